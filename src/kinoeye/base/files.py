@@ -1,0 +1,161 @@
+"""Reading with bounds and writing all or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kinoeye.base.errors import InputError
+
+MAX_TEXT_BYTES = 256 * 1024 * 1024
+"""Text files of cameras above this size are refused: the largest real one we know has 3 MB."""
+
+
+def read_bytes(path: Path | str, *, max_bytes: int = MAX_TEXT_BYTES) -> bytes:
+    """The bytes of a file no larger than `max_bytes`.
+
+    Raises:
+        InputError: the file is missing, is a folder, cannot be read, or is larger.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder; a file is needed")
+        size = path.stat().st_size
+        if size > max_bytes:
+            raise InputError(f"{path} has {size:,} bytes; at most {max_bytes:,} are read")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def read_text(path: Path | str, *, max_bytes: int = MAX_TEXT_BYTES) -> str:
+    """The UTF-8 text of a file, without a byte-order mark.
+
+    Raises:
+        InputError: as `read_bytes`, or the bytes are not text.
+    """
+    try:
+        return read_bytes(path, max_bytes=max_bytes).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not a text file (byte {error.start} is not UTF-8)") from error
+
+
+def read_json(path: Path | str, *, max_bytes: int = MAX_TEXT_BYTES) -> Any:
+    """The parsed JSON of a file.
+
+    Raises:
+        InputError: as `read_text`, or the text is not JSON.
+    """
+    text = read_text(path, max_bytes=max_bytes)
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise InputError(f"{path} is not valid JSON{where}: is it truncated?") from error
+
+
+@contextmanager
+def atomic_file(path: Path | str) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its name when the block ends without an error.
+
+    Raises:
+        InputError: the folder cannot be written or the disk is full; nothing is left behind.
+    """
+    path = Path(path)
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise InputError(f"{path} is a folder; a file name is needed")
+        # The suffix stays: writers such as PyAV and matplotlib choose their format by it.
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}.", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path | str) -> Iterator[Path]:
+    """A temporary folder beside `path` that takes its name when the block ends without an error.
+
+    A folder that already has the name is replaced only if it is empty or holds a `run.json`, that is, if a
+    Kinoeye command made it; until the last moment it stays as it was.
+
+    Raises:
+        InputError: the place cannot be written, the disk is full, or another folder would be lost.
+    """
+    path = Path(path)
+    temporary: Path | None = None
+    try:
+        if path.exists() and not _may_replace(path):
+            raise InputError(f"{path} exists and no Kinoeye command made it; choose another output folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", dir=path.parent))
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        _swap_in(temporary, path)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write UTF-8 text all or nothing.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with atomic_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path | str, data: Any) -> None:
+    """Write JSON all or nothing; NaN and infinity are refused because JSON has neither.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    write_text(path, json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def _may_replace(path: Path) -> bool:
+    return path.is_dir() and ((path / "run.json").is_file() or not any(path.iterdir()))
+
+
+def _swap_in(new: Path, path: Path) -> None:
+    """Give `new` the name `path`; the old folder goes only after the new one stands."""
+    if not path.exists():
+        new.replace(path)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.old.", dir=path.parent))
+    path.replace(old)
+    new.replace(path)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _cannot_write(path: Path, error: OSError) -> InputError:
+    return InputError(f"{path} cannot be written: {error.strerror or error}; nothing was left behind")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
