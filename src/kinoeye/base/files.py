@@ -91,11 +91,11 @@ def atomic_file(path: Path | str) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_folder(path: Path | str) -> Iterator[Path]:
+def atomic_folder(path: Path | str, *, marker: str) -> Iterator[Path]:
     """A temporary folder beside `path` that takes its name when the block ends without an error.
 
-    A folder that already has the name is replaced only if it is empty or holds a `run.json`, that is, if a
-    Kinoeye command made it; until the last moment it stays as it was.
+    A folder that already has the name is replaced only if it is empty or holds the file `marker`, that is, if
+    Kinoeye made it; until the last moment it stays as it was.
 
     Raises:
         InputError: the place cannot be written, the disk is full, or another folder would be lost.
@@ -103,8 +103,10 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
     path = Path(path)
     temporary: Path | None = None
     try:
-        if path.exists() and not _may_replace(path):
-            raise InputError(f"{path} exists and no Kinoeye command made it; choose another output folder")
+        if path.exists() and not _may_replace(path, marker):
+            raise InputError(
+                f"{path} exists and was not made by Kinoeye (it has no {marker}); choose another output folder"
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", dir=path.parent))
         yield temporary
@@ -136,8 +138,8 @@ def write_json(path: Path | str, data: Any) -> None:
     write_text(path, json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
 
 
-def _may_replace(path: Path) -> bool:
-    return path.is_dir() and ((path / "run.json").is_file() or not any(path.iterdir()))
+def _may_replace(path: Path, marker: str) -> bool:
+    return path.is_dir() and ((path / marker).is_file() or not any(path.iterdir()))
 
 
 def _swap_in(new: Path, path: Path) -> None:

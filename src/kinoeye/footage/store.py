@@ -1,0 +1,103 @@
+"""Takes on disk: `take.json`, one safetensors file a layer, cameras, the requested shot, and an mp4 preview."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinoeye.base.errors import InputError
+from kinoeye.base.files import atomic_folder, read_json, write_json
+from kinoeye.base.records import check_keys, check_record, from_json
+from kinoeye.footage.take import LAYER_TYPES, Layer, StoredLayers, Take, check_layer
+from kinoeye.footage.video import write_video
+from kinoeye.geometry.record import json_array
+from kinoeye.shot.record import shot_from_json, shot_to_json, trajectory_from_json, trajectory_to_json
+
+VERSION = 1
+TAKE_FILE = "take.json"
+_KEYS = ("record", "version", "times_s", "size_wh", "layers", "cameras", "requested", "captions")
+
+
+def save_take(take: Take, folder: Path) -> None:
+    """Write a take as a folder; the folder appears whole or not at all.
+
+    Raises:
+        InputError: the folder cannot be written, or exists and was not made by Kinoeye.
+    """
+    with atomic_folder(folder, marker=TAKE_FILE) as temporary:
+        write_take(take, temporary)
+
+
+def write_take(take: Take, folder: Path) -> None:
+    """Write the files of a take into an existing folder."""
+    from safetensors.numpy import save_file
+
+    for name in take.layers:
+        layer = take.layers[name]
+        save_file({name: np.ascontiguousarray(layer.values)}, str(folder / f"{name}.safetensors"))
+    write_video(folder / "preview.mp4", take.rgb.values, fps=take.fps)
+    data = {
+        "record": "Take",
+        "version": VERSION,
+        "times_s": take.times_s.tolist(),
+        "size_wh": list(take.size_wh),
+        "layers": {name: take.layers[name].source for name in take.layers},
+        "cameras": {source: trajectory_to_json(camera) for source, camera in take.cameras.items()},
+        "requested": None if take.requested is None else shot_to_json(take.requested),
+        "captions": list(take.captions),
+    }
+    write_json(folder / TAKE_FILE, data)
+
+
+def open_take(folder: Path) -> Take:
+    """Open a folder that `save_take` wrote.
+
+    Raises:
+        InputError: the folder is not a take, or is damaged.
+    """
+    path = folder / TAKE_FILE
+    if not path.is_file():
+        raise InputError(f"{folder} is not a take: it has no {TAKE_FILE}")
+    data = read_json(path)
+    check_record("Take", data, version=VERSION, where=str(path))
+    check_keys(data, _KEYS, where=str(path))
+    missing = [key for key in _KEYS if key not in data]
+    if missing:
+        raise InputError(f"{path} lacks {', '.join(map(repr, missing))}")
+    times = json_array(data["times_s"], (-1,), f"{path}.times_s")
+    width, height = from_json(tuple[int, int], data["size_wh"], where=f"{path}.size_wh")
+    sources = from_json(dict[str, str], data["layers"], where=f"{path}.layers")
+    check_keys(sources, LAYER_TYPES, where=f"{path}.layers")  # names become file names: nothing else may pass
+    for name in sources:
+        if not (folder / f"{name}.safetensors").is_file():
+            raise InputError(f"{folder} lacks {name}.safetensors, which {TAKE_FILE} names")
+    cameras = from_json(dict[str, Any], data["cameras"], where=f"{path}.cameras")
+    shape = (len(times), height, width)
+    try:
+        return Take(
+            times_s=times,
+            layers=StoredLayers(sources, lambda name: _load_layer(folder, name, sources[name], shape)),
+            cameras={s: trajectory_from_json(c, where=f"{path}.cameras.{s}") for s, c in cameras.items()},
+            requested=None
+            if data["requested"] is None
+            else shot_from_json(data["requested"], where=f"{path}.requested"),
+            captions=from_json(tuple[str, ...], data["captions"], where=f"{path}.captions"),
+        )
+    except ValueError as error:
+        raise error if isinstance(error, InputError) else InputError(f"{path}: {error}") from error
+
+
+def _load_layer(folder: Path, name: str, source: str, shape: tuple[int, int, int]) -> NDArray[Any]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    path = folder / f"{name}.safetensors"
+    try:
+        values = load_file(str(path))[name]
+        check_layer(name, Layer(values, source), shape)
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise InputError(f"{path} is damaged: {error}") from error
+    return values

@@ -1,0 +1,66 @@
+"""Where a shot takes place: ground, sky, sun and air."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+RGB = tuple[float, float, float]
+GroundPattern = Literal["plain", "checker", "noise", "tiles", "stripes"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """The horizontal plane z = 0 and its texture."""
+
+    pattern: GroundPattern = "checker"
+    color_a_rgb: RGB = (0.62, 0.62, 0.60)
+    """sRGB, 0 to 1."""
+    color_b_rgb: RGB = (0.38, 0.39, 0.41)
+    """The other colour of the pattern."""
+    tile_m: float = 1.0
+    """Length of one tile, or of the largest noise cell, in metres."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sky:
+    """A vertical gradient."""
+
+    horizon_rgb: RGB = (0.80, 0.87, 0.95)
+    zenith_rgb: RGB = (0.35, 0.55, 0.85)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sun:
+    """A distant light with hard shadows, and the light from everywhere else."""
+
+    azimuth_deg: float = 130.0
+    """Direction to the sun around +z, counter-clockwise from +x."""
+    elevation_deg: float = 50.0
+    """Above the horizon."""
+    color_rgb: RGB = (1.0, 0.97, 0.90)
+    strength: float = 0.75
+    """Share of a lit surface's brightness that the sun gives."""
+    ambient: float = 0.35
+    """Share that remains in shadow."""
+
+    def direction_xyz(self) -> tuple[float, float, float]:
+        """Unit vector towards the sun in the world."""
+        azimuth, elevation = math.radians(self.azimuth_deg), math.radians(self.elevation_deg)
+        flat = math.cos(elevation)
+        return (flat * math.cos(azimuth), flat * math.sin(azimuth), math.sin(elevation))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """Where a shot takes place; the default is an open plaza at noon."""
+
+    name: str = "plaza"
+    prompt: str = "an open plaza at noon"
+    ground: Ground = Ground()
+    sky: Sky = Sky()
+    sun: Sun = Sun()
+    fog_per_m: float = 0.0
+    """Extinction of the air: a surface at distance d keeps exp(-fog_per_m * d) of its colour."""
+    fog_rgb: RGB = (0.8, 0.85, 0.9)

@@ -1,0 +1,120 @@
+"""A shot as planned: camera, actors, environment and timing; frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, get_args
+
+from kinoeye.base.errors import InputError
+from kinoeye.base.files import write_json
+from kinoeye.geometry.track import Track, Trajectory
+from kinoeye.shot.environment import Environment
+
+Shape = Literal["robot", "box", "sphere", "cylinder", "cone", "capsule", "pyramid"]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
+Pattern = Literal["plain", "checker", "stripes"]
+Gait = Literal["stand", "walk"]
+RGB = tuple[float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Avatar:
+    """How an actor looks and moves its limbs: a primitive, or a blocky robot with a front."""
+
+    shape: Shape
+    color_rgb: RGB
+    """Base colour, sRGB, 0 to 1."""
+    pattern: Pattern = "plain"
+    gait: Gait = "stand"
+    """"walk" swings a robot's limbs with the distance that its track covers; primitives have none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """One thing in a shot, with its box and its path."""
+
+    name: str
+    """Unique in the shot."""
+    prompt: str
+    """What it is, in words: "a red robot"."""
+    category: Literal["agent", "object"] = "object"
+    size_xyz: tuple[float, float, float]
+    """Box in metres along body axes: x forward, y left, z up."""
+    track: Track
+    """T_world_body; the body's origin is the ground contact under the box centre."""
+    avatar: Avatar | None = None
+    """None for something that is planned but not drawn."""
+
+    def __post_init__(self) -> None:
+        if not self.name or min(self.size_xyz) <= 0:
+            raise ValueError(f"actor {self.name!r} of size {self.size_xyz} needs a name and a box with a volume")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shot:
+    """A shot as on a shot list; valid with a camera alone.
+
+    Example:
+        >>> from kinoeye.language import parse
+        >>> from kinoeye.shot import stage
+        >>> len(stage(parse("push in two metres"), seed=0).camera)
+        49
+    """
+
+    camera: Trajectory
+    actors: tuple[Actor, ...] = ()
+    environment: Environment = Environment()
+    prompt: str = ""
+    seed: int = 0
+    """Of the world: placement and textures."""
+
+    def __post_init__(self) -> None:
+        names = [actor.name for actor in self.actors]
+        if len(set(names)) != len(names):
+            raise ValueError(f"actor names must be unique; given {names}")
+        if len(names) > 254:
+            raise ValueError(f"a shot holds at most 254 actors (mask ids are bytes); given {len(names)}")
+        if self.actors and self.camera.track.unit != "m":
+            raise ValueError("a camera path of arbitrary scale cannot share a scene with actors; give it a scale first")
+
+    def actor(self, name: str) -> Actor:
+        """The actor of that name.
+
+        Raises:
+            InputError: there is none.
+        """
+        for actor in self.actors:
+            if actor.name == name:
+                return actor
+        known = ", ".join(repr(actor.name) for actor in self.actors) or "none"
+        raise InputError(f"the shot has no actor {name!r}; its actors: {known}")
+
+    def mask_id(self, name: str) -> int:
+        """The value of this actor's pixels in an instance layer: its index plus one."""
+        return self.actors.index(self.actor(name)) + 1
+
+    def with_camera(self, camera: Trajectory) -> Shot:
+        """The same shot seen by another camera."""
+        return replace(self, camera=camera)
+
+    def save(self, path: Path | str) -> None:
+        """Write `shot.json`.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        from kinoeye.shot.record import shot_to_json
+
+        write_json(path, shot_to_json(self))
+
+    @classmethod
+    def load(cls, path: Path | str) -> Shot:
+        """Read `shot.json`, or the one in a folder.
+
+        Raises:
+            InputError: the file is missing, damaged, or not a shot.
+        """
+        from kinoeye.shot.record import load_shot
+
+        return load_shot(Path(path))
