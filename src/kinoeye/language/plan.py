@@ -6,6 +6,7 @@ learned director and `--explain` speak it. Plans hold only strings, numbers, boo
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -31,10 +32,10 @@ KINDS: dict[str, Kind] = {
     "truck": Kind(("left", "right"), "m", 1.0),
     "pedestal": Kind(("up", "down"), "m", 1.0),
     "dolly": Kind(("forward", "backward"), "m", 1.0),
-    "yaw": Kind(("left", "right"), "rad", 0.5235987755982988),
-    "pitch": Kind(("up", "down"), "rad", 0.5235987755982988),
-    "roll": Kind(("left", "right"), "rad", 0.5235987755982988),
-    "orbit": Kind(("left", "right", "up", "down"), "rad", 0.5235987755982988),
+    "yaw": Kind(("left", "right"), "rad", math.radians(25.0)),
+    "pitch": Kind(("up", "down"), "rad", math.radians(25.0)),
+    "roll": Kind(("left", "right"), "rad", math.radians(25.0)),
+    "orbit": Kind(("left", "right", "up", "down"), "rad", math.radians(25.0)),
     "zoom": Kind(("in", "out"), "ratio", 0.25),
     "dolly_zoom": Kind(("in", "out"), "m", 0.75),
     "look_at": Kind(("",), "", 0.0),

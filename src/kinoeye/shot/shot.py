@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -64,7 +64,7 @@ class Shot:
 
     camera: Trajectory
     actors: tuple[Actor, ...] = ()
-    environment: Environment = Environment()
+    environment: Environment = field(default_factory=Environment)
     prompt: str = ""
     seed: int = 0
     """Of the world: placement and textures."""
