@@ -1,0 +1,43 @@
+# `make demo` and `make test` set up a fresh machine by themselves (Python 3.11 with pip, nothing else).
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt
+# Small arrays on shared cores: one thread each beats threads that spin.
+export OMP_NUM_THREADS ?= 1
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: demo test test-all check bench fuzz clean
+
+demo: .venv/.user
+	$(BIN)/kinoeye shoot "The camera moves forward while yawing left, then orbits right around the red robot." -o out/demo
+	@echo "open out/demo/report.html"
+
+test: check
+	$(BIN)/python -m pytest -n 2 $(if $(BROWSER),--browser)
+
+test-all: check
+	$(BIN)/python -m pytest -n 2 --browser --slow -rs
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+
+bench: .venv/.dev
+	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+fuzz: .venv/.dev
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 -k fuzz
+
+clean:
+	rm -rf .venv out build dist src/*.egg-info
+
+.venv/.user: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) -e ".[models,studio]"
+	touch $@
+
+.venv/.dev: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) -e ".[models,studio,dev]"
+	touch $@ .venv/.user

@@ -1,0 +1,106 @@
+"""The entry point: finds the command's module, parses its options, and turns foreseen errors into one line."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import NoReturn
+
+from kinoeye import __version__
+from kinoeye.base.errors import KinoeyeError
+from kinoeye.base.progress import quiet
+
+COMMANDS = {
+    "shoot": "The whole loop: a sentence becomes a scene, a film, a score and a report.",
+    "direct": "A sentence becomes a camera path.",
+    "stage": "A sentence puts actors and a place into a shot.",
+    "inspect": "What a camera file holds, and what is wrong with it.",
+    "convert": "Any readable camera file to any writable format.",
+    "tag": "The words of a camera path: motion tags, segments and a caption.",
+    "render": "A shot becomes frames with every layer of truth.",
+    "score": "How far an estimated camera is from a reference, under named protocols.",
+    "view": "A camera, shot or take as one interactive page.",
+    "rerun": "Runs the command that made an output folder again.",
+}
+"""Command -> the first line of its module's docstring; listed here so that `--help` imports no command."""
+
+EXIT_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where help is, and exit with 2."""
+        self.exit(EXIT_INPUT, f"{self.prog}: {message} (see `{self.prog} --help`)\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line (default: this process's) and return its exit code: 0 done, 1 a bar missed, 2 bad input."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(argv)
+    except SystemExit as exit_:  # argparse's help, version and errors
+        return exit_.code if isinstance(exit_.code, int) else EXIT_INPUT
+    except KinoeyeError as error:
+        print(f"kinoeye: {' '.join(str(error).split())}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("kinoeye: interrupted; nothing half-written was left behind", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def command_parser(name: str, command: ModuleType) -> Parser:
+    """The parser of one command with the options that all commands share."""
+    parser = Parser(prog=f"kinoeye {name}", description=command.__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    command.add_arguments(parser)
+    shared = parser.add_argument_group("shared options")
+    shared.add_argument("--json", action="store_true", help="print one JSON object on standard output, nothing else")
+    shared.add_argument("-q", "--quiet", action="store_true", help="no progress bars and no notes")
+    return parser
+
+
+def _run(argv: list[str]) -> int:
+    signal.signal(signal.SIGTERM, _terminate)
+    top = Parser(prog="kinoeye", usage="kinoeye COMMAND [options]", add_help=True, epilog=_command_list(),
+                 description="Directs, films and reads 3D-aware video.",
+                 formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    top.add_argument("--version", action="version", version=f"kinoeye {__version__}")
+    if not argv or argv[0].startswith("-"):
+        top.parse_args(argv)
+        top.print_help()
+        return 0 if not argv else EXIT_INPUT
+    name, rest = argv[0], argv[1:]
+    if name not in COMMANDS:
+        top.error(f"unknown command {name!r}; {_nearest(name)}")
+    command = importlib.import_module(f"kinoeye.cli.{name}")
+    args = command_parser(name, command).parse_args(rest)
+    args.argv = argv
+    with quiet(args.quiet or args.json):
+        return command.run(args)
+
+
+def _command_list() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()]
+    return "commands:\n" + "\n".join(lines) + "\n\n`kinoeye COMMAND --help` shows a command's options."
+
+
+def _nearest(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"commands: {', '.join(COMMANDS)}"
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
