@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 # Shapes are annotated everywhere and checked only here.
-install_import_hook(["kinoeye.geometry"], "beartype.beartype").install()
+install_import_hook(["kinoeye.geometry"], "beartype.beartype")
 
 settings.register_profile(
     "kinoeye", deadline=None, max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
