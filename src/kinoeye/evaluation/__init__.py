@@ -7,6 +7,8 @@ from kinoeye.base.lazy import lazy_exports
 if TYPE_CHECKING:
     from kinoeye.evaluation.association import associate_by_index as associate_by_index
     from kinoeye.evaluation.association import associate_by_time as associate_by_time
+    from kinoeye.evaluation.error_statistics import Statistics as Statistics
+    from kinoeye.evaluation.error_statistics import statistics as statistics
     from kinoeye.evaluation.pose_protocols import PROTOCOLS as PROTOCOLS
     from kinoeye.evaluation.pose_protocols import PoseProtocol as PoseProtocol
     from kinoeye.evaluation.pose_protocols import Settings as Settings
@@ -14,7 +16,5 @@ if TYPE_CHECKING:
     from kinoeye.evaluation.pose_score import PoseScore as PoseScore
     from kinoeye.evaluation.pose_score import compare as compare
     from kinoeye.evaluation.pose_score import score_poses as score_poses
-    from kinoeye.evaluation.statistics import Statistics as Statistics
-    from kinoeye.evaluation.statistics import statistics as statistics
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__)

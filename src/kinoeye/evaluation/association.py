@@ -60,6 +60,7 @@ def associate_by_index(reference: Track, estimate: Track) -> tuple[Track, Track]
 
 def _nearest(times_s: torch.Tensor, queries_s: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Index of the sample nearest to each query, and the distance in seconds."""
+    times_s, queries_s = times_s.contiguous(), queries_s.contiguous()
     after = torch.searchsorted(times_s, queries_s).clamp(max=len(times_s) - 1)
     before = (after - 1).clamp(min=0)
     distances = torch.stack([(times_s[index] - queries_s).abs() for index in (before, after)])

@@ -11,8 +11,8 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
 from kinoeye.base.records import read_record, write_record
 from kinoeye.evaluation.association import MAX_DIFFERENCE_S, associate_by_index, associate_by_time
+from kinoeye.evaluation.error_statistics import STATISTICS, Statistics, statistics
 from kinoeye.evaluation.pose_protocols import PROTOCOLS, Settings, path_length
-from kinoeye.evaluation.statistics import STATISTICS, Statistics, statistics
 from kinoeye.geometry.align import Alignment, alignment
 from kinoeye.geometry.track import Track
 
