@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from kinoeye.base.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from kinoeye.footage.points import fuse_points as fuse_points
     from kinoeye.footage.take import LAYER_TYPES as LAYER_TYPES
     from kinoeye.footage.take import Layer as Layer
     from kinoeye.footage.take import Take as Take

@@ -21,6 +21,8 @@ class Ground:
     """The other colour of the pattern."""
     tile_m: float = 1.0
     """Length of one tile, or of the largest noise cell, in metres."""
+    grain: float = 0.25
+    """Contrast of fine multi-scale noise over the pattern, 0 to 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,8 @@ class Sky:
 
     horizon_rgb: RGB = (0.80, 0.87, 0.95)
     zenith_rgb: RGB = (0.35, 0.55, 0.85)
+    glow: float = 0.35
+    """Brightness of the halo around the sun, 0 to 1."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,48 @@
+"""A shot becomes frames with every layer of truth.
+
+Example:
+  kinoeye render out/demo/shot.json -o out/take --layers rgb depth instance flow
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from kinoeye.cli.options import image_size, print_json, say
+
+LAYERS = ("rgb", "alpha", "depth", "normals", "instance", "part", "flow", "object_coordinates", "shadow")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("shot", type=Path, metavar="SHOT", help="shot.json, or a folder that holds one")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="the take to make")
+    parser.add_argument("--layers", nargs="+", choices=LAYERS, default=list(LAYERS), help="default: all")
+    parser.add_argument("--size", type=image_size, metavar="WxH", help="default: the size of the shot's camera")
+    parser.add_argument("--samples", type=int, choices=(1, 2), default=2, help="rays a pixel side for smooth edges")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run it."""
+    from kinoeye.base.files import atomic_folder
+    from kinoeye.base.run_record import RUN_FILE, RunRecord
+    from kinoeye.footage.store import write_take
+    from kinoeye.render import render
+    from kinoeye.shot import Shot
+
+    shot = Shot.load(args.shot)
+    layers = tuple(dict.fromkeys(["rgb", *args.layers]))
+    with atomic_folder(args.out, marker=RUN_FILE) as folder:
+        take = render(shot, layers=layers, size_wh=args.size, samples=args.samples)
+        write_take(take, folder)
+        record = RunRecord(
+            argv=tuple(args.argv), seeds={"world_seed": shot.seed}, versions=RunRecord.installed_versions()
+        )
+        record.write(folder)
+    if args.json:
+        print_json({"out": str(args.out), "frames": len(take), "size_wh": take.size_wh, "layers": list(layers)})
+        return 0
+    say(args, f"{len(take)} frames of {take.size_wh[0]}x{take.size_wh[1]} with {', '.join(layers)}")
+    print(args.out)
+    return 0

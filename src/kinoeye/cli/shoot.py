@@ -1,0 +1,63 @@
+"""The whole loop: a sentence becomes a scene, a film, a score and a report.
+
+Example:
+  kinoeye shoot "Push in slowly, then orbit left around the blue cone." -o out/cone
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from kinoeye.cli.options import add_film_options, print_json, say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("text", metavar="TEXT", help="camera moves in words, with actors and a place if wanted")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="the folder to make")
+    add_film_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run it."""
+    from kinoeye.base.records import to_json
+    from kinoeye.language.describe import describe
+    from kinoeye.studio.shoot import headline_scores, shoot
+
+    made = shoot(
+        args.text,
+        args.out,
+        seed=args.seed,
+        size_wh=args.size,
+        fps=args.fps,
+        num_frames=args.frames,
+        duration_s=args.duration,
+        argv=tuple(args.argv),
+    )
+    rows = headline_scores(made.score)
+    if args.json:
+        print_json(
+            {
+                "out": str(args.out),
+                "understood": describe(made.plan),
+                "unused": to_json(made.plan.unused),
+                "frames": len(made.guide),
+                "actors": [actor.name for actor in made.shot.actors],
+                "scores": {row.name: {"value": row.value, "unit": row.unit} for row in rows},
+                "failure": made.failure,
+                "cpu_seconds": dict(made.cpu_seconds),
+                "notes": list(made.notes),
+            }
+        )
+        return 0
+    say(args, f"understood: {describe(made.plan)}")
+    for words in made.plan.unused:
+        hint = f" (did you mean {words.suggestion!r}?)" if words.suggestion else ""
+        say(args, f"not used: {words.text!r} at character {words.start}{hint}")
+    for row in rows:
+        say(args, f"{row.name}: {row.value:.3g} {row.unit}")
+    if made.failure:
+        say(args, f"the camera could not be re-estimated: {made.failure}")
+    print(args.out / "report.html")
+    return 0

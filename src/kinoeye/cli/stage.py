@@ -1,0 +1,49 @@
+"""A sentence puts actors and a place into a shot.
+
+Example:
+  kinoeye stage "A red robot walks left, a tall blue cone stands still. Push in slowly." -o shot.json
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from kinoeye.cli.options import add_film_options, print_json, say
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("text", metavar="TEXT", help="actors, a place, camera moves")
+    parser.add_argument("shot", nargs="?", type=Path, metavar="SHOT", help="a shot to add to; its camera stays")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="SHOT", help="shot.json to write")
+    add_film_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run it."""
+    from kinoeye.language.grammar import parse
+    from kinoeye.shot import Shot, stage
+
+    plan = parse(args.text, camera_required=False)
+    into = None if args.shot is None else Shot.load(args.shot)
+    shot = stage(
+        plan,
+        seed=args.seed,
+        into=into,
+        size_wh=args.size,
+        fps=args.fps,
+        num_frames=args.frames,
+        duration_s=args.duration,
+    )
+    shot.save(args.out)
+    if args.json:
+        names = [actor.name for actor in shot.actors]
+        print_json({"out": str(args.out), "actors": names, "environment": shot.environment.name})
+        return 0
+    for actor in shot.actors:
+        x, y, _ = actor.track.T_world_body.translation[0].tolist()
+        say(args, f"{actor.name}: {actor.prompt!r} at ({x:.2f}, {y:.2f}) m")
+    for words in plan.unused:
+        say(args, f"not used: {words.text!r} at character {words.start}")
+    return 0

@@ -1,0 +1,235 @@
+"""From a Plan to a Shot: actors get a body, a place and a path, then the camera's moves are compiled around them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from kinoeye.geometry.convention import Float64
+from kinoeye.geometry.lie import SE3, SO3
+from kinoeye.geometry.track import Track, Trajectory
+from kinoeye.language.compile import DEFAULT_FOV_X, compile, compile_path
+from kinoeye.language.motion.path import Anchor
+from kinoeye.language.plan import ActorMention, Plan
+from kinoeye.shot.environment import Environment
+from kinoeye.shot.environments import ENVIRONMENTS
+from kinoeye.shot.palette import COLOURS
+from kinoeye.shot.shot import RGB, Actor, Avatar, Shape, Shot
+
+CAMERA_HEIGHT_M = 1.4
+"""Where a staged camera starts: above the origin, level, looking along +x."""
+WALK_M_PER_S, RUN_M_PER_S = 1.2, 3.0
+NEAREST_M, FARTHEST_M = 3.0, 6.5
+"""How far from the first camera an actor may be placed when no move says where it is."""
+CLEARANCE_M = 0.35
+"""Free space that placing tries to keep around actors and camera."""
+_TRIES = 200
+
+_BODIES: Mapping[str, tuple[Shape, tuple[float, float, float]]] = {
+    "robot": ("robot", (0.55, 0.85, 1.7)),
+    "person": ("robot", (0.50, 0.75, 1.7)),
+    "box": ("box", (1.0, 1.0, 1.0)),
+    "sphere": ("sphere", (1.1, 1.1, 1.1)),
+    "cylinder": ("cylinder", (0.8, 0.8, 1.3)),
+    "cone": ("cone", (1.0, 1.0, 1.5)),
+    "capsule": ("capsule", (0.65, 0.65, 1.6)),
+    "pyramid": ("pyramid", (1.3, 1.3, 1.2)),
+}
+"""Canonical noun of a mention -> shape and size of the body in metres."""
+_SIZES: Mapping[str | None, tuple[float, float, float]] = {
+    None: (1.0, 1.0, 1.0),
+    "tiny": (0.35, 0.35, 0.35),
+    "small": (0.6, 0.6, 0.6),
+    "large": (1.5, 1.5, 1.5),
+    "huge": (2.5, 2.5, 2.5),
+    "tall": (1.0, 1.0, 1.35),
+    "short": (1.0, 1.0, 0.7),
+    "wide": (1.3, 1.5, 1.0),
+    "narrow": (0.7, 0.6, 1.0),
+}
+_HEADINGS: Mapping[str | None, float] = {"left": 90.0, "right": -90.0, "forward": 0.0, "backward": 180.0, None: 90.0}
+"""Walking direction as seen from the first camera -> heading in degrees around +z from where it looks."""
+
+
+@dataclass(frozen=True)
+class _Role:
+    """An actor without its place."""
+
+    mention: ActorMention
+    shape: Shape
+    size_xyz: tuple[float, float, float]
+    speed: float
+
+    @property
+    def radius(self) -> float:
+        return 0.5 * math.hypot(self.size_xyz[0], self.size_xyz[1])
+
+    def heading(self, view_heading: float) -> float:
+        """Walking direction around +z from +x, for a first camera that looks along `view_heading`."""
+        return view_heading + math.radians(_HEADINGS[self.mention.direction])
+
+    def velocity_xyz(self, view_heading: float) -> Float64:
+        """Walking velocity [3] in the world."""
+        heading = self.heading(view_heading)
+        return self.speed * np.array([math.cos(heading), math.sin(heading), 0.0])
+
+
+def stage(
+    plan: Plan,
+    *,
+    seed: int,
+    into: Shot | None = None,
+    size_wh: tuple[int, int] = (512, 288),
+    fps: float | None = None,
+    num_frames: int | None = None,
+    duration_s: float | None = None,
+    fov_x: float = DEFAULT_FOV_X,
+) -> Shot:
+    """The shot of a plan: actors placed in view and free of each other, then the moves compiled around them.
+
+    An actor that a move is about stands where the camera looks when that move begins; the others are drawn into the
+    first view by `seed`.
+
+    Args:
+        plan: moves, actors and place.
+        seed: of the placement, the headings and a handheld shake.
+        into: a shot to add the actors to; its camera stays, and its environment unless the plan names a place.
+        size_wh: width and height of the film in pixels.
+        fps: frames per second; the plan's, or 24.
+        num_frames: frames of the film; wins over the durations of the plan.
+        duration_s: length of the film; the plan's, or what its moves need.
+        fov_x: horizontal field of view in radians.
+
+    Raises:
+        InputError: a length, rate or field of view is out of range, or a name is taken in `into`.
+    """
+    generator = np.random.default_rng([seed, 0x57A6E])
+    roles = [_role(mention) for mention in plan.actors]
+    options = {"num_frames": num_frames, "fps": fps, "duration_s": duration_s, "fov_x": fov_x, "seed": seed}
+    if into is not None:
+        space = _Space.around(into.camera, into.actors)
+        places = _place(roles, {}, space, generator)
+        camera = into.camera
+    else:
+        start = first_pose()
+        sketch = compile_path(plan, start=start, **options)
+        space = _Space(sketch.T_world_cam, sketch.times_s, fov_x, [])
+        places = _place(roles, sketch.subjects, space, generator)
+        anchors = {role.mention.name: _anchor(role, place) for role, place in zip(roles, places, strict=True)}
+        camera = compile(plan, anchors=anchors, start=start, size_wh=size_wh, **options)
+    actors = tuple(_actor(role, place, camera, space, generator) for role, place in zip(roles, places, strict=True))
+    return Shot(
+        camera=camera,
+        actors=(*(into.actors if into else ()), *actors),
+        environment=ENVIRONMENTS[plan.place.environment] if plan.place else into.environment if into else Environment(),
+        prompt=" ".join(filter(None, [into.prompt if into else "", plan.text])),
+        seed=into.seed if into else seed,
+    )
+
+
+def first_pose() -> Float64:
+    """T_world_cam [4, 4] of a staged camera's start: at eye height above the origin, level, looking along +x."""
+    pose = np.eye(4)
+    pose[:3, :3] = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
+    pose[2, 3] = CAMERA_HEIGHT_M
+    return pose
+
+
+def _role(mention: ActorMention) -> _Role:
+    shape, base = _BODIES[mention.shape]
+    factors = _SIZES[mention.size]
+    size = (base[0] * factors[0], base[1] * factors[1], base[2] * factors[2])
+    speed = {"walk": WALK_M_PER_S, "run": RUN_M_PER_S}.get(mention.behaviour, 0.0)
+    return _Role(mention, shape, size, speed)
+
+
+def _anchor(role: _Role, place: Float64) -> Anchor:
+    vx, vy, vz = role.velocity_xyz(0.0).tolist()
+    return Anchor((float(place[0]), float(place[1]), 0.0), role.size_xyz, (vx, vy, vz))
+
+
+@dataclass(frozen=True)
+class _Space:
+    """What placing has to respect: the first view, the camera's path, and bodies that are there already."""
+
+    T_world_cam: Float64
+    times_s: Float64
+    fov_x: float
+    bodies: list[tuple[Float64, float]]
+    """Ground path [n, 2] at `times_s` and radius of each."""
+
+    @classmethod
+    def around(cls, camera: Trajectory, actors: Sequence[Actor]) -> _Space:
+        paths = [actor.track.at(camera.times_s).T_world_body.translation.numpy()[:, :2] for actor in actors]
+        radii = [0.5 * math.hypot(*actor.size_xyz[:2]) for actor in actors]
+        fov_x = float(camera.intrinsics.fov()[0, 0])
+        bodies = list(zip(paths, radii, strict=True))
+        return cls(camera.T_world_cam.as_matrix().numpy(), camera.times_s.numpy(), fov_x, bodies)
+
+    @property
+    def heading(self) -> float:
+        """Where the first camera looks, around +z from +x."""
+        return math.atan2(self.T_world_cam[0, 1, 2], self.T_world_cam[0, 0, 2])
+
+    def draw(self, travel_xy: Float64, generator: np.random.Generator) -> Float64:
+        """A ground position [2] in the first view, for a body whose path is centred there."""
+        distance = generator.uniform(NEAREST_M, FARTHEST_M)
+        angle = self.heading + generator.uniform(-0.35, 0.35) * self.fov_x
+        position = self.T_world_cam[0, :2, 3] + distance * np.array([math.cos(angle), math.sin(angle)])
+        return position - 0.5 * travel_xy
+
+    def clearance(self, path_xy: Float64, radius: float, bodies: Sequence[tuple[Float64, float]]) -> float:
+        """Least free distance between a body on a ground path [n, 2] and the camera or any other body."""
+        others = [(self.T_world_cam[:, :2, 3], 0.0), *self.bodies, *bodies]
+        return min(float(np.linalg.norm(path_xy - other, axis=1).min()) - radius - r for other, r in others)
+
+
+def _place(
+    roles: Sequence[_Role], subjects: Mapping[str, Float64], space: _Space, generator: np.random.Generator
+) -> list[Float64]:
+    """Ground positions [2] at time 0: subjects where the moves take them to be, the rest where there is room."""
+    times = (space.times_s - space.times_s[0])[:, None]
+    placed: dict[str, Float64] = {}
+    bodies: list[tuple[Float64, float]] = []
+    for role in sorted(roles, key=lambda role: role.mention.name not in subjects):  # subjects first
+        velocity = role.velocity_xyz(space.heading)[:2]
+        if role.mention.name in subjects:
+            candidates = [np.asarray(subjects[role.mention.name])[:2]]
+        else:
+            candidates = [space.draw(velocity * times[-1], generator) for _ in range(_TRIES)]
+        free = [space.clearance(place + velocity * times, role.radius, bodies) for place in candidates]
+        enough = [index for index, clearance in enumerate(free) if clearance >= CLEARANCE_M]
+        place = candidates[enough[0] if enough else int(np.argmax(free))]
+        placed[role.mention.name] = place
+        bodies.append((place + velocity * times, role.radius))
+    return [placed[role.mention.name] for role in roles]
+
+
+def _actor(role: _Role, place: Float64, camera: Trajectory, space: _Space, generator: np.random.Generator) -> Actor:
+    times = camera.times_s if role.speed > 0 else camera.times_s[:1]
+    to_camera = camera.T_world_cam.translation[0].numpy()[:2] - place
+    # A standing actor half faces the camera, so that its front can be told from its side.
+    heading = math.atan2(to_camera[1], to_camera[0]) + generator.uniform(-0.6, 0.6)
+    if role.speed > 0:
+        heading = role.heading(space.heading)
+    origin = torch.tensor([*place, 0.0], dtype=torch.float64)
+    velocity = torch.from_numpy(role.velocity_xyz(space.heading))
+    rotation = SO3.exp(torch.tensor([0.0, 0.0, heading], dtype=torch.float64))
+    pose = SE3.from_parts(rotation, origin + velocity * (times - times[0])[:, None])
+    return Actor(
+        name=role.mention.name,
+        prompt=role.mention.prompt or role.mention.name,
+        category="agent" if role.shape == "robot" else "object",
+        size_xyz=role.size_xyz,
+        track=Track(pose, times),
+        avatar=Avatar(shape=role.shape, color_rgb=_colour(role, generator), gait="walk" if role.speed > 0 else "stand"),
+    )
+
+
+def _colour(role: _Role, generator: np.random.Generator) -> RGB:
+    name = role.mention.colour or list(COLOURS)[int(generator.integers(len(COLOURS)))]
+    return COLOURS[name]

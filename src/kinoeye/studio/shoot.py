@@ -1,0 +1,193 @@
+"""The whole loop: a sentence becomes a shot, a filmed take, a re-estimated camera, scores and a report."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kinoeye.base.errors import InputError
+from kinoeye.base.failure import Failure
+from kinoeye.base.files import atomic_folder, write_json
+from kinoeye.base.records import to_json
+from kinoeye.base.run_record import RUN_FILE, RunRecord
+from kinoeye.evaluation.pose_score import PoseScore, score_poses
+from kinoeye.footage.points import fuse_points
+from kinoeye.footage.take import Take
+from kinoeye.footage.video import write_video
+from kinoeye.formats.paths import WRITERS, write_path
+from kinoeye.formats.scenes.glb import write_glb_points
+from kinoeye.formats.scenes.ply import write_ply
+from kinoeye.language.grammar import parse
+from kinoeye.language.plan import Plan
+from kinoeye.perception.photometric import PhotometricOdometry
+from kinoeye.render.render import render
+from kinoeye.shot.shot import Shot
+from kinoeye.shot.stage import stage
+from kinoeye.studio.report import Report, ScoreRow, write_report
+
+SIZE_WH = (512, 288)
+HEADLINES: Mapping[str, tuple[str, str]] = {
+    "rotation_deg": ("mean", "Angle between the intended and the re-estimated orientation, since the first frame."),
+    "translation_direction_deg": ("median", "Angle between the intended and the re-estimated direction of travel."),
+    "translation_percent": ("mean", "Distance between the two paths, in percent of the intended path's length."),
+    "ate_translation": ("rmse", "Absolute trajectory error after aligning the first frames."),
+    "rpe_rotation_deg": ("rmse", "Relative pose error of the rotation, frame to frame."),
+}
+"""Protocols that a report leads with: the statistic to show and what it means."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shooting:
+    """What `shoot` made."""
+
+    out: Path
+    plan: Plan
+    shot: Shot
+    guide: Take
+    """The filmed guide with `cameras["truth"]` and, unless the estimator failed, the re-estimated camera."""
+    score: PoseScore | None
+    failure: str | None
+    """Why there is no score."""
+    cpu_seconds: Mapping[str, float]
+    """Stage -> processor time of this run."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Clock:
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.process_time()
+        yield
+        self.cpu_seconds[name] = round(time.process_time() - start, 3)
+
+
+def shoot(
+    text: str,
+    out: Path | str,
+    *,
+    seed: int = 0,
+    size_wh: tuple[int, int] = SIZE_WH,
+    fps: float | None = None,
+    num_frames: int | None = None,
+    duration_s: float | None = None,
+    argv: tuple[str, ...] | None = None,
+) -> Shooting:
+    """Direct, stage, film, re-estimate, score and report one sentence; the folder appears whole or not at all.
+
+    Args:
+        text: a camera sentence, with actors and a place if wanted.
+        out: the folder to make; one that Kinoeye made before is replaced.
+        seed: of the world: placement, headings, handheld shake.
+        size_wh: width and height of the film in pixels.
+        fps: frames per second; what the sentence says, or 24.
+        num_frames: frames of the film; wins over durations.
+        duration_s: length of the film; what the sentence says, or what its moves need.
+        argv: the command line to record in `run.json`; None writes the equivalent one.
+
+    Raises:
+        InputError: the sentence holds no camera move, a value is out of range, or the folder cannot be written.
+
+    Example:
+        >>> shooting = shoot("push in, then orbit left around the blue cone", "out/cone")  # doctest: +SKIP
+        >>> shooting.score.metrics["rotation_deg"].statistics.mean  # doctest: +SKIP
+        0.05
+    """
+    clock = _Clock()
+    with clock.stage("direct"):
+        plan = parse(text)
+    with clock.stage("stage"):
+        shot = stage(plan, seed=seed, size_wh=size_wh, fps=fps, num_frames=num_frames, duration_s=duration_s)
+    if argv is None:
+        argv = ("shoot", text, "-o", str(out), "--seed", str(seed), "--size", f"{size_wh[0]}x{size_wh[1]}")
+        options = {"--fps": fps, "--frames": num_frames, "--duration": duration_s}
+        argv += tuple(word for flag, value in options.items() if value is not None for word in (flag, str(value)))
+    run = RunRecord(argv=argv, seeds={"world_seed": seed}, versions=RunRecord.installed_versions())
+    with atomic_folder(out, marker=RUN_FILE) as folder:
+        shooting = _film(plan, shot, folder, clock)
+        with clock.stage("write"):
+            cameras, notes = write_cameras(shot, folder / "camera")
+            _write_cloud(shooting.guide, folder)
+            _write_score(shooting, folder)
+            run.write(folder)
+        with clock.stage("report"):
+            report = _report(shooting, cameras, folder / "guide.mp4", run)
+            write_report(report, folder / "report.html")
+    return Shooting(**{**vars(shooting), "out": Path(out), "cpu_seconds": clock.cpu_seconds, "notes": notes})
+
+
+def write_cameras(shot: Shot, folder: Path) -> tuple[dict[str, Path], tuple[str, ...]]:
+    """Write a shot's camera in every format that Kinoeye writes; return the files and what each could not hold."""
+    files: dict[str, Path] = {}
+    notes: list[str] = []
+    for name, writer in WRITERS.items():
+        files[name] = folder / writer.DEFAULT_NAME
+        notes += [f"{name}: {warning}" for warning in write_path(shot.camera, files[name], format=name)]
+    return files, tuple(notes)
+
+
+def _film(plan: Plan, shot: Shot, folder: Path, clock: _Clock) -> Shooting:
+    with clock.stage("render"):
+        guide = render(shot, layers=("rgb", "depth", "instance"), samples=2)
+        shot.save(folder / "shot.json")
+        write_video(folder / "guide.mp4", guide.rgb.values, fps=guide.fps)
+    with clock.stage("estimate"):
+        estimate = PhotometricOdometry(intrinsics=shot.camera.intrinsics)(guide)
+    score = failure = None
+    if isinstance(estimate, Failure):
+        failure = estimate.reason
+    else:
+        guide = estimate.merged_into(guide)
+        try:
+            score = score_poses(shot.camera.track, estimate.camera.track, align="first")
+        except InputError as error:
+            failure = str(error)  # a single frame has no motion to score
+    return Shooting(
+        out=folder, plan=plan, shot=shot, guide=guide, score=score, failure=failure, cpu_seconds=clock.cpu_seconds
+    )
+
+
+def _write_cloud(guide: Take, folder: Path) -> None:
+    points, colours = fuse_points(guide)
+    write_ply(folder / "cloud.ply", points, colours)
+    write_glb_points(folder / "cloud.glb", points, colours)
+
+
+def _write_score(shooting: Shooting, folder: Path) -> None:
+    if shooting.score is not None:
+        shooting.score.save(folder / "score.json")
+    else:
+        write_json(folder / "score.json", {"failure": shooting.failure})
+
+
+def _report(shooting: Shooting, cameras: Mapping[str, Path], video: Path, run: RunRecord) -> Report:
+    source = next((name for name in shooting.guide.cameras if name != "truth"), None)
+    return Report(
+        shot=shooting.shot,
+        plan=shooting.plan,
+        guide=shooting.guide,
+        estimate=shooting.guide.cameras[source] if source else None,
+        failure=shooting.failure,
+        scores=headline_scores(shooting.score),
+        cameras=cameras,
+        video=video,
+        run=run,
+    )
+
+
+def headline_scores(score: PoseScore | None) -> list[ScoreRow]:
+    """The rows of a report's score table."""
+    if score is None:
+        return []
+    rows = []
+    for name, (statistic, meaning) in HEADLINES.items():
+        metric = score.metrics[name]
+        value = getattr(metric.statistics, statistic)
+        rows.append(ScoreRow(name=f"{name} ({statistic})", value=value, unit=metric.unit, meaning=meaning))
+    return rows
