@@ -1,0 +1,116 @@
+"""A shot to a take with truth in every layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kinoeye.base.errors import InputError
+from kinoeye.base.progress import track
+from kinoeye.footage.take import LAYER_TYPES, Layer, Take
+from kinoeye.geometry.intrinsics import NORMALISED
+from kinoeye.geometry.track import Trajectory
+from kinoeye.render.scene import Scene, build_scene
+from kinoeye.shot.shot import Shot
+
+RENDERED_LAYERS = ("rgb", "alpha", "depth", "normals", "instance", "part", "flow", "object_coordinates", "shadow")
+"""Layers that a shot is rendered to."""
+MAX_SIDE, MAX_SAMPLES = 8192, 8
+FrameRenderer = Callable[[Scene, int, tuple[str, ...], int], dict[str, NDArray[Any]]]
+
+
+def render(
+    shot: Shot,
+    *,
+    layers: Sequence[str] = ("rgb", "depth", "instance"),
+    size_wh: tuple[int, int] | None = None,
+    times_s: Sequence[float] | NDArray[np.float64] | None = None,
+    samples: int = 1,
+    backend: Literal["fast", "reference"] = "reference",
+) -> Take:
+    """The film of a shot with geometry that is exact.
+
+    Depth, normals, ids, flow, coordinates and shadow are those of the ray through each pixel's centre. Flow follows
+    the surface that is seen, hidden or not in the next frame. Object coordinates of a walking robot are those of the
+    same point when it stands.
+
+    Args:
+        shot: the camera, actors and environment; actors without an avatar are not drawn.
+        layers: of `RENDERED_LAYERS`; "rgb" always comes along.
+        size_wh: width and height in pixels; the camera's own size when None.
+        times_s: strictly increasing times of the frames; the camera's own when None.
+        samples: rays a side in each pixel at an edge, for rgb and alpha; 2 smooths silhouettes and shadows.
+        backend: "fast" is compiled; "reference" is the plain definition, some hundred times slower.
+
+    Raises:
+        InputError: a layer is unknown, the size or the times cannot be used, or the camera has NaN poses.
+
+    Example:
+        >>> from kinoeye.render.worlds import world
+        >>> render(world("train", 1, num_frames=2), size_wh=(32, 32)).rgb.values.shape
+        (2, 32, 32, 3)
+    """
+    names = _check_layers(layers)
+    if not 1 <= samples <= MAX_SAMPLES:
+        raise InputError(f"samples is {samples}; it is 1 to {MAX_SAMPLES} rays a side")
+    camera = _camera(shot, size_wh, times_s)
+    scene = build_scene(shot, camera)
+    if not all(np.isfinite(a).all() for a in (scene.T_world_cam, scene.fx_fy_cx_cy, scene.world_from_canonical)):
+        raise InputError(
+            "the shot has poses or intrinsics that are NaN or infinite; `kinoeye inspect` names the frames"
+        )
+    width, height = camera.size_wh
+    values = {
+        name: np.empty((len(camera), height, width, *LAYER_TYPES[name][1]), LAYER_TYPES[name][0]) for name in names
+    }
+    draw = _backend(backend)
+    for index in track(range(len(camera)), "rendering"):
+        for name, frame in draw(scene, index, names, samples).items():
+            values[name][index] = frame
+    return Take(
+        times_s=camera.times_s.double().numpy(),
+        layers={name: Layer(array, "truth") for name, array in values.items()},
+        cameras={"truth": camera},
+        requested=shot,
+        captions=(shot.prompt,) if shot.prompt else (),
+    )
+
+
+def _backend(name: str) -> FrameRenderer:
+    if name == "fast":
+        from kinoeye.render.fast.frame import render_frame
+
+        return render_frame
+    if name == "reference":
+        from kinoeye.render.reference.frame import render_frame
+
+        return render_frame
+    raise InputError(f"backend {name!r} is unknown; it is 'fast' or 'reference'")
+
+
+def _check_layers(layers: Sequence[str]) -> tuple[str, ...]:
+    unknown = [name for name in layers if name not in RENDERED_LAYERS]
+    if unknown:
+        raise InputError(f"cannot render the layer {unknown[0]!r}; layers: {', '.join(RENDERED_LAYERS)}")
+    return tuple(dict.fromkeys(("rgb", *layers)))
+
+
+def _camera(
+    shot: Shot, size_wh: tuple[int, int] | None, times_s: Sequence[float] | NDArray[np.float64] | None
+) -> Trajectory:
+    camera = shot.camera
+    if times_s is not None:
+        times = torch.as_tensor(np.asarray(times_s, dtype=np.float64))
+        if times.ndim != 1 or len(times) == 0 or not bool((times.diff() > 0).all()):
+            raise InputError("times_s is a list of at least one time in seconds, strictly increasing")
+        camera = camera.at(times)
+    if size_wh is None and camera.size_wh == NORMALISED:
+        raise InputError("the camera has normalised intrinsics; give size_wh=(width, height) in pixels")
+    size_wh = size_wh or camera.size_wh
+    if not all(1 <= side <= MAX_SIDE for side in size_wh):
+        raise InputError(f"size {size_wh} cannot be rendered; width and height are 1 to {MAX_SIDE} pixels")
+    return camera.resize((int(size_wh[0]), int(size_wh[1])))

@@ -1,0 +1,276 @@
+"""A shot as flat arrays that a ray caster reads: parts, backdrop and cameras, with every colour in linear light.
+
+Every part is a canonical solid (unit sphere, cube of half side 1, ...) under an affine map. A ray keeps its
+parameter under affine maps, so one intersection routine a kind serves every size and pose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kinoeye.geometry.convention import invert
+from kinoeye.geometry.track import Track, Trajectory
+from kinoeye.render.color import mix, srgb_to_linear
+from kinoeye.render.robot import PART_NAMES, ROBOT_PARTS, Role, rest_box, robot_poses
+from kinoeye.shot.environment import Environment
+from kinoeye.shot.shot import Actor, Avatar, Shot
+
+Float64 = NDArray[np.float64]
+
+BOX, SPHERE, CYLINDER, CONE, CAPSULE, PYRAMID = range(6)
+KINDS = {"box": BOX, "sphere": SPHERE, "cylinder": CYLINDER, "cone": CONE, "capsule": CAPSULE, "pyramid": PYRAMID}
+"""Canonical solids. Box: |x|, |y|, |z| <= 1. Sphere: radius 1. Cylinder: radius 1 about z, |z| <= 1. Cone and pyramid:
+apex (0, 0, 1), base at z = -1 with radius or half side 1. Capsule: radius 1 about the segment |z| <= h."""
+PLAIN, CHECKER, STRIPES, NOISE, TILES = range(5)
+PATTERNS = {"plain": PLAIN, "checker": CHECKER, "stripes": STRIPES, "noise": NOISE, "tiles": TILES}
+LATTICE = 256
+"""Noise repeats after so many cells."""
+
+
+class Parts(NamedTuple):
+    """What does not change from frame to frame, one row a part."""
+
+    kind: NDArray[np.int64]
+    """[p] index of a canonical solid."""
+    segment: Float64
+    """[p] half length h of a capsule's axis in canonical units; 0 for others."""
+    color_a: Float64
+    """[p, 3]"""
+    color_b: Float64
+    """[p, 3] the other colour of the pattern."""
+    pattern: NDArray[np.int64]
+    """[p]"""
+    size_xyz: Float64
+    """[p, 3] the actor's box in metres."""
+    box_from_canonical: Float64
+    """[p, 3, 4] to the place in the box of the actor at rest, 0 to 1 a side."""
+    instance: NDArray[np.uint8]
+    """[p] index of the actor plus one."""
+    part: NDArray[np.uint8]
+    """[p] index in `PART_NAMES` plus one."""
+
+
+class Backdrop(NamedTuple):
+    """Ground, sky, sun and air."""
+
+    pattern: int
+    tile_m: float
+    grain: float
+    glow: float
+    fog_per_m: float
+    ground_a: Float64
+    ground_b: Float64
+    horizon: Float64
+    zenith: Float64
+    sun_xyz: Float64
+    """[3] unit vector towards the sun."""
+    sun: Float64
+    """[3] light on a surface that faces the sun."""
+    ambient_up: Float64
+    """[3] light from everywhere else on a surface that faces up."""
+    ambient_down: Float64
+    """[3] the same on one that faces down."""
+    fog: Float64
+    values: Float64
+    """[256] values of the noise lattice, -1 to 1."""
+    permutation: NDArray[np.int64]
+    """[256] a permutation that hashes lattice cells."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A shot at the times of its frames."""
+
+    parts: Parts
+    backdrop: Backdrop
+    world_from_canonical: Float64
+    """[f, p, 3, 4] affine map of each part's canonical solid into the world."""
+    T_world_cam: Float64
+    """[f, 3, 4]"""
+    fx_fy_cx_cy: Float64
+    """[f, 4] in pixels of `size_wh`."""
+    size_wh: tuple[int, int]
+
+
+def build_scene(shot: Shot, camera: Trajectory) -> Scene:
+    """The arrays of a shot at the times of a camera.
+
+    Args:
+        shot: its actors with an avatar, its environment, and its seed for textures.
+        camera: the camera to see it with, with intrinsics in pixels.
+    """
+    times = camera.times_s
+    frames = len(times)
+    rows: list[_Row] = []
+    for index, actor in enumerate(shot.actors):
+        if actor.avatar is not None:
+            rows += _actor_rows(actor, actor.avatar, index + 1, times)
+    maps = [np.broadcast_to(row.world_from_canonical, (frames, 3, 4)) for row in rows]
+    return Scene(
+        parts=_stack(rows),
+        backdrop=_backdrop(shot.environment, shot.seed),
+        world_from_canonical=np.stack(maps, axis=1) if maps else np.zeros((frames, 0, 3, 4)),
+        T_world_cam=camera.T_world_cam.as_matrix()[:, :3].double().numpy(),
+        fx_fy_cx_cy=camera.intrinsics.fx_fy_cx_cy.double().numpy(),
+        size_wh=camera.size_wh,
+    )
+
+
+class _Row(NamedTuple):
+    kind: int
+    segment: float
+    color_a: Float64
+    color_b: Float64
+    pattern: int
+    size_xyz: Float64
+    box_from_canonical: Float64
+    instance: int
+    part: int
+    world_from_canonical: Float64
+
+
+def _stack(rows: list[_Row]) -> Parts:
+    def column(name: str, shape: tuple[int, ...], dtype: type) -> NDArray:
+        return np.array([getattr(row, name) for row in rows], dtype=dtype).reshape(len(rows), *shape)
+
+    return Parts(
+        kind=column("kind", (), np.int64),
+        segment=column("segment", (), np.float64),
+        color_a=column("color_a", (3,), np.float64),
+        color_b=column("color_b", (3,), np.float64),
+        pattern=column("pattern", (), np.int64),
+        size_xyz=column("size_xyz", (3,), np.float64),
+        box_from_canonical=column("box_from_canonical", (3, 4), np.float64),
+        instance=column("instance", (), np.uint8),
+        part=column("part", (), np.uint8),
+    )
+
+
+def _actor_rows(actor: Actor, avatar: Avatar, instance: int, times_s: torch.Tensor) -> list[_Row]:
+    """The parts of one actor over time."""
+    T_world_body = actor.track.at(times_s).T_world_body.as_matrix().double().numpy()
+    size = actor.size_xyz
+    if avatar.shape == "robot":
+        walked = distance_walked(actor.track, times_s) if avatar.gait == "walk" else None
+        T_world_rest = T_world_body[:, None] @ robot_poses(size, walked)
+        blocks = [(part.name, part.kind, *rest_box(part, size), part.role) for part in ROBOT_PARTS]
+    else:
+        T_world_rest = T_world_body[:, None]
+        half = np.array(size) / 2
+        blocks = [("body", avatar.shape, np.array([0.0, 0.0, half[2]]), half, "base")]
+    rows = []
+    for index, (name, kind, centre, half, role) in enumerate(blocks):
+        segment, scale = _canonical_scale(KINDS[kind], half)
+        rest_from_canonical = np.concatenate([np.diag(scale), centre[:, None]], axis=1)
+        color = _role_color(avatar.color_rgb, role)
+        rows.append(
+            _Row(
+                kind=KINDS[kind],
+                segment=segment,
+                color_a=srgb_to_linear(color),
+                color_b=srgb_to_linear(_contrasting(color)),
+                pattern=PATTERNS[avatar.pattern] if role in ("base", "light") else PLAIN,
+                size_xyz=np.array(size),
+                box_from_canonical=_box_from_rest(rest_from_canonical, np.array(size)),
+                instance=instance,
+                part=PART_NAMES.index(name) + 1,
+                world_from_canonical=_compose(T_world_rest[:, index, :3], rest_from_canonical),
+            )
+        )
+    return rows
+
+
+def distance_walked(track: Track, times_s: torch.Tensor) -> Float64:
+    """Length in metres of the path that a body has covered at each time."""
+    positions = track.T_world_body.translation.double().numpy()
+    travelled = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(positions, axis=0), axis=1))])
+    return np.interp(times_s.double().numpy(), track.times_s.double().numpy(), travelled)
+
+
+def _canonical_scale(kind: int, half: Float64) -> tuple[float, Float64]:
+    """Half length of a capsule's axis (else 0) and the scale [3] that takes the canonical solid to its size."""
+    if kind != CAPSULE:
+        return 0.0, half
+    radius = min((half[0] + half[1]) / 2, half[2])
+    return half[2] / radius - 1.0, np.array([half[0], half[1], radius])
+
+
+def _compose(outer: Float64, inner: Float64) -> Float64:
+    """The affine map [..., 3, 4] that applies `inner` [3, 4] and then `outer` [..., 3, 4]."""
+    linear = outer[..., :3] @ inner[:, :3]
+    offset = outer[..., :3] @ inner[:, 3:] + outer[..., 3:]
+    return np.concatenate([linear, offset], axis=-1)
+
+
+def _box_from_rest(rest_from_canonical: Float64, size_xyz: Float64) -> Float64:
+    box_from_rest = np.concatenate([np.diag(1.0 / size_xyz), np.array([[0.5], [0.5], [0.0]])], axis=1)
+    return _compose(box_from_rest, rest_from_canonical)
+
+
+def _role_color(base: tuple[float, float, float], role: Role | str) -> Float64:
+    if role == "light":
+        return mix(base, (0.93, 0.93, 0.91), 0.62)
+    if role == "dark":
+        return mix(base, (0.13, 0.14, 0.17), 0.82)
+    return np.array((0.70, 0.97, 1.0)) if role == "glow" else np.array(base)
+
+
+def _contrasting(color: Float64) -> Float64:
+    """The second colour of a pattern: lighter for a dark colour, darker for a light one."""
+    bright = float(np.array([0.3, 0.59, 0.11]) @ color) > 0.55
+    return mix(color, (0.10, 0.10, 0.12), 0.55) if bright else mix(color, (1.0, 1.0, 0.98), 0.62)
+
+
+def _backdrop(environment: Environment, seed: int) -> Backdrop:
+    ground, sky, sun = environment.ground, environment.sky, environment.sun
+    rng = np.random.default_rng([seed & 0xFFFFFFFF, 0x7E87])
+    bounce = mix(srgb_to_linear(ground.color_a_rgb), srgb_to_linear(ground.color_b_rgb), 0.5)
+    return Backdrop(
+        pattern=PATTERNS[ground.pattern],
+        tile_m=float(ground.tile_m),
+        grain=float(ground.grain),
+        glow=float(sky.glow),
+        fog_per_m=float(environment.fog_per_m),
+        ground_a=srgb_to_linear(ground.color_a_rgb),
+        ground_b=srgb_to_linear(ground.color_b_rgb),
+        horizon=srgb_to_linear(sky.horizon_rgb),
+        zenith=srgb_to_linear(sky.zenith_rgb),
+        sun_xyz=np.array(sun.direction_xyz()),
+        sun=sun.strength * srgb_to_linear(sun.color_rgb),
+        ambient_up=sun.ambient * _tint(srgb_to_linear(sky.zenith_rgb)),
+        ambient_down=0.55 * sun.ambient * _tint(bounce),
+        fog=srgb_to_linear(environment.fog_rgb),
+        values=rng.uniform(-1.0, 1.0, LATTICE),
+        permutation=rng.permutation(LATTICE).astype(np.int64),
+    )
+
+
+def _tint(color: Float64) -> Float64:
+    """White light with a share of a colour's hue."""
+    return mix((1.0, 1.0, 1.0), color / max(float(color.max()), 1e-6), 0.35)
+
+
+def canonical_from_world(scene: Scene) -> Float64:
+    """The inverse [f, p, 3, 4] of `world_from_canonical`."""
+    return invert(scene.world_from_canonical)
+
+
+def next_from_world(scene: Scene) -> Float64:
+    """Where each part's surface goes from each frame to the next: world to world [f - 1, p, 3, 4]."""
+    here, there = canonical_from_world(scene)[:-1], scene.world_from_canonical[1:]
+    linear = there[..., :3] @ here[..., :3]
+    return np.concatenate([linear, there[..., :3] @ here[..., 3:] + there[..., 3:]], axis=-1)
+
+
+def corners(scene: Scene) -> Float64:
+    """World corners [f, p, 8, 3] of the boxes around the parts."""
+    signs = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], dtype=np.float64)
+    height = np.stack([np.ones_like(scene.parts.segment)] * 2 + [1.0 + scene.parts.segment], axis=-1)
+    local = signs * height[:, None]  # [p, 8, 3]
+    M = scene.world_from_canonical
+    return np.einsum("fpij,pkj->fpki", M[..., :3], local) + M[:, :, None, :, 3]
