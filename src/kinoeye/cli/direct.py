@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     """Run it."""
     from kinoeye.base.errors import InputError
     from kinoeye.base.records import to_json
-    from kinoeye.language.describe import describe
+    from kinoeye.language.explain import describe
     from kinoeye.language.grammar import parse
 
     if args.out is None and not args.explain and not args.json:
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     frames = None
     if args.out is not None:
         from kinoeye.formats.paths import write_path
-        from kinoeye.language.compile import compile
+        from kinoeye.language.compiler import compile
 
         camera = compile(
             plan, num_frames=args.frames, fps=args.fps, duration_s=args.duration, size_wh=args.size, seed=args.seed

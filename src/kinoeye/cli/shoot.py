@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run it."""
     from kinoeye.base.records import to_json
-    from kinoeye.language.describe import describe
+    from kinoeye.language.explain import describe
     from kinoeye.studio.shoot import headline_scores, shoot
 
     made = shoot(

@@ -20,7 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run it."""
     from kinoeye.formats.paths import read_path
-    from kinoeye.language.tags import caption, motion_tags, segments, tag_name
+    from kinoeye.language.captions import caption
+    from kinoeye.language.tags import motion_tags, segments, tag_name
 
     table = read_path(args.file, format=args.format)
     found = segments(motion_tags(table.checked_matrices()))

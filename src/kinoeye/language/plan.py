@@ -78,7 +78,7 @@ class Action:
         for name in ("amount", "rate", "distance"):
             value = getattr(self, name)
             if value is not None and not 0.0 < value < 1e6:
-                raise InputError(f"the {name} {value:g} of {self.kind} is out of range; use a number from 0 to a million")
+                raise InputError(f"the {name} {value:g} of {self.kind} is out of range; use 0 to a million")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import torch
 from kinoeye.geometry.convention import Float64
 from kinoeye.geometry.lie import SE3, SO3
 from kinoeye.geometry.track import Track, Trajectory
-from kinoeye.language.compile import DEFAULT_FOV_X, compile, compile_path
+from kinoeye.language.compiler import DEFAULT_FOV_X, compile, compile_path
 from kinoeye.language.motion.path import Anchor
 from kinoeye.language.plan import ActorMention, Plan
 from kinoeye.shot.environment import Environment

@@ -55,9 +55,7 @@ class MovePath:
     """World centre [3] of each target as the move took it at its start."""
 
 
-def move_path(
-    move: Move, T_start: Array, times_s: Array, duration_s: float, start_s: float, world: World
-) -> MovePath:
+def move_path(move: Move, T_start: Array, times_s: Array, duration_s: float, start_s: float, world: World) -> MovePath:
     """The camera during one move.
 
     Args:

@@ -1,0 +1,119 @@
+"""From a Plan back to words: what `--explain` prints, and what `parse` reads back to the same plan."""
+
+from __future__ import annotations
+
+import math
+
+from kinoeye.language.lexicon import EASING_WORDS, SHAKE, SPEEDS
+from kinoeye.language.plan import KINDS, Action, ActorMention, Move, Plan
+
+_VERBS: dict[str, tuple[str, str]] = {
+    "hold": ("remains static", "remaining static"),
+    "truck": ("moves", "moving"),
+    "pedestal": ("moves", "moving"),
+    "dolly": ("moves", "moving"),
+    "yaw": ("yaws", "yawing"),
+    "pitch": ("pitches", "pitching"),
+    "roll": ("rolls", "rolling"),
+    "orbit": ("orbits", "orbiting"),
+    "zoom": ("zooms", "zooming"),
+    "dolly_zoom": ("dolly zooms", "dolly zooming"),
+    "look_at": ("looks", "looking"),
+    "follow": ("follows", "following"),
+}
+_TARGET_PREPOSITIONS = {"orbit": "around ", "dolly": "towards ", "dolly_zoom": "on ", "look_at": "at ", "follow": ""}
+_BEHAVIOURS = {"stand": "stands still", "walk": "walks", "run": "runs"}
+_TRANSLATIONS = ("truck", "pedestal", "dolly")
+
+
+def describe(plan: Plan) -> str:
+    """The plan as sentences that `parse` reads back to it, words without use aside.
+
+    Example:
+        >>> describe(parse("push in, then pan left 45°"))
+        'The camera moves forward, then yaws left 45 degrees.'
+    """
+    sentences = []
+    if plan.duration_s is not None:
+        sentences.append(f"A {_number(plan.duration_s)} second shot")
+    if plan.fps is not None:
+        sentences.append(f"At {_number(plan.fps)} fps")
+    if plan.place is not None:
+        sentences.append(f"In the {plan.place.environment}")
+    sentences += [_actor(actor) for actor in plan.actors]
+    sentences.append("The camera " + ", then ".join(describe_move(move) for move in plan.moves))
+    return ". ".join(sentences) + "."
+
+
+def describe_move(move: Move) -> str:
+    """The words of one move, starting with its verb."""
+    shakes = [action for action in move.actions if action.kind == "handheld"]
+    actions = [action for action in move.actions if action.kind != "handheld"] or [Action("hold")]
+    plain = [a for a in actions if a.kind in _TRANSLATIONS and not (a.amount or a.rate or a.target)]
+    parts: list[str] = []
+    if len(plain) > 1 and actions[: len(plain)] == plain:
+        parts.append("moves " + " and ".join(a.direction for a in plain))
+        actions = actions[len(plain) :]
+    for action in actions:
+        parts.append(_action(action, finite=not parts))
+    manners = [_shake(action) for action in shakes] + _manners(move)
+    return ", ".join([" while ".join(parts), *manners])
+
+
+def _action(action: Action, *, finite: bool) -> str:
+    words = [_VERBS[action.kind][0 if finite else 1]]
+    if action.direction:
+        words.append(action.direction)
+    if action.amount is not None:
+        words.append(_amount(action))
+    if action.rate is not None:
+        unit = {"m": "metres", "rad": "degrees"}[_unit(action)]
+        words.append(f"at {_number(_shown(action, action.rate))} {unit} per second")
+    if action.target is not None:
+        words.append(f"{_TARGET_PREPOSITIONS[action.kind]}the {action.target}")
+    if action.distance is not None:
+        words.append(f"at a distance of {_number(action.distance)} metres")
+    return " ".join(words)
+
+
+def _amount(action: Action) -> str:
+    assert action.amount is not None
+    unit = {"m": "metres", "rad": "degrees", "ratio": "times"}[_unit(action)]
+    return f"{_number(_shown(action, action.amount))} {unit}"
+
+
+def _unit(action: Action) -> str:
+    return KINDS[action.kind].unit
+
+
+def _shown(action: Action, value: float) -> float:
+    return math.degrees(value) if _unit(action) == "rad" else value
+
+
+def _manners(move: Move) -> list[str]:
+    words = []
+    if move.speed != 1.0:
+        words.append(SPEEDS[move.speed][0] if move.speed in SPEEDS else f"at {_number(move.speed)} times speed")
+    if move.slight:
+        words.append("slightly")
+    if move.easing is not None:
+        words.append(EASING_WORDS[move.easing][0])
+    if move.duration_s is not None:
+        words.append(f"over {_number(move.duration_s)} seconds")
+    return words
+
+
+def _shake(action: Action) -> str:
+    return SHAKE.get(action.amount or 1.0, SHAKE[1.0])[0]
+
+
+def _actor(actor: ActorMention) -> str:
+    looks = " ".join(filter(None, (actor.size, actor.colour, actor.shape)))
+    article = "An" if looks[0] in "aeiou" else "A"
+    does = " ".join(filter(None, (_BEHAVIOURS[actor.behaviour], actor.direction)))
+    return f"{article} {looks} {does}"
+
+
+def _number(value: float) -> str:
+    """Decimal digits without an exponent, short enough to read and long enough to come back the same."""
+    return f"{value:.10f}".rstrip("0").rstrip(".")

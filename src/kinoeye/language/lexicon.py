@@ -1,0 +1,327 @@
+"""The words of the shot grammar, as tables: verbs, directions, manners, connectives, actors and places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+VOWELS = "aeiou"
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What a camera verb or noun means before its direction is known."""
+
+    frame: str
+    """move, dolly, truck, pedestal, yaw, pitch, roll, turn, orbit, zoom, dolly_zoom, hold, handheld, look, follow,
+    or actor for what only actors do."""
+    default: str | None = None
+    """Direction when the clause names none."""
+    speed: float = 1.0
+    behaviour: str = ""
+    """What the verb makes an actor do: walk, run or stand; empty when actors cannot do it."""
+
+
+VERBS: dict[Verb, str] = {
+    Verb("move", None, behaviour="walk"): "move go shift slide proceed head",
+    Verb("move", "forward"): "glide travel fly float cruise sail swoop soar",
+    Verb("move", "forward", speed=2.0): "rush race dash",
+    Verb("move", "forward", speed=0.65): "drift creep inch",
+    Verb("follow", None): "track follow trail chase",
+    Verb("dolly", "forward"): "dolly push advance approach",
+    Verb("dolly", "backward"): "pull retreat withdraw recede",
+    Verb("truck", "right"): "truck crab",
+    Verb("pedestal", "up"): "pedestal crane boom jib rise ascend climb lift raise elevate",
+    Verb("pedestal", "down"): "descend lower sink drop",
+    Verb("yaw", "right"): "pan yaw sweep",
+    Verb("yaw", "right", speed=4.0): "whip",
+    Verb("pitch", "up"): "tilt pitch",
+    Verb("roll", "right"): "roll bank",
+    Verb("turn", "right"): "rotate turn swivel pivot spin twist",
+    Verb("look", None): "look face aim point",
+    Verb("orbit", "right"): "orbit arc circle revolve encircle loop",
+    Verb("zoom", "in"): "zoom",
+    Verb("handheld"): "shake wobble jitter tremble",
+    Verb("hold", behaviour="stand"): "hold remain stay stop rest pause freeze wait linger settle stabilise stabilize "
+    "halt",
+    Verb("actor", behaviour="stand"): "stand sit",
+    Verb("actor", behaviour="walk"): "walk stroll march wander",
+    Verb("actor", behaviour="run"): "run sprint jog",
+}
+
+PHRASE_VERBS: dict[Verb, tuple[str, ...]] = {
+    Verb("yaw", "right", speed=4.0): ("whip pan", "swish pan"),
+    Verb("zoom", "in", speed=4.0): ("crash zoom", "snap zoom"),
+    Verb("dolly_zoom", "in"): ("dolly zoom", "zolly", "vertigo zoom", "trombone zoom", "push pull"),
+}
+"""Verbs of two words; the last one is inflected."""
+
+NOUNS: dict[Verb, tuple[str, ...]] = {
+    Verb("move", None): ("movement", "motion", "translation"),
+    Verb("follow", None): ("tracking shot",),
+    Verb("dolly_zoom", "in"): ("vertigo effect", "vertigo shot", "vertigo", "hitchcock zoom", "hitchcock effect"),
+    Verb("turn", "right"): ("rotation",),
+    Verb("orbit", "right"): ("revolution", "arc shot", "orbit shot"),
+    Verb("pedestal", "up"): ("ascent",),
+    Verb("pedestal", "down"): ("descent",),
+    Verb("dolly", "forward"): ("pushin",),
+    Verb("dolly", "backward"): ("pullback", "pullout"),
+    Verb("hold", behaviour="stand"): (
+        "static", "still", "stationary", "motionless", "immobile", "unmoving", "locked off", "locked down",
+        "static shot", "static position", "still position", "fixed position", "fixed shot", "fixed", "tripod shot",
+        "stands still", "comes to a stop", "coming to a stop", "come to a stop", "came to a stop",
+        "comes to a halt", "coming to a halt", "come to a halt", "comes to rest", "coming to rest", "come to rest",
+        "comes to a rest", "standstill", "does not move", "doesn't move", "do not move", "don't move",
+        "without moving", "not moving", "holds position", "in place",
+    ),
+}  # fmt: skip
+"""Nouns and adjectives that name a move."""
+
+DIRECTIONS: dict[str, tuple[str, ...]] = {
+    "left": ("left", "leftward", "leftwards", "to the left", "towards the left", "toward the left", "to its left",
+             "from right to left", "right to left", "camera left", "screen left", "to camera left",
+             "to screen left", "to the left side", "left hand side"),
+    "right": ("right", "rightward", "rightwards", "to the right", "towards the right", "toward the right",
+              "to its right", "from left to right", "left to right", "camera right", "screen right",
+              "to camera right", "to screen right", "to the right side", "right hand side"),
+    "up": ("up", "upward", "upwards", "skyward", "skywards", "higher", "from bottom to top", "bottom to top"),
+    "down": ("down", "downward", "downwards", "from top to bottom", "top to bottom"),
+    "forward": ("forward", "forwards", "ahead", "onward", "onwards", "straight ahead", "straight forward",
+                "down the corridor", "down the road", "down the path", "down the aisle", "down the hallway"),
+    "backward": ("backward", "backwards", "back", "rearward", "rearwards", "in reverse", "away from the camera"),
+    "in": ("in", "inward", "inwards", "closer", "nearer", "close"),
+    "out": ("out", "outward", "outwards", "away", "further away", "farther away", "further out", "wider"),
+    "clockwise": ("clockwise",),
+    "counterclockwise": ("counterclockwise", "counter clockwise", "anticlockwise", "anti clockwise"),
+}  # fmt: skip
+
+_TURN_MEANINGS = {
+    "left": ("yaw", "left"), "right": ("yaw", "right"), "up": ("pitch", "up"), "down": ("pitch", "down"),
+    "clockwise": ("roll", "right"), "counterclockwise": ("roll", "left"),
+}  # fmt: skip
+_MOVE_MEANINGS = {
+    "left": ("truck", "left"), "right": ("truck", "right"), "up": ("pedestal", "up"), "down": ("pedestal", "down"),
+    "forward": ("dolly", "forward"), "in": ("dolly", "forward"), "backward": ("dolly", "backward"),
+    "out": ("dolly", "backward"),
+}  # fmt: skip
+
+MEANINGS: dict[str, dict[str, tuple[str, str]]] = {
+    "move": _MOVE_MEANINGS,
+    "dolly": _MOVE_MEANINGS,
+    "truck": _MOVE_MEANINGS,
+    "pedestal": _MOVE_MEANINGS,
+    "follow": _MOVE_MEANINGS,
+    "yaw": _TURN_MEANINGS | {"clockwise": ("yaw", "right"), "counterclockwise": ("yaw", "left")},
+    "turn": _TURN_MEANINGS,
+    "look": _TURN_MEANINGS,
+    "pitch": _TURN_MEANINGS | {
+        "left": ("roll", "left"), "right": ("roll", "right"), "forward": ("pitch", "down"),
+        "backward": ("pitch", "up"),
+    },
+    "roll": {
+        "left": ("roll", "left"), "right": ("roll", "right"), "clockwise": ("roll", "right"),
+        "counterclockwise": ("roll", "left"), "forward": ("dolly", "forward"), "backward": ("dolly", "backward"),
+    },
+    "orbit": {
+        "left": ("orbit", "left"), "right": ("orbit", "right"), "up": ("orbit", "up"), "down": ("orbit", "down"),
+        "clockwise": ("orbit", "left"), "counterclockwise": ("orbit", "right"),
+    },
+    "zoom": {"in": ("zoom", "in"), "out": ("zoom", "out"), "forward": ("zoom", "in"), "backward": ("zoom", "out")},
+    "dolly_zoom": {
+        "in": ("dolly_zoom", "in"), "out": ("dolly_zoom", "out"), "forward": ("dolly_zoom", "in"),
+        "backward": ("dolly_zoom", "out"),
+    },
+    "hold": {},
+    "handheld": {},
+}  # fmt: skip
+"""Verb frame -> direction word -> (kind, direction) of the action."""
+
+SLOWLY, QUICKLY = 0.65, 2.0
+SPEEDS: dict[float, tuple[str, ...]] = {
+    0.4: ("very slowly", "very slow", "extremely slowly", "really slowly", "imperceptibly"),
+    SLOWLY: ("slowly", "slow", "gradually", "gradual", "gently", "gentle", "leisurely", "softly", "subtly", "calmly",
+             "at a slow pace", "in slow motion"),
+    QUICKLY: ("quickly", "quick", "fast", "rapidly", "rapid", "swiftly", "swift", "briskly", "brisk", "speedily",
+              "hastily", "at a fast pace"),
+    3.0: ("very quickly", "very fast", "extremely fast", "really fast", "at high speed"),
+    4.0: ("whip fast", "whipping"),
+}  # fmt: skip
+"""Factor on the default speed -> adverbs; the first one is how a plan is described."""
+
+SLIGHT = ("slightly", "slight", "a little", "a bit", "a little bit", "a touch", "a tad", "barely", "just a little",
+          "a tiny bit", "somewhat")  # fmt: skip
+
+EASING_WORDS: dict[str, tuple[str, ...]] = {
+    "ease_in": ("easing in", "ease in", "eases in", "accelerating", "speeding up", "picking up speed",
+                "gathering speed", "starting slowly"),
+    "ease_out": ("easing out", "ease out", "eases out", "decelerating", "slowing down", "slowing to a stop",
+                 "losing speed"),
+    "ease_in_out": ("smoothly", "smooth", "easing in and out", "ease in and out", "fluidly", "fluid", "gracefully",
+                    "graceful", "seamlessly"),
+    "linear": ("linearly", "linear", "at constant speed", "at a constant speed", "at a constant pace",
+               "at a steady pace", "at a steady speed", "steadily", "steady", "uniformly", "abruptly", "suddenly",
+               "sharply", "evenly"),
+}  # fmt: skip
+
+SHAKE: dict[float, tuple[str, ...]] = {
+    1.0: ("handheld", "hand held", "handheld camera shake", "camera shake"),
+    2.0: ("shaky", "shakily", "shaky cam", "very handheld"),
+}
+
+CONNECTIVES: dict[str, tuple[str, ...]] = {
+    "then": ("then", "and then", "next", "afterwards", "afterward", "finally", "and finally", "lastly", "eventually",
+             "subsequently", "followed by", "follows with", "followed with", "after that", "after which",
+             "before finally", "and next", "later", "thereafter", "followed immediately by"),
+    "before": ("before",),
+    "after": ("after",),
+    "until": ("until", "till"),
+    "while": ("while", "whilst", "as", "at the same time as", "all the while", "all while", "when"),
+    "together": ("simultaneously", "at the same time", "concurrently", "at once", "meanwhile", "together",
+                 "in parallel"),
+    "with": ("with", "combined with", "together with", "along with", "plus", "coupled with"),
+    "into": ("into",),
+    "and": ("and", "&"),
+}  # fmt: skip
+
+PREPOSITIONS: dict[str, tuple[str, ...]] = {
+    "around": ("around", "round", "about", "all around"),
+    "toward": ("toward", "towards", "closer to", "nearer to", "up close to", "in on", "in to", "in toward",
+               "in towards"),
+    "away": ("away from", "back from", "out from"),
+    "at": ("at", "on", "onto", "to face", "to look at", "past", "over", "above", "behind", "beside", "near", "by",
+           "alongside", "along", "across", "through", "under", "below", "beneath", "between", "from", "off"),
+}  # fmt: skip
+
+ASPECTS = "begin start open continue keep ease"
+"""Verbs that only carry another one ("begins by moving", "continues to yaw")."""
+NEXT_ASPECTS = "conclude finish end return transition"
+"""Such verbs that also begin the next move of a sentence."""
+
+CAMERA = ("camera", "cam", "shot", "lens", "viewpoint", "view", "drone", "operator", "we", "cameraman")
+PRONOUNS = ("it", "him", "her", "them", "itself", "they", "he", "she")
+SUBJECTS = ("subject", "object", "target", "scene", "center", "centre", "point", "middle")
+"""Nouns that stand for whatever the shot is about."""
+
+FUNCTION_WORDS = frozenset(
+    "a an the its his their our your my this that these those which is are be been being was were am will would "
+    "shall should can could may might must has have had having do does did doing done of to for i you us let "
+    "let's please want need like also just both again still there here so now once more so very in on out s "
+    "initially first firstly second secondly third fourth perform performs performing performed make makes making "
+    "execute executes executing take takes taking use uses using give gives come comes coming by "
+    "distance radius way axis sequence time times clip video take footage film cinematic directly straight who "
+    "frame framing another additional new whole entire complete full per single one position while holding "
+    "lasting within approximately roughly exactly total duration speed rate pace angle amount i'd we'd simply "
+    " continuous continued continuously fully completely entirely keeping".split()
+)
+"""Words with no effect of their own, which are not reported."""
+
+FUNCTION_PHRASES = ("as well", "in front", "in front of", "right in front of", "right behind", "right next to",
+                    "right at", "right on", "in order", "in frame", "in view", "in focus", "in shot", "of course",
+                    "at first", "at last", "at the end", "at the start", "for a moment", "for a while",
+                    "a moment", "at a distance", "from a distance", "with a radius", "in the air", "there is",
+                    "there are", "in a straight line")  # fmt: skip
+
+FILLER_VERBS = (
+    "reveal show highlight capture emphasise emphasize focus offer allow create provide draw bring showcase display "
+    "convey feature present maintain expose uncover explore examine observe absorb appreciate suggest "
+    "evoke underscore accentuate illustrate depict guide lead include introduce enter exit see "
+    "discover"
+)
+"""Verbs of what the picture means; their clause has no camera move and is reported whole."""
+
+NOT_PARTICIPLES = frozenset(
+    "during morning evening building ceiling thing something nothing everything anything king ring string spring "
+    "wing clearing painting lighting sling being bring sing surrounding interesting stunning amazing sweeping "
+    "dazzling establishing opening closing".split()
+)
+
+COLOURS: dict[str, tuple[str, ...]] = {
+    "red": ("red", "crimson", "scarlet"),
+    "green": ("green", "emerald"),
+    "blue": ("blue", "navy"),
+    "yellow": ("yellow", "golden", "gold"),
+    "orange": ("orange",),
+    "purple": ("purple", "violet"),
+    "pink": ("pink",),
+    "cyan": ("cyan", "turquoise", "teal"),
+    "magenta": ("magenta",),
+    "brown": ("brown",),
+    "black": ("black",),
+    "white": ("white",),
+    "grey": ("grey", "gray", "silver"),
+}
+
+SIZES: dict[str, tuple[str, ...]] = {
+    "tiny": ("tiny", "miniature"),
+    "small": ("small", "little"),
+    "large": ("large", "big"),
+    "huge": ("huge", "giant", "enormous", "massive", "gigantic"),
+    "tall": ("tall", "high"),
+    "short": ("short", "squat"),
+    "wide": ("wide", "broad", "fat"),
+    "narrow": ("narrow", "thin", "slim"),
+}
+
+SHAPES: dict[str, tuple[str, ...]] = {
+    "robot": ("robot", "robots", "android", "androids", "droid"),
+    "person": ("person", "persons", "people", "man", "men", "woman", "women", "boy", "girl", "child", "human",
+               "humans", "pedestrian", "dancer", "actor", "actress", "character"),
+    "box": ("box", "boxes", "cube", "cubes", "crate", "crates", "block", "blocks"),
+    "sphere": ("sphere", "spheres", "ball", "balls", "orb", "orbs", "globe"),
+    "cylinder": ("cylinder", "cylinders", "pillar", "pillars", "column", "columns", "barrel", "barrels", "tube"),
+    "cone": ("cone", "cones"),
+    "capsule": ("capsule", "capsules", "pill"),
+    "pyramid": ("pyramid", "pyramids"),
+}  # fmt: skip
+
+PLACES: dict[str, tuple[str, ...]] = {
+    "desert": ("desert", "deserts", "dunes", "sand dunes"),
+    "meadow": ("meadow", "meadows", "grassland", "field", "grassy field", "green field"),
+    "snow": ("snow", "snowy field", "snowy landscape", "snowfield", "snowy", "tundra", "arctic", "winter"),
+    "beach": ("beach", "seaside", "shore", "seashore", "coast"),
+    "night street": ("night street", "street at night", "city street at night", "at night", "nighttime", "night",
+                     "street", "city street", "dark street", "city at night"),
+    "studio": ("studio", "photo studio", "white studio"),
+    "forest clearing": ("forest clearing", "clearing", "forest", "woods", "woodland"),
+    "sunset plain": ("sunset plain", "sunset", "dusk", "golden hour", "plain at sunset", "savanna", "savannah"),
+    "overcast plaza": ("overcast plaza", "plaza", "town square", "city square", "overcast", "piazza"),
+    "checkerboard hall": ("checkerboard hall", "checkerboard floor", "checkered floor", "chequered floor",
+                          "checkerboard", "chessboard", "chessboard floor", "hall"),
+    "foggy moor": ("foggy moor", "moor", "fog", "foggy", "mist", "misty", "heath", "misty moor"),
+    "warehouse": ("warehouse", "hangar", "factory hall"),
+}  # fmt: skip
+"""Environment -> words that name it."""
+
+_IRREGULAR = {
+    "hold": "held", "go": "went", "fly": "flew", "rise": "rose", "sink": "sank", "draw": "drew", "bring": "brought",
+    "give": "gave", "show": "showed", "stand": "stood", "sit": "sat", "run": "ran", "spin": "spun", "creep": "crept",
+    "begin": "began", "keep": "kept", "let": "let", "set": "set", "freeze": "froze", "withdraw": "withdrew",
+    "lead": "led", "see": "saw", "make": "made", "sweep": "swept",
+}  # fmt: skip
+_DOUBLING = frozenset("pan stop drop spin jib crab whip set sit run begin jog let".split())
+
+
+def inflect(verb: str) -> dict[str, str]:
+    """The forms of an English verb: form (base, s, ing or ed) by word.
+
+    Example:
+        >>> sorted(inflect("pan"))
+        ['pan', 'panned', 'panning', 'pans']
+    """
+    consonant_y = verb.endswith("y") and verb[-2] not in VOWELS
+    third = (
+        verb[:-1] + "ies" if consonant_y else verb + ("es" if verb.endswith(("s", "sh", "ch", "x", "z", "o")) else "s")
+    )
+    stems = [verb]
+    if verb in _DOUBLING:
+        stems = [verb + verb[-1]]
+    elif verb.endswith("e") and not verb.endswith("ee"):
+        stems = [verb[:-1]]
+    elif verb in ("travel", "pedestal", "swivel", "pivot", "level", "focus", "reveal"):
+        stems = [verb, verb + verb[-1]]
+    forms = {verb: "base", third: "s"}
+    for stem in stems:
+        forms[stem + "ing"] = "ing"
+        forms[(stem[:-1] + "i" if consonant_y else stem) + "ed"] = "ed"
+    if verb in _IRREGULAR:
+        forms.setdefault(_IRREGULAR[verb], "ed")
+    return forms

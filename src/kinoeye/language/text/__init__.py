@@ -1,0 +1,1 @@
+"""From characters to items: words, numbers, phrases of the lexicon and noun phrases. No Plan is built here."""

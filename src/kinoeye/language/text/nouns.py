@@ -1,0 +1,115 @@
+"""Noun phrases of actors ("two tall blue cones") and phrases of places ("on a checkerboard floor")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from kinoeye.language import lexicon
+from kinoeye.language.text.quantities import SMALL
+from kinoeye.language.text.tokens import Token
+
+_ARTICLES = {"a": 1, "an": 1, "the": 1, "another": 1, "some": 1, "this": 1, "that": 1, "its": 1}
+_MOST_UNKNOWN = 2
+_MOST_COPIES = 8
+
+
+@dataclass(frozen=True)
+class ActorPhrase:
+    """A noun phrase: what it looks like, how many, and whether it can point back ("the red robot")."""
+
+    shape: str
+    colour: str | None
+    size: str | None
+    count: int
+    definite: bool
+    gait: str
+    """walk, run or stand when an adjective says so ("the walking robot"); else empty."""
+
+
+def match_actor(tokens: Sequence[Token], at: int, is_known: Callable[[str], bool]) -> tuple[ActorPhrase, int] | None:
+    """The noun phrase that starts at a token, and the index after it.
+
+    Adjectives that nobody knows may stand between an article and the noun; they stay in the actor's prompt.
+    """
+    first = tokens[at].text
+    counted = first in SMALL and 1 <= SMALL[first] <= _MOST_COPIES
+    article = first in _ARTICLES or counted
+    colour = size = None
+    gait, unknown = "", 0
+    for index in range(at + article, min(len(tokens), at + 8)):
+        word = tokens[index].text
+        shape = _shapes().get(word)
+        if shape:
+            if _possessive(tokens, index):
+                return None
+            count = int(SMALL[first]) if counted else 1
+            return ActorPhrase(shape, colour, size, count, first in ("the", "this", "that"), gait), index + 1
+        if word in _colours():
+            colour = _colours()[word]
+        elif word in _sizes():
+            size = _sizes()[word]
+        elif word in _gaits():
+            gait = _gaits()[word]
+        elif article and not is_known(word) and tokens[index].kind == "word" and unknown < _MOST_UNKNOWN:
+            unknown += 1
+        else:
+            return None
+    return None
+
+
+def match_place(tokens: Sequence[Token], at: int) -> tuple[str, int] | None:
+    """The environment that a phrase at a token names, and the index after it."""
+    for last in range(min(len(tokens), at + _longest_place()), at, -1):
+        name = _places().get(tuple(token.text for token in tokens[at:last]))
+        if name:
+            return name, last
+    return None
+
+
+def _possessive(tokens: Sequence[Token], index: int) -> bool:
+    return (
+        index + 1 < len(tokens) and tokens[index + 1].text == "s" and tokens[index + 1].start == tokens[index].end + 1
+    )
+
+
+def _invert(table: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    return {word: name for name, words in table.items() for word in words}
+
+
+@cache
+def _shapes() -> dict[str, str]:
+    return _invert(lexicon.SHAPES)
+
+
+@cache
+def _colours() -> dict[str, str]:
+    return _invert(lexicon.COLOURS)
+
+
+@cache
+def _sizes() -> dict[str, str]:
+    return _invert(lexicon.SIZES)
+
+
+@cache
+def _gaits() -> dict[str, str]:
+    return {
+        word: meaning.behaviour
+        for meaning, verbs in lexicon.VERBS.items()
+        if meaning.frame == "actor" or meaning.behaviour == "stand"
+        for verb in verbs.split()
+        for word, form in lexicon.inflect(verb).items()
+        if form == "ing"
+    }
+
+
+@cache
+def _places() -> dict[tuple[str, ...], str]:
+    return {tuple(words.split()): name for words, name in _invert(lexicon.PLACES).items()}
+
+
+@cache
+def _longest_place() -> int:
+    return max(map(len, _places()))
