@@ -30,7 +30,6 @@ COMMANDS = {
 """Command -> the first line of its module's docstring; listed here so that `--help` imports no command."""
 
 EXIT_INPUT = 2
-EXIT_INTERRUPTED = 130
 
 
 class Parser(argparse.ArgumentParser):
@@ -43,9 +42,11 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line (default: this process's) and return its exit code: 0 done, 1 a bar missed, 2 bad input."""
-    argv = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        argv = sys.argv[1:]
+        signal.signal(signal.SIGTERM, _terminate)  # a killed command cleans up as an interrupted one does
     try:
-        return _run(argv)
+        return _run(list(argv))
     except SystemExit as exit_:  # argparse's help, version and errors
         return exit_.code if isinstance(exit_.code, int) else EXIT_INPUT
     except KinoeyeError as error:
@@ -53,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         print("kinoeye: interrupted; nothing half-written was left behind", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return EXIT_INPUT
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -70,7 +71,6 @@ def command_parser(name: str, command: ModuleType) -> Parser:
 
 
 def _run(argv: list[str]) -> int:
-    signal.signal(signal.SIGTERM, _terminate)
     top = Parser(prog="kinoeye", usage="kinoeye COMMAND [options]", add_help=True, epilog=_command_list(),
                  description="Directs, films and reads 3D-aware video.",
                  formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip

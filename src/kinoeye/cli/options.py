@@ -22,7 +22,7 @@ def add_film_options(parser: argparse.ArgumentParser, *, size: str | None = "512
 
 
 def image_size(text: str) -> tuple[int, int]:
-    """ "WxH" as (width, height).
+    """The (width, height) of "WxH".
 
     Raises:
         argparse.ArgumentTypeError: it is not two positive numbers within bounds.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,6 @@ from pathlib import Path
 from kinoeye.base.errors import InputError
 from kinoeye.base.failure import Failure
 from kinoeye.base.files import atomic_folder, write_json
-from kinoeye.base.records import to_json
 from kinoeye.base.run_record import RUN_FILE, RunRecord
 from kinoeye.evaluation.pose_score import PoseScore, score_poses
 from kinoeye.footage.points import fuse_points

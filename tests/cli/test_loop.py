@@ -1,0 +1,103 @@
+"""The main job through the real program, once, and what must come out of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kinoeye.footage import read_video
+from kinoeye.formats.paths import WRITERS, read_path
+from kinoeye.shot import Shot
+
+DEMO = "The camera moves forward while yawing left, then orbits right around the red robot."
+SMALL = ["--size", "256x144", "--frames", "32"]
+
+
+def kinoeye(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "kinoeye", *words], capture_output=True, text=True, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+    folder = tmp_path_factory.mktemp("demo")
+    run = kinoeye("shoot", DEMO, "-o", "film", "--json", *SMALL, cwd=folder)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
+    return folder / "film", json.loads(run.stdout)
+
+
+def test_the_sentence_is_understood_whole(demo: tuple[Path, dict]):
+    _, made = demo
+    assert made["unused"] == []
+    assert made["actors"] == ["red robot"]
+    assert "orbit" in made["understood"]
+
+
+def test_every_file_is_there_and_readable(demo: tuple[Path, dict]):
+    folder, _ = demo
+    names = {entry.name for entry in folder.iterdir()}
+    assert names == {
+        "shot.json", "camera", "guide.mp4", "cloud.ply", "cloud.glb", "score.json", "report.html", "run.json",
+    }  # fmt: skip
+    shot = Shot.load(folder)
+    assert len(shot.camera) == 32
+    assert len(read_video(folder / "guide.mp4")) == 32
+    assert (folder / "cloud.glb").read_bytes()[:4] == b"glTF"
+
+
+def test_the_camera_is_the_same_in_every_format(demo: tuple[Path, dict]):
+    folder, _ = demo
+    truth = Shot.load(folder).camera.T_world_cam
+    relative = (truth[:1].inverse() @ truth).as_matrix().numpy()
+    for name, writer in WRITERS.items():
+        read = read_path(folder / "camera" / writer.DEFAULT_NAME, format=name)
+        back = read.to_trajectory(size_wh=(256, 144)).T_world_cam
+        np.testing.assert_allclose((back[:1].inverse() @ back).as_matrix().numpy(), relative, atol=1e-6, err_msg=name)
+
+
+def test_the_film_obeys(demo: tuple[Path, dict]):
+    folder, made = demo
+    assert made["failure"] is None
+    assert made["scores"]["rotation_deg (mean)"]["value"] < 0.5
+    assert made["scores"]["translation_percent (mean)"]["value"] < 4.0
+    assert json.loads((folder / "score.json").read_text())["record"] == "PoseScore"
+
+
+def test_the_robot_is_seen_while_it_is_orbited(demo: tuple[Path, dict]):
+    from kinoeye.render import render
+
+    folder, _ = demo
+    take = render(Shot.load(folder), layers=("rgb", "instance"))
+    visible = (take.layers["instance"].values == 1).mean(axis=(1, 2))
+    assert (visible[16:] > 0.01).all()
+
+
+def test_a_rerun_makes_the_same_folder_again(demo: tuple[Path, dict]):
+    folder, _ = demo
+    run = kinoeye("rerun", "film", "-o", "again", cwd=folder.parent)
+    assert run.returncode == 0, run.stderr
+    for name in ("shot.json", "guide.mp4", "cloud.ply", "cloud.glb", "score.json", "report.html"):
+        assert (folder.parent / "again" / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_shots_are_staged_rendered_tagged_scored_and_viewed(demo: tuple[Path, dict], tmp_path: Path):
+    folder, _ = demo
+    steps = [
+        ["stage", "a green sphere stands still", str(folder / "shot.json"), "-o", "more.json"],
+        ["render", "more.json", "-o", "take", "--size", "96x54"],
+        ["tag", str(folder / "camera" / "camera.json")],
+        ["score", "--reference", str(folder / "shot.json"), "--estimate", str(folder / "camera" / "transforms.json")],
+        ["score", "take", "--shot", "more.json"],
+        ["view", "more.json", "-o", "more.html"],
+        ["inspect", str(folder / "camera" / "transforms.json")],
+    ]
+    for step in steps:
+        run = kinoeye(*step, "--json", cwd=tmp_path)
+        assert run.returncode == 0, (step, run.stderr)
+        json.loads(run.stdout)
+    assert [actor.name for actor in Shot.load(tmp_path / "more.json").actors] == ["red robot", "green sphere"]

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from kinoeye.base.errors import InputError
+from kinoeye.geometry import project
+from kinoeye.language import parse
+from kinoeye.language.lexicon import COLOURS as COLOUR_WORDS
+from kinoeye.language.lexicon import PLACES, SIZES
+from kinoeye.language.lexicon import SHAPES as SHAPE_WORDS
+from kinoeye.shot import SHAPES, Shot, stage
+from kinoeye.shot.environments import ENVIRONMENTS
+from kinoeye.shot.palette import COLOURS
+from kinoeye.shot.stage import CAMERA_HEIGHT_M, CLEARANCE_M, WALK_M_PER_S
+
+
+def picture_of(shot: Shot, name: str, frame: int) -> tuple[float, float, float]:
+    """Image position, as a fraction, and depth of an actor's centre."""
+    actor = shot.actor(name)
+    pose = actor.track.at(shot.camera.times_s).T_world_body[frame]
+    centre = pose @ torch.tensor([0.0, 0.0, actor.size_xyz[2] / 2], dtype=torch.float64)
+    seen = shot.camera.T_world_cam[frame].inverse() @ centre
+    intrinsics = type(shot.camera.intrinsics)(shot.camera.intrinsics.fx_fy_cx_cy[frame], shot.camera.size_wh)
+    xy, depth = project(intrinsics, seen[None])
+    return float(xy[0, 0]) / shot.camera.size_wh[0], float(xy[0, 1]) / shot.camera.size_wh[1], float(depth[0])
+
+
+def test_every_word_of_the_grammar_has_a_body_a_look_or_a_place():
+    assert set(COLOUR_WORDS) == set(COLOURS)
+    assert set(PLACES) == set(ENVIRONMENTS)
+    for shape in SHAPE_WORDS:
+        shot = stage(parse(f"push in past a red {shape}"), seed=0)
+        assert shot.actors[0].avatar is not None
+        assert shot.actors[0].avatar.shape in SHAPES
+    plain = stage(parse("push in past a red box"), seed=0).actors[0].size_xyz
+    for size in SIZES:
+        assert stage(parse(f"push in past a {size} red box"), seed=0).actors[0].size_xyz != plain
+
+
+def test_the_camera_starts_level_at_eye_height_and_looks_along_x():
+    pose = stage(parse("hold"), seed=0).camera.T_world_cam.as_matrix()[0]
+    np.testing.assert_allclose(pose[:3, 3], [0, 0, CAMERA_HEIGHT_M])
+    np.testing.assert_allclose(pose[:3, 2], [1, 0, 0], atol=1e-12)
+    np.testing.assert_allclose(pose[:3, 1], [0, 0, -1], atol=1e-12)
+
+
+def test_the_subject_of_an_orbit_stays_in_the_middle_at_its_distance():
+    shot = stage(parse("orbit right 90 degrees around the red robot"), seed=1)
+    seen = [picture_of(shot, "red robot", frame) for frame in range(len(shot.camera))]
+    assert all(abs(x - 0.5) < 0.02 for x, _, _ in seen)
+    assert np.ptp([depth for _, _, depth in seen]) < 1e-6
+
+
+def test_a_subject_that_comes_later_stands_where_the_camera_will_look():
+    shot = stage(parse("move forward while yawing left, then orbit right around the red robot"), seed=0)
+    x, _, depth = picture_of(shot, "red robot", -1)
+    assert abs(x - 0.5) < 0.05
+    assert depth > 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_other_actors_are_in_the_first_view_and_free_of_each_other(seed: int):
+    text = "push in one metre. a red robot stands still, a blue cone stands still and a green sphere stands still"
+    shot = stage(parse(text), seed=seed)
+    for actor in shot.actors:
+        x, _, depth = picture_of(shot, actor.name, 0)
+        assert 0.1 < x < 0.9
+        assert depth > 1
+    bodies = [(a.track.T_world_body.translation[0, :2], np.hypot(*a.size_xyz[:2]) / 2) for a in shot.actors]
+    for i, (one, radius) in enumerate(bodies):
+        for other, other_radius in bodies[:i]:
+            assert float((one - other).norm()) >= radius + other_radius + CLEARANCE_M
+
+
+def test_walkers_walk_where_they_are_told_and_face_there():
+    shot = stage(parse("a red robot walks left while the camera holds for 2 seconds"), seed=0)
+    track = shot.actor("red robot").track
+    moved = track.T_world_body.translation[-1] - track.T_world_body.translation[0]
+    np.testing.assert_allclose(moved, [0, WALK_M_PER_S * track.duration_s, 0], atol=1e-9)
+    front = track.T_world_body.rotation[0] @ torch.tensor([1.0, 0, 0], dtype=torch.float64)
+    np.testing.assert_allclose(front, [0, 1, 0], atol=1e-9)
+    assert picture_of(shot, "red robot", 0)[0] > picture_of(shot, "red robot", -1)[0]
+
+
+def test_the_seed_owns_the_world():
+    plan = parse("push in past a red robot and a box in the snow")
+    first, same, other = (stage(plan, seed=seed) for seed in (1, 1, 2))
+    assert torch.equal(first.actors[0].track.T_world_body.wxyz_xyz, same.actors[0].track.T_world_body.wxyz_xyz)
+    assert not torch.equal(first.actors[0].track.T_world_body.wxyz_xyz, other.actors[0].track.T_world_body.wxyz_xyz)
+    assert first.environment == ENVIRONMENTS["snow"]
+
+
+def test_actors_join_a_shot_whose_camera_stays():
+    before = stage(parse("orbit left around the red robot in the desert"), seed=0)
+    after = stage(parse("a blue box stands still", camera_required=False), seed=3, into=before)
+    assert after.camera is before.camera
+    assert [actor.name for actor in after.actors] == ["red robot", "blue box"]
+    assert after.environment == ENVIRONMENTS["desert"]
+    with pytest.raises(InputError, match="red robot"):
+        stage(parse("a red robot stands still", camera_required=False), seed=0, into=before)

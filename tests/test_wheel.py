@@ -1,0 +1,66 @@
+"""A wheel works outside the clone: offline, from another folder, and with the core alone."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+OFFLINE = """
+import socket, sys
+def refuse(*args, **kwargs): raise OSError("this test is offline")
+socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
+class NoExtras:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked!r}: raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, NoExtras())
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    copy = tmp_path_factory.mktemp("source")
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    shutil.copytree(ROOT / "src" / "kinoeye", copy / "src" / "kinoeye", ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(copy / "dist"), str(copy)]
+    build = subprocess.run(command, capture_output=True, text=True)
+    assert build.returncode == 0, build.stdout + build.stderr
+    return next((copy / "dist").glob("*.whl"))
+
+
+def environment(wheel: Path, folder: Path, blocked: set[str]) -> Path:
+    """A fresh environment with the wheel alone; the libraries it needs are borrowed from this one, without Kinoeye."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    site = next((folder / "lib").iterdir()) / "site-packages"
+    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", str(site)]
+    subprocess.run([*install, str(wheel)], check=True)
+    # A path listed in a .pth file does not have its own .pth files read, so the clone's editable install stays out.
+    (site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    (site / "sitecustomize.py").write_text(OFFLINE.format(blocked=blocked))
+    return folder / "bin" / "python"
+
+
+@pytest.mark.parametrize("extras", ["studio", "core"])
+def test_a_wheel_shoots_offline_from_another_folder(wheel: Path, tmp_path: Path, extras: str):
+    blocked = {"transformers", "diffusers", "pycolmap", "ray"} | ({"viser"} if extras == "core" else set())
+    python = environment(wheel, tmp_path / "env", blocked)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    where = subprocess.run(
+        [python, "-c", "import kinoeye; print(kinoeye.__file__)"], capture_output=True, text=True, cwd=elsewhere
+    )
+    assert where.stdout.startswith(str(tmp_path / "env")), where.stdout + where.stderr
+
+    sentence = "push in, then pan left, past the blue cone"
+    command = [python, "-m", "kinoeye", "shoot", sentence, "-o", "film", "--frames", "8", "--size", "160x96"]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=elsewhere)
+    assert run.returncode == 0, run.stderr
+    page = (elsewhere / "film" / "report.html").read_text()
+    assert ("kinoeye[studio]" in page) == (extras == "core")
+    assert {path.name for path in elsewhere.iterdir()} == {"film"}
