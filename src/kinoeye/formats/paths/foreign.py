@@ -1,0 +1,117 @@
+"""Telling what a file is when no format reads it: pictures, films, arrays, meshes, captions."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from kinoeye.base.errors import InputError
+from kinoeye.base.files import MAX_TEXT_BYTES
+
+HEAD_BYTES = 65536
+
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (rb"\x89PNG", "is a PNG picture"),
+    (rb"\xff\xd8\xff", "is a JPEG picture"),
+    (rb"GIF8", "is a GIF picture"),
+    (rb"BM.{4}\0\0\0\0", "is a BMP picture"),
+    (rb"II\*\0|MM\0\*", "is a TIFF picture"),
+    (rb"v/1\x01", "is an OpenEXR picture"),
+    (rb"RIFF....WEBP", "is a WebP picture"),
+    (rb"RIFF....AVI ", "is an AVI video"),
+    (rb"....ftyp", "is an MP4 or QuickTime video"),
+    (rb"\x1aE\xdf\xa3", "is a Matroska or WebM video"),
+    (rb"glTF", "is a glTF binary scene"),
+    (rb"ply\r?\n", "is a PLY point cloud or mesh"),
+    (rb"PXR-USDC|#usda", "is a USD scene"),
+    (rb"\x89HDF", "is an HDF5 container"),
+    (rb"PK\x03\x04", "is a zip archive or .npz of arrays"),
+)
+_NO_CAMERAS = ("picture", "video", "cloud", "mesh")
+
+
+def read_head(path: Path) -> str | None:
+    """The first 64 KiB of a text file; None for a binary one.
+
+    Raises:
+        InputError: the file is missing, unreadable, empty or too large.
+    """
+    data = _first_bytes(path)
+    if not data:
+        raise InputError(f"{path} is empty")
+    if b"\0" in data or _magic(data):
+        return None
+    for end in range(len(data), max(len(data) - 4, 0), -1):  # a multi-byte character may be cut
+        try:
+            return data[:end].decode("utf-8-sig")
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def what_it_is(path: Path) -> str:
+    """A predicate for an error: what a path is that no format recognised."""
+    if path.is_dir():
+        return "is a folder without cameras that Kinoeye knows"
+    data = _first_bytes(path)
+    found = _magic(data)
+    if found:
+        return f"{found} and holds no cameras" if found.endswith(_NO_CAMERAS) else found
+    if data.startswith(b"\x93NUMPY"):
+        return _describe_array(data)
+    head = read_head(path)
+    if head is None:
+        return "is a binary file that Kinoeye does not know"
+    return _describe_text(head)
+
+
+def _first_bytes(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > MAX_TEXT_BYTES:
+            raise InputError(f"{path} has {size:,} bytes; at most {MAX_TEXT_BYTES:,} are read")
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _magic(data: bytes) -> str | None:
+    return next((text for magic, text in _MAGIC if re.match(magic, data, re.DOTALL)), None)
+
+
+def _describe_array(data: bytes) -> str:
+    """A NumPy array by its header alone; nothing is unpickled."""
+    header = data[:512].decode("latin-1")
+    kind = re.search(r"'descr': '[<>|=]?([a-zA-Z])", header)
+    shape = re.search(r"'shape': \(([\d, ]*)\)", header)
+    if kind is None or shape is None:
+        return "is a NumPy file whose array cannot be read without running code from it"
+    sizes = [int(size) for size in shape.group(1).replace(" ", "").split(",") if size]
+    described = "x".join(map(str, sizes)) or "one number"
+    if kind.group(1) in "iub" and len(sizes) == 1:
+        return f"is an array of {described} labels (whole numbers) and holds no cameras"
+    if sum(size > 32 for size in sizes) >= 2:
+        return f"is an array of images or depth maps ({described}) and holds no cameras"
+    return f"is a NumPy array of {described}, a layout that Kinoeye does not know"
+
+
+def _describe_text(head: str) -> str:
+    text = head.lstrip()
+    if text[:1] in "{[" and text:
+        try:
+            data = json.loads(head) if len(head) < HEAD_BYTES // 2 else None
+        except (json.JSONDecodeError, RecursionError):
+            return "is JSON that breaks off or is damaged"
+        if isinstance(data, dict) and data and all(isinstance(value, str) for value in data.values()):
+            if not any(re.search(r"\[[-\d. e+]+\]", value) for value in data.values()):
+                return f"is a caption file (texts {', '.join(list(data)[:3])}) and holds no cameras"
+        return "is JSON in a layout that Kinoeye does not know"
+    words = re.findall(r"[^\W\d_]{3,}", head)
+    numbers = re.findall(r"(?<![\w.])[-+]?\d+\.?\d*(?:e[-+]?\d+)?(?![\w.])", head, re.IGNORECASE)
+    if len(words) > 5 * max(1, len(numbers)):
+        return "is a text of words (a caption or prompt?) and holds no cameras"
+    return "is text in a layout that Kinoeye does not know"

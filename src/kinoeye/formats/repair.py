@@ -1,0 +1,188 @@
+"""Repairs of camera paths, one a fault; each says in the table's notes what it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from kinoeye.base.errors import InputError
+from kinoeye.formats.diagnosis import (
+    degenerate_frames,
+    describe_frames,
+    finite_frames,
+    nearest_rotation,
+    reflected_frames,
+    singular_values,
+)
+from kinoeye.formats.path_table import PathTable
+from kinoeye.geometry.convention import Float64, convert, invert
+
+_MIRROR_X = np.diag([-1.0, 1.0, 1.0])
+
+
+def repair(table: PathTable, code: str) -> PathTable:
+    """The table with one fault repaired; see `REPAIRS` for the codes.
+
+    Raises:
+        InputError: there is no repair of that name, or no frame would be left.
+    """
+    if code not in REPAIRS:
+        raise InputError(f"there is no repair {code!r}; repairs: {', '.join(REPAIRS)}")
+    return REPAIRS[code](table)
+
+
+def _drop(table: PathTable, bad: np.ndarray, why: str) -> PathTable:
+    if bad.all():
+        raise InputError(f"no camera would be left: {why} in {describe_frames(np.flatnonzero(bad), len(bad))}")
+    if not bad.any():
+        return table.noted(f"no frame has {why}: nothing was dropped")
+    dropped = describe_frames(np.flatnonzero(bad), len(bad))
+    return table.frames(np.flatnonzero(~bad)).noted(f"dropped {dropped}: {why}")
+
+
+def _nan(table: PathTable) -> PathTable:
+    """Drop frames with NaN or infinity."""
+    return _drop(table, ~finite_frames(table), "NaN or infinity")
+
+
+def _degenerate(table: PathTable) -> PathTable:
+    """Drop frames whose rotation block has no inverse."""
+    return _drop(table, degenerate_frames(table.matrices), "a rotation block without inverse")
+
+
+def _focal(table: PathTable) -> PathTable:
+    """Drop frames whose focal length is not positive."""
+    K = table.intrinsics
+    bad = np.zeros(len(table), bool) if K is None else ~((K[:, 0, 0] > 0) & (K[:, 1, 1] > 0))
+    return _drop(table, bad, "a focal length that is not positive")
+
+
+def _scaled(table: PathTable) -> PathTable:
+    """Divide each rotation block by its scale; translations stay as written."""
+    _need_blocks(table)
+    scale = singular_values(table.matrices).mean(1)
+    return _with_blocks(table, table.matrices[:, :, :3] / scale[:, None, None], "rotation blocks are scaled to 1")
+
+
+def _not_orthogonal(table: PathTable) -> PathTable:
+    """Replace each block by the nearest orthogonal matrix (polar factor by SVD); translations stay as written."""
+    _need_blocks(table)
+    blocks = nearest_rotation(table.matrices[:, :, :3])
+    moved = float(np.abs(blocks - table.matrices[:, :, :3]).max())
+    return _with_blocks(
+        table, blocks, f"rotation blocks are replaced by the nearest orthogonal matrices (up to {moved:.2g})"
+    )
+
+
+def _reflection(table: PathTable) -> PathTable:
+    """Make improper rotations proper.
+
+    Where every frame is reflected, the world's x axis is mirrored: motion relative to any frame stays exactly as
+    written, which is what a model that reads relative poses has seen. Where only some frames are, the camera axis
+    whose negation agrees best with the neighbours is negated, and centres stay.
+    """
+    reflected = reflected_frames(table.matrices)
+    if reflected.all():
+        mirrored = _in_camera_to_world(table, lambda poses: _MIRROR_X @ poses)
+        return mirrored.noted("reflection: the world's x axis is mirrored; relative motion is as written")
+    return _unreflect_some(table, reflected)
+
+
+def _reflection_camera(table: PathTable) -> PathTable:
+    """Negate the camera's x axis in reflected frames; centres and viewing directions stay, motion is mirrored."""
+    reflected = reflected_frames(table.matrices)
+
+    def negate(poses: Float64) -> Float64:
+        poses[reflected, :, 0] *= -1
+        return poses
+
+    frames = describe_frames(np.flatnonzero(reflected), len(table)) if reflected.any() else "no frame"
+    return _in_camera_to_world(table, negate).noted(f"reflection: the camera's x axis is negated in {frames}")
+
+
+def _unreflect_some(table: PathTable, reflected: np.ndarray) -> PathTable:
+    sound = np.flatnonzero(~reflected)
+    axes: dict[int, str] = {}
+
+    def negate(poses: Float64) -> Float64:
+        for i in np.flatnonzero(reflected):
+            neighbour = poses[sound[np.argmin(abs(sound - i))], :, :3]
+            # The trace of the relative rotation grows with every axis that agrees: negate the one that agrees least.
+            axis = int(np.argmin((neighbour * poses[i, :, :3]).sum(0)))
+            poses[i, :, axis] *= -1
+            axes[int(i)] = "xyz"[axis]
+        return poses
+
+    fixed = _in_camera_to_world(table, negate)
+    if not axes:
+        return fixed.noted("no frame is a reflection: nothing was changed")
+    changed = "; ".join(
+        f"{axis} in {describe_frames(np.array([i for i in axes if axes[i] == axis]), len(table))}"
+        for axis in sorted(set(axes.values()))
+    )
+    return fixed.noted(f"reflection: the camera axis that agrees least with its neighbours is negated ({changed})")
+
+
+def _duplicate_times(table: PathTable) -> PathTable:
+    """Keep the first of the frames that share a time."""
+    if table.times_s is None:
+        return table.noted("the file has no times: nothing was dropped")
+    _, first = np.unique(table.times_s, return_index=True)
+    bad = np.ones(len(table), bool)
+    bad[first] = False
+    return _drop(table, bad, "a time that an earlier frame has")
+
+
+def _backward_times(table: PathTable) -> PathTable:
+    """Sort the frames by time."""
+    if table.times_s is None:
+        return table.noted("the file has no times: nothing was sorted")
+    return table.frames(np.argsort(table.times_s, kind="stable")).noted("frames are sorted by time")
+
+
+def _direction(table: PathTable) -> PathTable:
+    """Invert every pose: world-to-camera was stored where camera-to-world is meant, or the reverse."""
+    return replace(table, matrices=invert(table.matrices)).noted("every pose is inverted (camera-to-world or reverse)")
+
+
+def _axes(table: PathTable) -> PathTable:
+    """Negate the camera's y and z axes: OpenGL axes were stored where OpenCV axes are meant, or the reverse."""
+    return _in_camera_to_world(table, lambda poses: poses @ np.diag([1.0, -1.0, -1.0, 1.0])).noted(
+        "the camera's y and z axes are negated (OpenGL or OpenCV)"
+    )
+
+
+REPAIRS: dict[str, Callable[[PathTable], PathTable]] = {
+    "nan": _nan,
+    "degenerate": _degenerate,
+    "reflection": _reflection,
+    "reflection-camera": _reflection_camera,
+    "scaled": _scaled,
+    "not-orthogonal": _not_orthogonal,
+    "focal": _focal,
+    "duplicate-times": _duplicate_times,
+    "backward-times": _backward_times,
+    "direction": _direction,
+    "axes": _axes,
+}
+"""Code -> repair."""
+
+
+def _need_blocks(table: PathTable) -> None:
+    for code, bad in (("nan", ~finite_frames(table)), ("degenerate", degenerate_frames(table.matrices))):
+        if bad.any():
+            where = describe_frames(np.flatnonzero(bad), len(bad))
+            raise InputError(f"{where} cannot be made orthogonal; drop them first with --repair {code}")
+
+
+def _with_blocks(table: PathTable, blocks: Float64, note: str) -> PathTable:
+    return replace(table, matrices=np.concatenate([blocks, table.matrices[:, :, 3:]], -1)).noted(note)
+
+
+def _in_camera_to_world(table: PathTable, change: Callable[[Float64], Float64]) -> PathTable:
+    """The table with a change applied to its poses as camera-to-world, in the axes of its own file."""
+    own = replace(table.convention, direction="cam_to_world")
+    poses = change(convert(table.matrices, table.convention, own).copy())
+    return replace(table, matrices=convert(poses, own, table.convention))

@@ -1,0 +1,12 @@
+"""Foreign scene files <-> our values; rendering and anything that chooses content may not live here."""
+
+from typing import TYPE_CHECKING
+
+from kinoeye.base.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from kinoeye.formats.scenes.glb import write_glb_points as write_glb_points
+    from kinoeye.formats.scenes.ply import read_ply as read_ply
+    from kinoeye.formats.scenes.ply import write_ply as write_ply
+
+__getattr__, __dir__, __all__ = lazy_exports(__name__)

@@ -1,0 +1,107 @@
+"""PLY point clouds: binary little endian, float32 positions and 8-bit colours."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinoeye.base.errors import InputError
+from kinoeye.base.files import atomic_file, read_bytes
+
+_VERTEX = np.dtype([("xyz", "<f4", (3,)), ("rgb", "u1", (3,))])
+_HEADER = """ply
+format binary_little_endian 1.0
+comment x y z in the frame of the cameras; world +z is up where they are in metres
+element vertex {count}
+property float x
+property float y
+property float z
+property uchar red
+property uchar green
+property uchar blue
+end_header
+"""
+_TYPES = {
+    "char": "i1",
+    "uchar": "u1",
+    "short": "<i2",
+    "ushort": "<u2",
+    "int": "<i4",
+    "uint": "<u4",
+    "int8": "i1",
+    "uint8": "u1",
+    "int16": "<i2",
+    "uint16": "<u2",
+    "int32": "<i4",
+    "uint32": "<u4",
+    "float": "<f4",
+    "double": "<f8",
+    "float32": "<f4",
+    "float64": "<f8",
+}
+
+
+def check_cloud(points: NDArray[np.floating], rgb: NDArray[np.uint8]) -> None:
+    """Hold that a cloud has finite points [n, 3] and a colour each.
+
+    Raises:
+        ValueError: it has not.
+    """
+    if points.ndim != 2 or points.shape[1] != 3 or rgb.shape != points.shape or rgb.dtype != np.uint8:
+        raise ValueError(f"points {points.shape} and {rgb.dtype} rgb {rgb.shape}; [n, 3] and uint8 [n, 3] are needed")
+    if not np.isfinite(points).all():
+        raise ValueError("points hold NaN or infinity; leave unknown points out")
+
+
+def write_ply(path: Path | str, points: NDArray[np.floating], rgb: NDArray[np.uint8]) -> None:
+    """Write a coloured point cloud; the world is written as it is (ours has +z up, metres).
+
+    Args:
+        path: the output file.
+        points: [n, 3].
+        rgb: [n, 3] uint8.
+
+    Raises:
+        InputError: the file cannot be written.
+        ValueError: a shape is wrong or a point is not finite.
+    """
+    check_cloud(points, rgb)
+    vertices = np.empty(len(points), _VERTEX)
+    vertices["xyz"], vertices["rgb"] = points, rgb
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(_HEADER.format(count=len(points)).encode() + vertices.tobytes())
+
+
+def read_ply(path: Path | str) -> tuple[NDArray[np.float64], NDArray[np.uint8] | None]:
+    """Points [n, 3] and colours [n, 3] (None without) of the vertices of a little-endian binary PLY file.
+
+    Raises:
+        InputError: the file is missing, truncated, or of another kind.
+    """
+    data = read_bytes(path)
+    header, end, body = data.partition(b"end_header\n")
+    text = header.decode("latin-1")
+    if not end or not text.startswith("ply\n") or "\nformat binary_little_endian 1.0\n" not in text:
+        raise InputError(f"{path} is not a little-endian binary PLY file")
+    element = re.search(r"\nelement (\w+) (\d+)\n((?:property .*\n)*)", text)
+    if element is None or element[1] != "vertex":
+        raise InputError(f"{path}: its first element is not `vertex`")
+    properties = [line.split() for line in element[3].splitlines()]
+    if not all(len(words) == 3 and words[1] in _TYPES for words in properties):
+        raise InputError(f"{path}: a vertex property is not a plain number")
+    try:
+        dtype = np.dtype([(name, _TYPES[kind]) for _, kind, name in properties])
+    except ValueError as error:
+        raise InputError(f"{path}: two vertex properties have one name") from error
+    count, names = int(element[2]), dtype.names or ()
+    if not {"x", "y", "z"} <= set(names):
+        raise InputError(f"{path}: its vertices have no x, y, z")
+    if len(body) < count * dtype.itemsize:
+        raise InputError(f"{path} has {len(body):,} bytes for {count:,} vertices: is it truncated?")
+    vertices = np.frombuffer(body, dtype, count)
+    points = np.stack([vertices[axis] for axis in "xyz"], -1).astype(np.float64)
+    has_rgb = {"red", "green", "blue"} <= set(names) and all(dtype[c] == np.uint8 for c in ("red", "green", "blue"))
+    return points, np.stack([vertices[c] for c in ("red", "green", "blue")], -1) if has_rgb else None
