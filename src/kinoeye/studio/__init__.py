@@ -1,0 +1,13 @@
+"""The studio: the whole loop and its report. Mathematics, models and file formats may not live here."""
+
+from typing import TYPE_CHECKING
+
+from kinoeye.base.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from kinoeye.studio.report import Report as Report
+    from kinoeye.studio.report import ScoreRow as ScoreRow
+    from kinoeye.studio.report import write_report as write_report
+    from kinoeye.studio.scene_html import scene_html as scene_html
+
+__getattr__, __dir__, __all__ = lazy_exports(__name__)

@@ -1,0 +1,281 @@
+"""`report.html`: a shot, its film and its scores as one file that needs no server and no network."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+import numpy as np
+
+from kinoeye import __version__
+from kinoeye.base.errors import MissingExtraError
+from kinoeye.base.files import read_bytes, write_text
+from kinoeye.base.run_record import RunRecord
+from kinoeye.footage import Take
+from kinoeye.geometry import Trajectory, alignment
+from kinoeye.language.plan import Plan
+from kinoeye.shot import Shot
+from kinoeye.studio import sections
+from kinoeye.studio.moves import FAMILIES, MoveSpan, move_spans, path_steps, quantity
+from kinoeye.studio.plots import axes_span, line_plot, rotation_curve, speed_curve
+from kinoeye.studio.scene_html import CAMERA_RGB, ESTIMATED_RGB, scene_html
+
+MAX_VIDEO_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreRow:
+    """One line of the table of scores."""
+
+    name: str
+    value: float
+    """NaN is shown as a dash."""
+    unit: str
+    meaning: str
+    """One sentence for somebody who has not read the protocol."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a report shows; a section whose content is missing is left out.
+
+    Example:
+        >>> report = Report(shot=shot, plan=plan, guide=take, video=Path("guide.mp4"))  # doctest: +SKIP
+        >>> write_report(report, Path("report.html"))  # doctest: +SKIP
+    """
+
+    shot: Shot
+    plan: Plan | None = None
+    guide: Take | None = None
+    """The film of the shot; its pictures appear on the moving camera of the 3-D view."""
+    video: Path | None = None
+    """The film as an H.264 file, embedded."""
+    estimate: Trajectory | None = None
+    """The camera as estimated from the film, in any world: it is shown aligned to the first pose of the shot's."""
+    estimate_source: str = ""
+    """Its name in `Take.cameras`, such as "estimated:rgbd"."""
+    failure: str | None = None
+    """Why there is no estimate, if one was tried."""
+    scores: Sequence[ScoreRow] = ()
+    cameras: Mapping[str, Path] = field(default_factory=dict)
+    """Format -> camera file, embedded."""
+    run: RunRecord | None = None
+    title: str = ""
+    """Heading where there is no sentence."""
+
+    @cached_property
+    def moves(self) -> tuple[MoveSpan, ...]:
+        """The plan's moves as the camera made them."""
+        return () if self.plan is None else move_spans(self.plan, self.shot.camera)
+
+    @cached_property
+    def aligned_estimate(self) -> Trajectory | None:
+        """The estimate at the times of the shot's camera, with the same first pose and, if it has none, its scale."""
+        if self.estimate is None:
+            return None
+        reference = self.shot.camera
+        estimate = self.estimate.at(reference.times_s)
+        mode = "first" if estimate.track.unit == reference.track.unit else "scale"
+        try:
+            similarity = alignment(estimate.track, reference.track, mode)
+        except ValueError:  # an estimate that stands still has no scale
+            similarity = alignment(estimate.track, reference.track, "first")
+        return Trajectory(similarity.apply(estimate.track), estimate.intrinsics)
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write a report as one HTML file; without viser the 3-D view is replaced by the line that installs it.
+
+    Raises:
+        InputError: the film or a camera file is missing or too large, or the report cannot be written.
+    """
+    write_text(path, report_html(report))
+
+
+def report_html(report: Report) -> str:
+    """The page of a report.
+
+    Raises:
+        InputError: the film or a camera file is missing or too large.
+    """
+    start, duration = _start_and_duration(report.shot.camera)
+    heading, title = _heading(report)
+    return Template(_template("report.html")).substitute(
+        version=escape(__version__),
+        icon=_icon(),
+        title=escape(title),
+        kind="shot report" if report.plan is not None else "viewer",
+        palette=_palette(),
+        style=_template("report.css"),
+        heading=heading,
+        facts=sections.facts(_facts(report, duration)),
+        sections="\n".join(filter(None, (_player(report, start, duration), _plots(report), _scores(report), _files(report)))),
+        run=sections.run_lines(report.run, __version__),
+        data=json.dumps({"duration_s": duration}),
+        script=_template("report.js"),
+    )  # fmt: skip
+
+
+def _start_and_duration(camera: Trajectory) -> tuple[float, float]:
+    """First time and length in seconds, the showing of the last frame included; a single frame shows for a second."""
+    times = camera.times_s.double().numpy()
+    return float(times[0]), float(times[-1] - times[0] + (times[-1] - times[-2] if len(times) > 1 else 1.0))
+
+
+def _heading(report: Report) -> tuple[str, str]:
+    """The heading and the page's title."""
+    if report.plan is not None and report.plan.text:
+        text = report.plan.text
+        return sections.sentence(report.plan, report.shot), f"Kinoeye: {text[:80]}{'…' if len(text) > 80 else ''}"
+    title = report.title or report.shot.prompt or "A camera path"
+    return f"<h1>{escape(title)}</h1>", f"Kinoeye: {title[:80]}"
+
+
+def _facts(report: Report, duration: float) -> dict[str, str]:
+    camera, shot = report.shot.camera, report.shot
+    distances, angles = path_steps(camera)
+    facts = {
+        "Duration": f"{duration:.2f} s",
+        "Frames": f"{len(camera)} at {len(camera) / duration:.3g}/s" if len(camera) > 1 else "1",
+        "Travelled": quantity(float(distances.sum()), camera.track.unit),
+        "Turned": quantity(float(angles.sum()), "rad"),
+    }
+    if report.guide is not None:
+        facts["Picture"] = "{} × {}".format(*report.guide.size_wh)
+    lens = np.degrees(camera.intrinsics.fov()[:, 0].numpy())
+    ends = [f"{lens[0]:.3g}°", f"{lens[-1]:.3g}°"]
+    facts["Lens"] = (ends[0] if ends[0] == ends[1] else " → ".join(ends)) + " across"
+    if shot.actors:
+        facts["Actors"] = ", ".join(actor.name for actor in shot.actors)
+        facts["Place"] = shot.environment.name
+        facts["World seed"] = str(shot.seed)
+    return facts
+
+
+def _player(report: Report, start: float, duration: float) -> str:
+    """The 3-D view, the film, and the time line that moves both."""
+    views = [_scene_view(report)]
+    if report.video is not None:
+        views.append(_film(report))
+    screens = f'<div class="screens{" both" if len(views) > 1 else ""}">{"".join(views)}</div>'
+    table = sections.moves_table(report.moves, report.shot.camera.track.unit, start) if report.moves else ""
+    return f"""<section class="card player" aria-label="Shot">
+{screens}
+{sections.timeline(report.moves, duration, start)}
+{table}</section>"""
+
+
+def _scene_view(report: Report) -> str:
+    try:
+        page = scene_html(report.shot, guide=report.guide, estimate=report.aligned_estimate, moves=report.moves)
+    except MissingExtraError as error:
+        message, _, command = str(error).partition(": ")
+        return (
+            f'<figure><p class="note">The 3-D view is left out because {escape(message)}. To see it: '
+            f"<code>{escape(command)}</code>, then run the command again.</p></figure>"
+        )
+    # Inside a double-quoted attribute only these two characters are special; escaping more would bloat the page.
+    source = page.replace("&", "&amp;").replace('"', "&quot;")
+    path = "camera, coloured by move" if report.moves else "camera"
+    tone = ", ".join(f"var(--{family})" for family in dict.fromkeys(m.families[0] for m in report.moves))
+    swatch = f"linear-gradient(90deg, {tone})" if "," in tone else tone or "var(--intended)"
+    items = [f'<li><i style="background: {swatch}"></i>{path}</li>']
+    if report.estimate is not None:
+        items.append('<li><i style="--tone: var(--estimated)"></i>re-estimated from the film</li>')
+    items.append("<li>drag to turn, scroll to come closer</li>")
+    return (
+        f'<figure><iframe title="The shot in 3-D" sandbox="allow-scripts" srcdoc="{source}"></iframe>'
+        f'<figcaption><ul class="legend">{"".join(items)}</ul></figcaption></figure>'
+    )
+
+
+def _film(report: Report) -> str:
+    assert report.video is not None
+    film = sections.data_uri(read_bytes(report.video, max_bytes=MAX_VIDEO_BYTES), "video/mp4")
+    poster = "" if report.guide is None else f' poster="{_poster(report.guide)}"'
+    source = "the film" if report.guide is None else f"the film, source: {report.guide.rgb.source}"
+    return (
+        f'<figure class="film"><video controls muted loop playsinline preload="auto"{poster} src="{film}"></video>'
+        f"<figcaption>{escape(source)}</figcaption></figure>"
+    )
+
+
+def _poster(take: Take) -> str:
+    import cv2
+
+    _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(take.rgb.values[0], cv2.COLOR_RGB2BGR))
+    return sections.data_uri(jpeg.tobytes(), "image/jpeg")
+
+
+def _plots(report: Report) -> str:
+    """Speed and rotation speed over time, intended against estimated."""
+    camera = report.shot.camera
+    if len(camera) < 2:
+        return ""
+    speeds, turns = {"intended": speed_curve(camera, "var(--intended)")}, {"intended": rotation_curve(camera, "var(--intended)")}
+    legend = ""
+    if (estimate := report.aligned_estimate) is not None:
+        speeds["re-estimated"] = speed_curve(estimate, "var(--estimated)", dashed=True)
+        turns["re-estimated"] = rotation_curve(estimate, "var(--estimated)", dashed=True)
+        legend = (
+            '<ul class="legend"><li><i style="--tone: var(--intended)"></i>intended</li>'
+            '<li><i class="dashed" style="--tone: var(--estimated)"></i>re-estimated</li></ul>'
+        )
+    unit = "m/s" if camera.track.unit == "m" else "units/s"
+    bounds = [move.start_s for move in report.moves[1:]]
+    start, duration = _start_and_duration(camera)
+    left, right = axes_span()
+    figures = "".join(
+        f'<figure style="--left: {left}; --right: {right}"><figcaption id="{name}-title">{title}</figcaption>'
+        f'<div class="frame">{line_plot(curves, unit=u, span_s=(start, start + duration), bounds_s=bounds, name=name)}'
+        f'<i class="playhead"></i></div></figure>'
+        for name, title, curves, u in (("speed", "Speed", speeds, unit), ("rotation", "Rotation", turns, "°/s"))
+    )
+    return f'<section class="card"><h2>Motion over time</h2>{legend}<div class="plots">{figures}</div></section>'
+
+
+def _scores(report: Report) -> str:
+    """The re-estimated camera against the intended one."""
+    parts = []
+    if report.failure is not None:
+        parts.append(f'<p class="note">The camera could not be re-estimated: {escape(report.failure)}</p>')
+    elif report.estimate is not None:
+        name = escape(report.estimate_source.removeprefix("estimated:"))
+        parts.append(
+            f'<p class="soft">The camera was re-estimated from the film{f" by {name}" if name else ""} '
+            "and compared with the one that was asked for.</p>"
+        )
+    if report.scores:
+        parts.append(sections.score_table((row.name, row.value, row.unit, row.meaning) for row in report.scores))
+    return f'<section class="card"><h2>Did the film obey?</h2>{"".join(parts)}</section>' if parts else ""
+
+
+def _files(report: Report) -> str:
+    if not report.cameras:
+        return ""
+    return f'<section class="card"><h2>The camera, in every format</h2>{sections.camera_files(report.cameras)}</section>'
+
+
+def _palette() -> str:
+    """The colours that the page shares with the 3-D view, as CSS variables."""
+    colors = {**FAMILIES, "intended": CAMERA_RGB, "estimated": ESTIMATED_RGB}
+    return ":root { " + " ".join(f"--{name}: rgb({r} {g} {b});" for name, (r, g, b) in colors.items()) + " }"
+
+
+def _icon() -> str:
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#fff" stroke="#16191f" stroke-width="2.5" '
+        'd="M2 16C7 7 25 7 30 16 25 25 7 25 2 16Z"/><circle cx="16" cy="16" r="5.5" fill="#3b82f6"/></svg>'
+    )
+    return sections.data_uri(svg.encode(), "image/svg+xml")
+
+
+def _template(name: str) -> str:
+    return resources.files("kinoeye.studio").joinpath("template", name).read_text(encoding="utf-8")
