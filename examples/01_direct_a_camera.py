@@ -9,16 +9,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from kinoeye import language
 from kinoeye.formats.paths import write_path
-from kinoeye.language import compile_plan, describe, parse
 
 out = Path(sys.argv[1] if len(sys.argv) > 1 else "out/examples/01")
 
-plan = parse("Push in two metres over 2 seconds, then orbit left 45 degrees to reveal the sea.")
-print("understood:", describe(plan))
+plan = language.parse("Push in two metres over 2 seconds, then orbit left 45 degrees to reveal the sea.")
+print("understood:", language.describe(plan))
 print("not used:  ", [words.text for words in plan.unused])
 
-camera = compile_plan(plan, size_wh=(640, 360))
+camera = language.compile(plan, size_wh=(640, 360))
 travelled = camera.T_world_cam.translation.diff(dim=0).norm(dim=-1).sum()
 print(f"{len(camera)} poses over {camera.track.duration_s:.2f} s, {travelled:.2f} m")
 

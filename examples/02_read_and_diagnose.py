@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from kinoeye import language
 from kinoeye.base.errors import InputError
 from kinoeye.formats import PathTable
-from kinoeye.language import compile_plan, parse
 
-table = PathTable.from_trajectory(compile_plan(parse("truck right two metres")))
+table = PathTable.from_trajectory(language.compile(language.parse("truck right two metres")))
 mirrored = table.matrices.copy()
 mirrored[10:, :, 0] *= -1  # one camera axis flipped from frame 10 on: determinant -1
 broken = replace(table, matrices=mirrored)

@@ -6,7 +6,10 @@ import argparse
 import json
 import math
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kinoeye.language import Plan
 
 MAX_SIDE = 8192
 
@@ -81,3 +84,10 @@ def say(args: argparse.Namespace, message: str) -> None:
     """Print a note on standard error unless --quiet was given."""
     if not args.quiet:
         print(message, file=sys.stderr)
+
+
+def say_unused(args: argparse.Namespace, plan: Plan) -> None:
+    """Note each word of a sentence that had no effect, where it stands, and what it may have meant."""
+    for words in plan.unused:
+        hint = f" (did you mean {words.suggestion!r}?)" if words.suggestion else ""
+        say(args, f"not used: {words.text!r} at character {words.start}{hint}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kinoeye.cli.options import add_film_options, print_json, say
+from kinoeye.cli.options import add_film_options, print_json, say, say_unused
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,9 +52,7 @@ def run(args: argparse.Namespace) -> int:
         )
         return 0
     say(args, f"understood: {describe(made.plan)}")
-    for words in made.plan.unused:
-        hint = f" (did you mean {words.suggestion!r}?)" if words.suggestion else ""
-        say(args, f"not used: {words.text!r} at character {words.start}{hint}")
+    say_unused(args, made.plan)
     for row in rows:
         say(args, f"{row.name}: {row.value:.3g} {row.unit}")
     if made.failure:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kinoeye.cli.options import add_film_options, print_json, say
+from kinoeye.cli.options import add_film_options, print_json, say, say_unused
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +44,5 @@ def run(args: argparse.Namespace) -> int:
     for actor in shot.actors:
         x, y, _ = actor.track.T_world_body.translation[0].tolist()
         say(args, f"{actor.name}: {actor.prompt!r} at ({x:.2f}, {y:.2f}) m")
-    for words in plan.unused:
-        say(args, f"not used: {words.text!r} at character {words.start}")
+    say_unused(args, plan)
     return 0
