@@ -88,7 +88,7 @@ def nearest_rotation(blocks: Float64) -> Float64:
 
 
 def describe_frames(frames: np.ndarray, count: int) -> str:
-    """ "frame 3", "frames 0-4 and 7", or "all 49 frames"."""
+    """Such as "frame 3", "frames 0-4 and 7", or "all 49 frames"."""
     if len(frames) == count:
         return f"all {count} frames" if count > 1 else "the only frame"
     runs = np.split(frames, np.flatnonzero(np.diff(frames) > 1) + 1)

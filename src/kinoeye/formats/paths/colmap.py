@@ -1,4 +1,4 @@
-"""COLMAP text models: cameras.txt and images.txt (world-to-camera quaternions); points, rigs and frames are optional."""
+"""COLMAP text models: cameras.txt and images.txt (world-to-camera quaternions); other files are optional."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def sniff(head: str, path: Path) -> bool:
 def read(path: Path) -> PathTable:
     """Read the images sorted by name; a film's frames are then in order, which COLMAP's own order is not."""
     folder = path if path.is_dir() else path.parent
-    cameras = {number: camera for number, camera in _cameras(folder / "cameras.txt")}
+    cameras = dict(_cameras(folder / "cameras.txt"))
     images = sorted(_images(folder / "images.txt"), key=lambda image: _natural(image[2]))
     if not images:
         raise InputError(f"{folder / 'images.txt'} holds no cameras: no image is registered")
@@ -167,10 +167,8 @@ def _camera_line(table: PathTable, i: int) -> str:
     values |= {"fx": K[0, 0], "fy": K[1, 1], "cx": K[0, 2], "cy": K[1, 2]}
     model = table.lens
     if model == "perspective":
-        fits = [
-            name for name in _PERSPECTIVE if "fx" in MODELS[name].split() and set(values) <= {*MODELS[name].split()}
-        ]
-        model = fits[0] if fits else "FULL_OPENCV"
+        fits = (name for name in _PERSPECTIVE if set(values) <= set(MODELS[name].split()))
+        model = next(fits, "FULL_OPENCV")
     if model not in MODELS:
         raise InputError(f"COLMAP has no lens model {model}; its models: {', '.join(MODELS)}")
     values["f"] = values["fx"]

@@ -106,9 +106,9 @@ def _describe_text(head: str) -> str:
             data = json.loads(head) if len(head) < HEAD_BYTES // 2 else None
         except (json.JSONDecodeError, RecursionError):
             return "is JSON that breaks off or is damaged"
-        if isinstance(data, dict) and data and all(isinstance(value, str) for value in data.values()):
-            if not any(re.search(r"\[[-\d. e+]+\]", value) for value in data.values()):
-                return f"is a caption file (texts {', '.join(list(data)[:3])}) and holds no cameras"
+        texts = list(data.values()) if isinstance(data, dict) else []
+        if texts and all(isinstance(text, str) and not re.search(r"\[[-\d. e+]+\]", text) for text in texts):
+            return f"is a caption file (texts {', '.join(list(data)[:3])}) and holds no cameras"
         return "is JSON in a layout that Kinoeye does not know"
     words = re.findall(r"[^\W\d_]{3,}", head)
     numbers = re.findall(r"(?<![\w.])[-+]?\d+\.?\d*(?:e[-+]?\d+)?(?![\w.])", head, re.IGNORECASE)

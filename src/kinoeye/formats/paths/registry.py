@@ -46,9 +46,9 @@ class PathFormat(Protocol):
 
 
 _FORMATS = cast(tuple[PathFormat, ...], (native, transforms, gen3r, colmap, re10k, tum))
-READERS: dict[str, PathFormat] = {format.NAME: format for format in _FORMATS}
+READERS: dict[str, PathFormat] = {module.NAME: module for module in _FORMATS}
 """Format name -> module, in the order in which they sniff."""
-WRITERS: dict[str, PathFormat] = {name: format for name, format in READERS.items() if hasattr(format, "write")}
+WRITERS: dict[str, PathFormat] = {name: module for name, module in READERS.items() if hasattr(module, "write")}
 """Format name -> module, for those that can be written."""
 
 
@@ -137,9 +137,8 @@ def _complete(table: PathTable, writer: PathFormat) -> tuple[PathTable, list[str
         raise InputError(f"{writer.NAME} needs intrinsics and the input has none; give --size WxH --fov-deg DEGREES")
     if table.intrinsics is None:
         return table, warnings
-    if "normalised" in writer.NEEDS or ("pixels" in writer.NEEDS and "intrinsics" in writer.NEEDS):
-        if table.size_wh is None:
-            raise InputError(f"{writer.NAME} needs the image size of the intrinsics; give --size WxH")
+    if table.size_wh is None and "intrinsics" in writer.NEEDS:
+        raise InputError(f"{writer.NAME} needs the image size of the intrinsics; give --size WxH")
     if "normalised" in writer.NEEDS:
         table = table.with_size(NORMALISED)
     elif "pixels" in writer.NEEDS and table.size_wh == NORMALISED:
