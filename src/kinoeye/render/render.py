@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -20,7 +21,8 @@ from kinoeye.shot.shot import Shot
 RENDERED_LAYERS = ("rgb", "alpha", "depth", "normals", "instance", "part", "flow", "object_coordinates", "shadow")
 """Layers that a shot is rendered to."""
 MAX_SIDE, MAX_SAMPLES = 8192, 8
-FrameRenderer = Callable[[Scene, int, tuple[str, ...], int], dict[str, NDArray[Any]]]
+FrameRenderer = Callable[[int, tuple[str, ...], int], dict[str, NDArray[Any]]]
+"""Frame index, layer names and samples -> values by layer."""
 
 
 def render(
@@ -30,7 +32,7 @@ def render(
     size_wh: tuple[int, int] | None = None,
     times_s: Sequence[float] | NDArray[np.float64] | None = None,
     samples: int = 1,
-    backend: Literal["fast", "reference"] = "reference",
+    backend: Literal["fast", "reference"] = "fast",
 ) -> Take:
     """The film of a shot with geometry that is exact.
 
@@ -67,9 +69,9 @@ def render(
     values = {
         name: np.empty((len(camera), height, width, *LAYER_TYPES[name][1]), LAYER_TYPES[name][0]) for name in names
     }
-    draw = _backend(backend)
+    draw = _renderer(scene, backend)
     for index in track(range(len(camera)), "rendering"):
-        for name, frame in draw(scene, index, names, samples).items():
+        for name, frame in draw(index, names, samples).items():
             values[name][index] = frame
     return Take(
         times_s=camera.times_s.double().numpy(),
@@ -80,16 +82,16 @@ def render(
     )
 
 
-def _backend(name: str) -> FrameRenderer:
-    if name == "fast":
-        from kinoeye.render.fast.frame import render_frame
+def _renderer(scene: Scene, backend: str) -> FrameRenderer:
+    if backend == "fast":
+        from kinoeye.render.fast.frame import FastRenderer
 
-        return render_frame
-    if name == "reference":
+        return FastRenderer(scene)
+    if backend == "reference":
         from kinoeye.render.reference.frame import render_frame
 
-        return render_frame
-    raise InputError(f"backend {name!r} is unknown; it is 'fast' or 'reference'")
+        return partial(render_frame, scene)
+    raise InputError(f"backend {backend!r} is unknown; it is 'fast' or 'reference'")
 
 
 def _check_layers(layers: Sequence[str]) -> tuple[str, ...]:

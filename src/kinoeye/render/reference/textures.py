@@ -5,18 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kinoeye.render.scene import CHECKER, LATTICE, NOISE, STRIPES, TILES, Backdrop
+from kinoeye.render.look import LOOK
+from kinoeye.render.scene import CHECKER, LATTICE, NOISE, PLAIN, STRIPES, TILES, Backdrop
 
 Float64 = NDArray[np.float64]
-
-OCTAVES = ((2.0, 0.30), (0.71, 0.34), (0.26, 0.22), (0.093, 0.14))
-"""Size of each octave's cells as a share of the texture's own length, and its amplitude."""
-OCTAVE_ANGLE = 0.65
-"""Each octave's lattice is turned by this against the one before (radians), which hides the lattice."""
-GROUT = 0.05
-"""Width of the gaps between tiles as a share of a tile."""
-TILE_CONTRAST = 0.22
-"""How much the brightness of tiles varies."""
 
 
 def ground_color(backdrop: Backdrop, xy: Float64, width_xy: Float64, width: Float64) -> Float64:
@@ -33,21 +25,21 @@ def ground_color(backdrop: Backdrop, xy: Float64, width_xy: Float64, width: Floa
     """
     p, w, area = xy / backdrop.tile_m, width_xy / backdrop.tile_m, width / backdrop.tile_m
     coarse, fine = noise_2d(backdrop, p, area)
-    share = np.zeros(len(xy))
+    share, brightness = np.zeros(len(xy)), 1.0 + backdrop.grain * (coarse + fine)
     if backdrop.pattern == CHECKER:
         share = 0.5 - 0.5 * square_wave(p[:, 0], w[:, 0]) * square_wave(p[:, 1], w[:, 1])
     elif backdrop.pattern == STRIPES:
         share = 0.5 - 0.5 * square_wave(p[:, 0], w[:, 0])
     elif backdrop.pattern == NOISE:
-        share = np.clip(0.5 + 1.1 * coarse, 0.0, 1.0)
+        share = np.clip(0.5 + LOOK.mixing * coarse, 0.0, 1.0)
     elif backdrop.pattern == TILES:
         gap = 1.0 - (1.0 - comb(p[:, 0], w[:, 0])) * (1.0 - comb(p[:, 1], w[:, 1]))
         fade = np.clip(1.0 - area, 0.0, 1.0)
         cell = np.where(fade > 0, _cell_2d(backdrop, np.floor(np.where(fade[:, None] > 0, p, 0.0)), 7), 0.0)
-        fine = fine + (1.0 - gap) * fade * TILE_CONTRAST / max(backdrop.grain, 1e-6) * cell
+        brightness = brightness + (1.0 - gap) * fade * LOOK.tile_contrast * cell
         share = gap
     color = backdrop.ground_a + share[:, None] * (backdrop.ground_b - backdrop.ground_a)
-    return color * np.maximum(1.0 + backdrop.grain * (coarse + fine), 0.05)[:, None]
+    return color * np.maximum(brightness, 0.05)[:, None]
 
 
 def part_color(
@@ -74,23 +66,15 @@ def part_color(
         [n, 3]
     """
     share = np.zeros(len(place_m))
-    if pattern != 0:
-        q, w = place_m * (PATTERN_CELLS / height_m), width * (PATTERN_CELLS / height_m)
+    if pattern != PLAIN:
+        q, w = place_m * (LOOK.pattern_cells / height_m), width * (LOOK.pattern_cells / height_m)
         wave = square_wave(q[:, 2], w)
         if pattern == CHECKER:
             wave = wave * square_wave(q[:, 0] + 0.5, w) * square_wave(q[:, 1] + 0.5, w)
         share = 0.5 - 0.5 * wave
     grain = noise_3d(backdrop, place_m / height_m, width / height_m)
     color = color_a + share[:, None] * (color_b - color_a)
-    return color * np.maximum(1.0 + PART_GRAIN * grain, 0.05)[:, None]
-
-
-PATTERN_CELLS = 7.0
-"""Cells of a pattern over an actor's height."""
-PART_OCTAVES = ((0.19, 0.5), (0.061, 0.5))
-"""Size of each octave's cells as a share of the actor's height, and its amplitude."""
-PART_GRAIN = 0.32
-"""Contrast of the noise on actors."""
+    return color * np.maximum(1.0 + LOOK.part_grain * grain, 0.05)[:, None]
 
 
 def square_wave(x: Float64, width: Float64) -> Float64:
@@ -105,32 +89,31 @@ def _wave_integral(x: Float64) -> Float64:
 
 
 def comb(x: Float64, width: Float64) -> Float64:
-    """Share of intervals of the given width about x that lies in gaps [k, k + GROUT] for whole k."""
+    """Share of intervals of the given width about x that lies in gaps [k, k + grout] for whole k."""
     width = np.maximum(width, 1e-4)
     return (_comb_integral(x + width / 2) - _comb_integral(x - width / 2)) / width
 
 
 def _comb_integral(x: Float64) -> Float64:
     whole = np.floor(x)
-    return whole * GROUT + np.minimum(x - whole, GROUT)
+    return whole * LOOK.grout + np.minimum(x - whole, LOOK.grout)
 
 
 def noise_2d(backdrop: Backdrop, xy: Float64, width: Float64) -> tuple[Float64, Float64]:
-    """Value noise at places [n, 2] in two bands: the two coarse octaves and the two fine ones, each [n]."""
+    """Value noise at places [n, 2] in two bands: coarse octaves and fine ones, each [n]."""
     bands = [np.zeros(len(xy)), np.zeros(len(xy))]
-    for octave, (cell, amplitude) in enumerate(OCTAVES):
+    for octave, (cell, amplitude, cosine, sine) in enumerate(LOOK.ground_octaves):
         fade = octave_fade(width, cell)
-        q = np.where(fade[:, None] > 0, xy, 0.0) / cell
-        cosine, sine = np.cos(OCTAVE_ANGLE * octave), np.sin(OCTAVE_ANGLE * octave)
-        u, v = cosine * q[:, 0] - sine * q[:, 1], sine * q[:, 0] + cosine * q[:, 1]
-        bands[octave // 2] += fade * amplitude * _value_noise_2d(backdrop, u, v, octave)
+        x, y = np.where(fade[:, None] > 0, xy, 0.0).T / cell
+        u, v = cosine * x - sine * y, sine * x + cosine * y
+        bands[octave >= LOOK.coarse_octaves] += fade * amplitude * _value_noise_2d(backdrop, u, v, octave)
     return bands[0], bands[1]
 
 
 def noise_3d(backdrop: Backdrop, xyz: Float64, width: Float64) -> Float64:
     """Value noise [n] at places [n, 3]."""
     total = np.zeros(len(xyz))
-    for octave, (cell, amplitude) in enumerate(PART_OCTAVES):
+    for octave, (cell, amplitude) in enumerate(LOOK.part_octaves):
         total += octave_fade(width, cell) * amplitude * _value_noise_3d(backdrop, xyz / cell, octave)
     return total
 

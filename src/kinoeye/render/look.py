@@ -1,0 +1,47 @@
+"""How surfaces look: the constants of patterns and noise, as one value that both renderers read."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Look(NamedTuple):
+    """Constants of the textures."""
+
+    ground_octaves: NDArray[np.float64]
+    """[k, 4] size of the noise cells as a share of a tile, amplitude, cosine and sine of the lattice's turn."""
+    part_octaves: NDArray[np.float64]
+    """[k, 2] size of the noise cells as a share of the actor's height, and amplitude."""
+    coarse_octaves: int
+    """How many ground octaves, from the first, mix the two colours of a noise pattern."""
+    mixing: float
+    """Slope of that mix."""
+    grout: float
+    """Width of the gaps between tiles as a share of a tile."""
+    tile_contrast: float
+    """How much the brightness of tiles varies."""
+    pattern_cells: float
+    """Cells of a pattern over an actor's height."""
+    part_grain: float
+    """Contrast of the noise on actors."""
+
+
+def _turned(octaves: list[tuple[float, float]], angle: float) -> NDArray[np.float64]:
+    """Each octave's lattice turned by `angle` (radians) against the one before, which hides the lattice."""
+    return np.array([(*octave, math.cos(angle * k), math.sin(angle * k)) for k, octave in enumerate(octaves)])
+
+
+LOOK = Look(
+    ground_octaves=_turned([(1.9, 0.30), (0.67, 0.34), (0.26, 0.34), (0.11, 0.30)], 0.65),
+    part_octaves=np.array([(0.17, 0.5), (0.062, 0.5)]),
+    coarse_octaves=2,
+    mixing=1.3,
+    grout=0.05,
+    tile_contrast=0.22,
+    pattern_cells=7.0,
+    part_grain=0.34,
+)
