@@ -105,7 +105,7 @@ def _axes_evidence(table: PathTable, poses: Float64, motion: _Motion) -> str:
     """Why the camera's y and z axes look negated, or an empty string."""
     up = -poses[:, :, 1].mean(0)
     if table.convention.world_axes is not None:
-        return "the camera is upside down" if up[2] < -0.5 else ""
+        return "the camera is upside down from first to last" if poses[:, 2, 1].min() > 0.3 else ""
     if table.convention.camera_axes == "RDF" and np.allclose(poses[0, :, :3], np.diag([1.0, -1.0, -1.0]), atol=1e-6):
         return "the first camera is the identity with y and z negated"
     upside_down = max(up[1], -up[2]) > UPSIDE_DOWN * float(np.linalg.norm(up)) > 0.5 * UPSIDE_DOWN

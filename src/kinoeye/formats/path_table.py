@@ -116,9 +116,22 @@ class PathTable:
             InputError: it has; the message names the repair.
         """
         errors = [diagnosis for diagnosis in self.diagnose() if diagnosis.severity == "error"]
+        if errors and errors[0].code == "empty":
+            raise InputError(errors[0].message)
         if errors:
-            fixes = " ".join(dict.fromkeys(error.code for error in errors))
-            raise InputError(f"the cameras are faulty: {errors[0].message}; use --repair {fixes}")
+            fixes = " ".join(f"--repair {code}" for code in dict.fromkeys(error.code for error in errors))
+            raise InputError(f"the cameras are faulty: {errors[0].message}; `kinoeye convert` mends them with {fixes}")
+
+    def checked_matrices(self) -> Float64:
+        """`T_world_cam` [n, 3, 4] with rotations rounded to the nearest orthonormal matrix.
+
+        Raises:
+            InputError: the diagnosis has errors; the message names the repair.
+        """
+        self.require_sound()
+        poses = self.T_world_cam.copy()
+        poses[:, :, :3] = nearest_rotation(poses[:, :, :3])
+        return poses
 
     def frames(self, index: Iterable[int] | NDArray[np.integer]) -> PathTable:
         """The table of some frames, in the given order."""
@@ -202,13 +215,11 @@ class PathTable:
         from kinoeye.geometry.lie import SE3
         from kinoeye.geometry.track import Track
 
-        self.require_sound()
+        poses = self.checked_matrices()
         if fps is None and self.times_s is None:
             warnings.warn(f"the path has no times; {DEFAULT_FPS:g} frames per second are assumed", stacklevel=2)
         table = self if fps is None and self.times_s is not None else self.with_fps(fps or DEFAULT_FPS)
         assert table.times_s is not None
-        poses = table.T_world_cam.copy()
-        poses[:, :, :3] = nearest_rotation(poses[:, :, :3])
         return Track(SE3.from_matrix(torch.from_numpy(homogeneous(poses))), torch.tensor(table.times_s), self.unit)
 
     def to_trajectory(self, *, size_wh: tuple[int, int] | None = None, fps: float | None = None) -> Trajectory:

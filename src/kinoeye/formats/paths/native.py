@@ -18,6 +18,7 @@ from kinoeye.geometry.record import CameraArrays, camera_from_json, camera_to_js
 NAME = "kinoeye"
 TITLE = "Kinoeye camera, shot.json"
 FILE_NAMES = ("*.json",)
+DEFAULT_NAME = "camera.json"
 CONVENTION = replace(KINOEYE, quaternion_order=None)
 LOSES = frozenset({"names", "ids", "distortion"})
 NEEDS = frozenset({"times"})

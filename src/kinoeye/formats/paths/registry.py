@@ -25,6 +25,8 @@ class PathFormat(Protocol):
     """Where it comes from, for people."""
     FILE_NAMES: tuple[str, ...]
     """Patterns of output names that choose this format without `--to`; the longest one that matches decides."""
+    DEFAULT_NAME: str
+    """What to call such a file or folder."""
     CONVENTION: Convention
     """How the format writes its poses."""
     LOSES: frozenset[str]

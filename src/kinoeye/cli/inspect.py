@@ -1,0 +1,110 @@
+"""What a camera file holds, and what is wrong with it.
+
+Exit code 0 also with warnings and hints, 1 with errors in the diagnosis, 2 when the file cannot be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kinoeye.cli.options import print_json
+
+if TYPE_CHECKING:
+    from kinoeye.formats.path_table import PathTable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="a camera file, or a folder such as a COLMAP model")
+    parser.add_argument("--from", dest="format", metavar="FORMAT", help="its format, if it cannot be told")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run it."""
+    from kinoeye.formats.paths import read_path
+
+    facts = describe(read_path(args.file, format=args.format))
+    if args.json:
+        print_json({"file": str(args.file), **facts})
+    else:
+        _print(args.file, facts)
+    return int(any(row["severity"] == "error" for row in facts["diagnostics"]))
+
+
+def describe(table: PathTable) -> dict[str, Any]:
+    """The facts that the command shows; what needs sound poses is None where the diagnosis has errors."""
+    diagnosis = table.diagnose()
+    fov = table.fov_deg
+    times = table.times_s
+    is_sound = not any(row.severity == "error" for row in diagnosis)
+    return {
+        "format": table.format,
+        "frames": len(table),
+        "convention": {**asdict(table.convention), "handedness": table.convention.handedness},
+        "unit": table.unit,
+        "size_wh": table.size_wh,
+        "fov_deg": None if fov is None else fov[[0, -1]].tolist(),
+        "duration_s": None if times is None else float(times[-1] - times[0]),
+        **(_motion(table) if is_sound else {"path_length": None, "rotation_deg": None, "tags": None, "caption": None}),
+        "diagnostics": [asdict(row) for row in diagnosis],
+        "notes": table.notes,
+    }
+
+
+def _motion(table: PathTable) -> dict[str, Any]:
+    import numpy as np
+
+    from kinoeye.geometry.convention import matrix_to_rotvec
+    from kinoeye.language.captions import caption
+    from kinoeye.language.tags import motion_tags, segments, tag_name
+
+    poses = table.checked_matrices()
+    turns = matrix_to_rotvec(np.swapaxes(poses[:-1, :, :3], 1, 2) @ poses[1:, :, :3])
+    found = segments(motion_tags(poses))
+    return {
+        "path_length": float(np.linalg.norm(np.diff(poses[:, :, 3], axis=0), axis=1).sum()),
+        "rotation_deg": float(np.degrees(np.linalg.norm(turns, axis=1)).sum()),
+        "tags": [{"start": start, "end": end, "name": tag_name(tag)} for start, end, tag in found],
+        "caption": caption(found) if found else None,
+    }
+
+
+def _print(file: Path, facts: dict[str, Any]) -> None:
+    convention = facts["convention"]
+    world = convention["world_axes"] or "axes not named"
+    rows = {
+        "format": facts["format"],
+        "frames": facts["frames"],
+        "convention": f"{convention['direction']}, camera {convention['camera_axes']}, world {world}",
+        "unit": facts["unit"],
+        "image": _image(facts["size_wh"]),
+        "field of view": _fov(facts["fov_deg"]),
+        "duration": "not given" if facts["duration_s"] is None else f"{facts['duration_s']:.3f} s",
+    }
+    if facts["path_length"] is not None:
+        unit = " m" if facts["unit"] == "m" else ""
+        rows["motion"] = f"{facts['path_length']:.4g}{unit} travelled, {facts['rotation_deg']:.4g} degrees turned"
+        rows["tags"] = "; ".join(f"{tag['start']}-{tag['end']} {tag['name']}" for tag in facts["tags"]) or "none"
+    print(file)
+    for name, value in rows.items():
+        print(f"  {name:<14} {value}")
+    for note in facts["notes"]:
+        print(f"  note           {note}")
+    for row in facts["diagnostics"]:
+        print(f"  {row['severity']:<14} {row['code']}: {row['message']}")
+
+
+def _image(size_wh: tuple[int, int] | None) -> str:
+    if size_wh is None:
+        return "size not given"
+    return "intrinsics are normalised" if tuple(size_wh) == (1, 1) else f"{size_wh[0]}x{size_wh[1]}"
+
+
+def _fov(first_last: list[list[float]] | None) -> str:
+    if first_last is None:
+        return "not given"
+    first, last = (f"{x:.1f} x {y:.1f} degrees" for x, y in first_last)
+    return first if first == last else f"{first} to {last}"
