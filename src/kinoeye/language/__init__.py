@@ -1,4 +1,4 @@
-"""Words, Plans, tags and paths. No scene, pixel or network lives here, and parsing and tagging import no torch."""
+"""Words, Plans, tags and paths. Scenes, pixels and networks may not live here; parsing and tagging import no torch."""
 
 from typing import TYPE_CHECKING
 

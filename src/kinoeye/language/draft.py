@@ -40,7 +40,11 @@ class VerbPhrase:
     loose: list[Item] = field(default_factory=list)
     """Quantities that came before the first direction."""
     around: bool = False
+    fallback: str | None = None
+    """Direction that a preposition implies ("through the forest") when the clause names none."""
     target: str | None = None
+    has_object: bool = False
+    """Whether a noun said what the phrase is about, even one that names no actor."""
     distance: float | None = None
     duration_s: float | None = None
     speed: float | None = None
@@ -65,8 +69,10 @@ class VerbPhrase:
         if self.frame in ("hold", "handheld"):
             unused = [h.item for h in self.headings if h.item] + [q for q in self.loose if q.value.unit != "number"]
             return [Action("hold") if self.frame == "hold" else Action("handheld")], unused
-        if self.target and not self.headings and self.frame in ("look", "follow", "turn", "yaw", "pitch"):
+        if self.has_object and not self.headings and self.frame in ("look", "follow"):
             return [Action("follow" if self.frame == "follow" else "look_at", target=self.target)], self.loose
+        if self.target and not self.headings and self.frame in ("turn", "yaw", "pitch"):
+            return [Action("look_at", target=self.target)], self.loose
         headings = self.headings or [Heading(None, None)]
         unused += [item for item in self.loose if not headings[-1].take(item)]
         actions: list[Action] = []
@@ -101,7 +107,7 @@ class VerbPhrase:
 
     def _kind(self, heading: Heading) -> tuple[str, str] | None:
         meanings = MEANINGS[self.frame]
-        word = heading.word or self.meaning.default
+        word = heading.word or self.meaning.default or self.fallback
         if heading.word is None and self.frame == "orbit" and word not in meanings:
             word = "right"
         return meanings.get(word) if word else None

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 
 from kinoeye.base.errors import InputError
+from kinoeye.language import lexicon
 from kinoeye.language.actors import Cast
 from kinoeye.language.draft import DraftMove, Heading, VerbPhrase
 from kinoeye.language.lexicon import NOT_PARTICIPLES, Verb
@@ -33,6 +34,7 @@ EXAMPLES = (
 
 _CONNECTIVES = ("then", "before", "after", "until", "while", "with", "into", "and")
 _BOUNDARIES = (*_CONNECTIVES, "comma", "stop")
+_NOUNS = ("actor", "place", "word", "prep", "subject", "pronoun", "filler")
 _MANNER = ("speed", "easing", "slight", "shake", "together")
 _SHOT_NOUNS = ("shot", "clip", "video", "take", "film", "footage", "sequence")
 _IN_OUT_FRAMES = ("move", "dolly", "zoom", "dolly_zoom", "follow")
@@ -57,16 +59,19 @@ def parse(text: str) -> Plan:
         raise InputError(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} are read, so shorten it")
     reader = _Reader(text)
     reader.read()
+    unused = unused_words(text, reader.tokens, reader.items, reader.unused)
     if not reader.moves:
         shown = text.strip() if len(text.strip()) <= 60 else text.strip()[:57] + "..."
+        typos = [f"did you mean {words.suggestion!r}? " for words in unused if words.suggestion]
         raise InputError(
-            f"no camera move in {' '.join(shown.split())!r}; write for example " + " or ".join(map(repr, EXAMPLES))
+            f"no camera move in {' '.join(shown.split())!r}; {''.join(typos[:3])}write for example "
+            + " or ".join(map(repr, EXAMPLES))
         )
     return Plan(
         moves=tuple(move.build() for move in reader.moves),
         actors=tuple(reader.cast.mentions),
         place=reader.place,
-        unused=unused_words(text, reader.tokens, reader.items, reader.unused),
+        unused=unused,
         text=text,
         duration_s=reader.duration_s,
         fps=reader.fps,
@@ -85,13 +90,15 @@ class _Reader:
         self.place: PlaceMention | None = None
         self.duration_s: float | None = None
         self.fps: float | None = None
+        self._shake: float | None = None
+        self._list_number = 0
         self.unused: set[int] = set()
         self._at = 0
         # Clause: from one boundary to the next.
         self._phrase: VerbPhrase | None = None
         self._join = "then"
         self._pending: list[Item] = []
-        self._clause_has_unknown = False
+        self._clause_has_others = False
         self._doing: list[str] = []
         self._naming: list[str] = []
         self._subject = "camera"
@@ -116,8 +123,13 @@ class _Reader:
                 self._skip(item)
                 continue
             self._skipping = False
+            self._clause_has_others = self._clause_has_others or item.kind in _NOUNS
             getattr(self, f"_on_{item.kind}")(item)
         self._end_sentence()
+        if self._shake is not None:
+            self.moves = self.moves or [DraftMove([Action("hold")])]
+            for move in self.moves:
+                move.shake = move.shake or self._shake
 
     # ---- looking around -------------------------------------------------------------------------------------
 
@@ -168,7 +180,7 @@ class _Reader:
     # ---- clauses that are not about motion --------------------------------------------------------------------
 
     def _start_skipping(self, item: Item) -> None:
-        self._clause_has_unknown = True
+        self._clause_has_others = True
         self._skipping = True
         self._skip(item)
 
@@ -177,6 +189,8 @@ class _Reader:
             self._resolve(item)
         elif item.kind == "place":
             self._on_place(item)
+        elif item.kind == "verb" and item.value.frame == "actor":
+            self._late_behaviour(item)
         elif item.kind not in _BOUNDARIES or item.kind in ("and", "with"):
             self.unused.update(range(item.first, item.last))
 
@@ -334,7 +348,8 @@ class _Reader:
         assert phrase is not None
         if self._prep == "around":
             phrase.around = True
-        if phrase.target is None:
+        phrase.has_object = True
+        if phrase.target is None and self._prep in (None, "around", "toward", "at"):
             phrase.target = name
         self._prep = None
 
@@ -350,6 +365,8 @@ class _Reader:
         meaning: Verb = item.value
         if meaning.frame == "hold" and item.form == "noun" and self._adverbial(item):
             return
+        if self._doing and meaning.frame == "hold" and item.form == "noun":
+            return
         if self._phrase is None and self._actor_does(item):
             return
         if meaning.frame == "actor":
@@ -360,8 +377,12 @@ class _Reader:
         if self._phrase is not None:
             if self._repeats(item):
                 return
+            if self._is_named_by(item):
+                self._phrase.verb = item
+                return
+            purpose = meaning.frame == "look" and self._word(self.items[self._at - 1]) == "to"
             self._end_clause()
-            self._join = "while" if item.form == "ing" and meaning.frame != "hold" else "then"
+            self._join = "while" if purpose or (item.form == "ing" and meaning.frame != "hold") else "then"
         self._open_phrase(item)
 
     def _adverbial(self, item: Item) -> bool:
@@ -409,6 +430,13 @@ class _Reader:
         generic = frame == "move" and self._word(item) in ("move", "movement", "motion")
         return generic or frame == phrase.frame or (phrase.frame == "orbit" and frame in _SAME_AS_ORBIT)
 
+    def _is_named_by(self, item: Item) -> bool:
+        """Whether a noun says what a verb without direction does: "moves in a circle"."""
+        phrase = self._phrase
+        assert phrase is not None
+        empty = not phrase.headings and phrase.meaning.default is None and phrase.target is None
+        return empty and phrase.frame == "move" and item.form in ("base", "noun")
+
     def _open_phrase(self, item: Item) -> None:
         self._phrase = VerbPhrase(item, self._join)
         self._subject = self._last_subject = "camera"
@@ -439,9 +467,16 @@ class _Reader:
         phrase = self._phrase
         if phrase.frame == "orbit" and word in ("forward", "out") and phrase.distance:
             return
+        if phrase.frame == "move" and word in ("up", "down") and self._along_place():
+            word = "forward"
         heading = Heading(word, item)
         phrase.loose = [quantity for quantity in phrase.loose if not heading.take(quantity)]
         phrase.headings.append(heading)
+
+    def _along_place(self) -> bool:
+        """Whether "down" or "up" only leads along a place: "down the street"."""
+        ahead = self.items[self._at + 1 : self._at + 3]
+        return [item.kind for item in ahead] == ["function", "place"] and self._word(ahead[0]) in ("the", "a")
 
     def _is_function_in(self, item: Item) -> bool:
         """Whether "in" or "out" is a preposition: "in the snow", "in 3 seconds", or no verb that takes it."""
@@ -465,12 +500,18 @@ class _Reader:
             self.fps = quantity.value
         elif quantity.unit == "s" and next_word in _SHOT_NOUNS and self._phrase is None:
             self.duration_s = quantity.value
+        elif self._is_list_number(item, ahead):
+            self._list_number += 1
+            self._end_sentence()
         elif self._phrase is None:
-            marker = quantity.unit == "number" and (ahead is None or ahead.kind in ("stop", "comma"))
-            if not marker:
-                self._pending.append(item)
+            self._pending.append(item)
         elif not self._take_quantity(item):
             self.unused.update(range(item.first, item.last))
+
+    def _is_list_number(self, item: Item, ahead: Item | None) -> bool:
+        """Whether a number counts the lines of a list: "1. Pan left 2. Tilt up"."""
+        follows = ahead is not None and ahead.kind in ("stop", "comma")
+        return follows and item.value.unit == "number" and item.value.value == self._list_number + 1
 
     def _take_quantity(self, item: Item) -> bool:
         """Give a quantity to the open phrase; False when it has no use for it."""
@@ -527,6 +568,8 @@ class _Reader:
         phrase = self._phrase
         if phrase is None:
             return
+        if item.value in lexicon.ONWARD and not phrase.headings:
+            phrase.fallback = lexicon.ONWARD[item.value]
         free = not phrase.headings and phrase.meaning.default is None and phrase.frame in ("move", "follow")
         if item.value == "around":
             ends = ahead is None or ahead.kind in _BOUNDARIES
@@ -566,7 +609,7 @@ class _Reader:
         if participle or self._is_foreign_subject():
             self._start_skipping(item)
             return
-        self._clause_has_unknown = True
+        self._clause_has_others = True
         self.unused.update(range(item.first, item.last))
 
     def _is_foreign_subject(self) -> bool:
@@ -593,13 +636,13 @@ class _Reader:
                 self._attach(phrase, actions)
         self._doing, self._naming, self._prep = [], [], None
         self._subject = "camera"
-        self._clause_has_unknown = False
+        self._clause_has_others = False
 
     def _open_elliptic(self) -> None:
         """Repeat the last verb for "then right"; other directions without a verb have no use."""
         directions = [item for item in self._pending if item.kind == "direction"]
-        if directions and self._last_verb is not None and not self._clause_has_unknown:
-            self._open_phrase(self._last_verb)
+        if directions and not self._clause_has_others:
+            self._open_phrase(self._last_verb or _bare_verb(directions[0], self._pending))
             return
         for item in directions:
             self.unused.update(range(item.first, item.last))
@@ -614,14 +657,10 @@ class _Reader:
         self._subject = "camera"
 
     def _spend_pending(self) -> None:
-        """What no verb took by the end of a sentence: a handheld shot is a move of its own, the rest is reported."""
+        """Keep "handheld" for the whole shot when no verb took it by the end of its sentence; report the rest."""
         for item in self._pending:
             if item.kind == "shake":
-                if self.moves:
-                    for move in self.moves:
-                        move.shake = item.value
-                else:
-                    self._carry_shake = item
+                self._shake = item.value
             else:
                 self.unused.update(range(item.first, item.last))
         self._pending = []
@@ -630,6 +669,9 @@ class _Reader:
         """Start a new move with actions, or join them to the current one."""
         current = self.moves[self._current] if self._current is not None and self.moves else None
         holds = all(action.kind == "hold" for action in actions)
+        if holds and current is not None and current.is_hold and not (phrase.duration_s and current.duration_s):
+            self._set_manner(current, phrase)
+            return
         joins = current is not None and phrase.join != "then" and not current.conflicts(actions)
         if holds and phrase.join == "and":
             joins = False
@@ -655,6 +697,12 @@ class _Reader:
         move.easing = move.easing or phrase.easing
         move.slight = move.slight or phrase.slight
         move.shake = move.shake if phrase.shake is None else phrase.shake
+
+
+def _bare_verb(direction: Item, pending: list[Item]) -> Item:
+    """The verb that "two metres left" or "30 degrees left" leaves out."""
+    turns = any(item.kind == "quantity" and item.value.unit == "rad" for item in pending)
+    return Item("verb", Verb("turn" if turns else "move"), direction.first, direction.first, "base")
 
 
 def _without_opposites(actions: list[Action]) -> list[list[Action]]:

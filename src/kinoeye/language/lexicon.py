@@ -50,6 +50,7 @@ VERBS: dict[Verb, str] = {
 
 PHRASE_VERBS: dict[Verb, tuple[str, ...]] = {
     Verb("yaw", "right", speed=4.0): ("whip pan", "swish pan"),
+    Verb("roll", "right"): ("dutch tilt", "dutch roll"),
     Verb("zoom", "in", speed=4.0): ("crash zoom", "snap zoom"),
     Verb("dolly_zoom", "in"): ("dolly zoom", "zolly", "vertigo zoom", "trombone zoom", "push pull"),
 }
@@ -60,6 +61,9 @@ NOUNS: dict[Verb, tuple[str, ...]] = {
     Verb("follow", None): ("tracking shot",),
     Verb("dolly_zoom", "in"): ("vertigo effect", "vertigo shot", "vertigo", "hitchcock zoom", "hitchcock effect"),
     Verb("turn", "right"): ("rotation",),
+    Verb("roll", "right"): ("dutch angle",),
+    Verb("look"): ("point the camera", "points the camera", "pointing the camera", "aim the camera",
+                   "aims the camera", "aiming the camera"),
     Verb("orbit", "right"): ("revolution", "arc shot", "orbit shot"),
     Verb("pedestal", "up"): ("ascent",),
     Verb("pedestal", "down"): ("descent",),
@@ -179,7 +183,7 @@ CONNECTIVES: dict[str, tuple[str, ...]] = {
                  "in parallel"),
     "with": ("with", "combined with", "together with", "along with", "plus", "coupled with"),
     "into": ("into",),
-    "and": ("and", "&"),
+    "and": ("and", "&", "but"),
 }  # fmt: skip
 
 PREPOSITIONS: dict[str, tuple[str, ...]] = {
@@ -187,9 +191,13 @@ PREPOSITIONS: dict[str, tuple[str, ...]] = {
     "toward": ("toward", "towards", "closer to", "nearer to", "up close to", "in on", "in to", "in toward",
                "in towards"),
     "away": ("away from", "back from", "out from"),
-    "at": ("at", "on", "onto", "to face", "to look at", "past", "over", "above", "behind", "beside", "near", "by",
-           "alongside", "along", "across", "through", "under", "below", "beneath", "between", "from", "off"),
+    "at": ("at", "on", "onto", "to face", "to look at", "alongside"),
+    "through": ("past", "along", "over", "through", "under", "between"),
+    "across": ("across",),
+    "by": ("above", "behind", "beside", "near", "by", "below", "beneath", "from", "off", "beyond"),
 }  # fmt: skip
+ONWARD = {"through": "forward", "across": "right"}
+"""Direction of a move that only has such a preposition."""
 
 ASPECTS = "begin start open continue keep ease"
 """Verbs that only carry another one ("begins by moving", "continues to yaw")."""
@@ -202,15 +210,15 @@ SUBJECTS = ("subject", "object", "target", "scene", "center", "centre", "point",
 """Nouns that stand for whatever the shot is about."""
 
 FUNCTION_WORDS = frozenset(
-    "a an the its his their our your my this that these those which is are be been being was were am will would "
-    "shall should can could may might must has have had having do does did doing done of to for i you us let "
-    "let's please want need like also just both again still there here so now once more so very in on out s "
-    "initially first firstly second secondly third fourth perform performs performing performed make makes making "
-    "execute executes executing take takes taking use uses using give gives come comes coming by "
-    "distance radius way axis sequence time times clip video take footage film cinematic directly straight who "
-    "frame framing another additional new whole entire complete full per single one position while holding "
-    "lasting within approximately roughly exactly total duration speed rate pace angle amount i'd we'd simply "
-    " continuous continued continuously fully completely entirely keeping".split()
+    "a additional again also am amount an angle another approximately are axis be been being both by can centered "
+    "centred cinematic clip come comes coming complete completely continued continuous continuously could d "
+    "diagonally did directly distance do does doing done duration entire entirely exactly execute executes "
+    "executing film first firstly footage for fourth frame framed framing full fully give gives had has have "
+    "having here his holding i in initially is its just keeping lasting let like ll m make makes making may might "
+    "more must my need new now of on once one our out pace per perform performed performing performs please "
+    "position radius rate re roughly s second secondly sequence shall should simply single so speed still "
+    "straight take takes taking that the their there these third this those time times to total us use uses using "
+    "ve very video want was way were which while who whole will within would you your".split()
 )
 """Words with no effect of their own, which are not reported."""
 

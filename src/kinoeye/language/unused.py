@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from kinoeye.language.lexicon import FUNCTION_WORDS
 from kinoeye.language.plan import UnusedWords
 from kinoeye.language.text.items import Item, vocabulary
 from kinoeye.language.text.tokens import Token
 
 _SHORTEST_TYPO = 4
+_MOST_WORDS = 2
+"""Longer spans are prose, not typos."""
 
 
 def unused_words(
@@ -17,6 +20,7 @@ def unused_words(
 ) -> tuple[UnusedWords, ...]:
     """Spans of unused tokens; function words between two of them belong to the span."""
     bridges = {index for item in items if item.kind == "function" for index in range(item.first, item.last)}
+    bridges |= {index for index, token in enumerate(tokens) if token.text in FUNCTION_WORDS}
     spans: list[list[int]] = []
     for index in sorted(unused):
         if tokens[index].kind == "sign":
@@ -25,12 +29,20 @@ def unused_words(
             spans[-1].append(index)
         else:
             spans.append([index])
+    spans = [span for span in spans if any(index not in bridges for index in span)]
     return tuple(_report(text, tokens[span[0]].start, tokens[span[-1]].end) for span in spans)
 
 
 def _report(text: str, start: int, end: int) -> UnusedWords:
     words = text[start:end]
-    near = []
-    if words.isalpha() and len(words) >= _SHORTEST_TYPO:
-        near = get_close_matches(words.lower(), sorted(vocabulary()), n=1, cutoff=0.78)
-    return UnusedWords(words, start, end, near[0] if near else None)
+    few = words.lower().split()[:3]
+    near = [_nearest(word) for word in few] if len(few) <= _MOST_WORDS else []
+    return UnusedWords(words, start, end, next(filter(None, near), None))
+
+
+def _nearest(word: str) -> str | None:
+    """The known word that a typo probably means."""
+    if not word.isalpha() or len(word) < _SHORTEST_TYPO or word in vocabulary():
+        return None
+    candidates = [known for known in sorted(vocabulary()) if known[0] == word[0]]
+    return next(iter(get_close_matches(word, candidates, n=1, cutoff=0.8)), None)

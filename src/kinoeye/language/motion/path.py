@@ -82,7 +82,8 @@ def move_path(move: Move, T_start: Array, times_s: Array, duration_s: float, sta
     drift = subject.velocity * times_s[:, None] * _follows(move)
     poses[:, :3, 3] += drift
     if move.find("look_at"):
-        poses = turn_towards(poses, subject.point + subject.velocity * times_s[:, None], s)
+        share = s if len(amounts) == 1 else _smoothstep(s / _LOOK_SHARE)
+        poses = turn_towards(poses, subject.point + subject.velocity * times_s[:, None], share)
     zoom = _zoom(amounts, poses, s, subject.point + drift, T_start)
     shake = move.find("handheld")
     if shake:

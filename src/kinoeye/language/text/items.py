@@ -37,12 +37,22 @@ def scan(tokens: Sequence[Token]) -> list[Item]:
         item = _match(tokens, at)
         items.append(item)
         at = item.last
-    return items
+    return [_keep_in_view(items, index) for index in range(len(items))]
 
 
 def vocabulary() -> frozenset[str]:
     """Every word that the grammar knows, for suggestions."""
     return frozenset(word for phrase in _phrases() for word in phrase)
+
+
+def _keep_in_view(items: Sequence[Item], index: int) -> Item:
+    """The item, or for "keep" before a noun a look at that noun ("keeping the robot in frame")."""
+    item = items[index]
+    if item.kind != "aspect" or item.value != "keep":
+        return item
+    after = next((other for other in items[index + 1 :] if other.kind != "function"), None)
+    looks = after is not None and after.kind in ("actor", "pronoun", "subject")
+    return Item("verb", lexicon.Verb("look"), item.first, item.last, item.form) if looks else item
 
 
 def _match(tokens: Sequence[Token], at: int) -> Item:
@@ -54,19 +64,19 @@ def _match(tokens: Sequence[Token], at: int) -> Item:
     phrase = _match_phrase(tokens, at)
     if phrase and phrase.last - phrase.first > 1:
         return phrase
-    quantity = match_quantity(tokens, at)
-    if quantity:
-        return Item("quantity", quantity[0], at, max(quantity[1], at + 1))
     actor = match_actor(tokens, at, _is_known)
     if actor:
         return Item("actor", actor[0], at, actor[1])
+    quantity = match_quantity(tokens, at)
+    if quantity:
+        return Item("quantity", quantity[0], at, max(quantity[1], at + 1))
     place = match_place(tokens, at)
     if place:
         return Item("place", place[0], at, place[1])
     if phrase:
         return phrase
-    if token.kind in ("sign", "other", "number"):
-        kind = _SIGNS.get(token.text, "word")
+    if token.kind in ("sign", "other", "number", "minus"):
+        kind = "word" if token.kind == "minus" else _SIGNS.get(token.text, "word")
         return Item(kind, None, at, at + 1)
     return Item("word", token.text, at, at + 1)
 

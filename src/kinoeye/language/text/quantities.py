@@ -74,7 +74,8 @@ def match_quantity(tokens: Sequence[Token], at: int) -> tuple[Quantity, int] | N
         counted = _text(tokens, at) in ("a", "an") or tokens[at].text in ("one", *FRACTIONS, *MULTIPLES)
         return None if counted else (Quantity(value, "number"), after)
     dimension, size = unit
-    quantity, after = Quantity(value * size, dimension), after + 1
+    value, after = _and_a_half(tokens, after + 1, value)
+    quantity = Quantity(value * size, dimension)
     return _match_rate(tokens, after, quantity)
 
 
@@ -103,7 +104,8 @@ def match_number(tokens: Sequence[Token], at: int) -> tuple[float, int] | None:
 
 def _match_digits(tokens: Sequence[Token], at: int) -> tuple[float, int]:
     text = tokens[at].text
-    value = VULGAR[text] if text in VULGAR else float(text.replace(",", "."))
+    thousands = text.count(",") > 1 or (len(text) > 4 and text[-4] == ",")
+    value = VULGAR[text] if text in VULGAR else float(text.replace(",", "" if thousands else "."))
     after = at + 1
     follows = tokens[after].text if after < len(tokens) else ""
     if follows == "/" and after + 1 < len(tokens) and tokens[after + 1].kind == "number":

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
-    r"(?P<number>\d+(?:[.,]\d+)?|[½¼¾⅓⅔])"
-    r"|(?P<word>[^\W\d_]+(?:'[^\W\d_]+)?)"
+    r"(?P<number>\d{1,3}(?:,\d{3})+(?!\d)|\d+(?:[.,]\d+)?|[½¼¾⅓⅔])"
+    r"|(?P<word>[^\W\d_]+(?:'t\b)?)"
     r"|(?P<arrow>-+>|=+>|→|⇒|>)"
     r"|(?P<end>\.{2,}|…|[.!?\n]+)"
     r"|(?P<sign>[,;:°%/()\[\]+]|--+|—|(?<=\s)–(?=\s)|(?<=\s)-(?=\s))"
+    r"|(?P<minus>(?<!\S)[-−](?=\d))"
     r"|(?P<joiner>[-–‐‑‒−_'\"“”‘’`*])"
     r"|(?P<other>\S)"
 )
@@ -22,7 +23,7 @@ class Token:
     """One word, number or sign: `text` is lower case, `start` and `end` are its place in the sentence."""
 
     kind: str
-    """number, word, arrow, end, sign or other."""
+    """number, word, arrow, end, sign, minus or other."""
     text: str
     start: int
     end: int
