@@ -12,13 +12,17 @@ from kinoeye.footage.take import LAYER_TYPES
 from kinoeye.geometry.convention import invert
 from kinoeye.render.color import linear_to_bytes
 from kinoeye.render.fast import kernels
-from kinoeye.render.fast.kernels import SRGB_STEPS, TILE, Bins, Layers, Light, Motion, View
+from kinoeye.render.fast.kernels import SRGB_STEPS, TILE
 from kinoeye.render.look import LOOK
 from kinoeye.render.scene import Scene, canonical_from_world, corners, next_from_world
 
-Float64 = NDArray[np.float64]
+Float64, Int64 = NDArray[np.float64], NDArray[np.int64]
+FILLED = ("rgb", "alpha", "depth", "normals", "instance", "part", "flow", "object_coordinates", "shadow")
+"""Layers in the order of the kernel's arguments."""
 LIGHT_SIDE = 64
 """Cells a side of the grid across the sunlight."""
+LIGHT_MARGIN_M = 1e-3
+"""Parts count as this much wider across the light, more than a shadow ray starts off its surface."""
 NEAR = 1e-4
 """A part with a corner nearer than this (in depth, metres) may be anywhere on the screen."""
 
@@ -36,62 +40,94 @@ class FastRenderer:
     def __call__(self, index: int, layers: tuple[str, ...], samples: int) -> dict[str, NDArray[Any]]:
         """The layers of one frame, each [height, width, ...] as `footage.LAYER_TYPES` says."""
         scene = self._scene
-        view, light, motion = self._view(index), self._light(index), self._motion(index)
-        out = _allocate(layers, scene.size_wh)
-        shared = (scene.parts, scene.backdrop, LOOK, _srgb_table(), out)
-        keys = kernels.fill_layers(view, light, motion, *shared)
-        if samples > 1:
-            kernels.smooth_edges(view, light, *shared, keys, samples)
-        return {name: getattr(out, name) for name in layers}
-
-    def _view(self, index: int) -> View:
-        scene, to_canonical = self._scene, self._canonical_from_world[index]
-        T_world_cam, K = scene.T_world_cam[index], scene.fx_fy_cx_cy[index]
-        in_camera = self._corners[index] @ self._T_cam_world[index, :, :3].T + self._T_cam_world[index, :, 3]
-        near = in_camera[..., 2].min(axis=1)
-        low, high = _screen_bounds(in_camera, K)
-        width, height = scene.size_wh
-        across, down = -(-width // TILE), -(-height // TILE)
-        return View(
-            T_world_cam=np.ascontiguousarray(T_world_cam),
-            fx_fy_cx_cy=np.ascontiguousarray(K),
-            canonical_from_world=to_canonical,
-            camera=to_canonical[..., :3] @ T_world_cam[:, 3] + to_canonical[..., 3],
-            sun=to_canonical[..., :3] @ scene.backdrop.sun_xyz,
-            near=near,
-            tiles=Bins(*kernels.bin_rectangles(low / TILE, high / TILE, np.argsort(near, kind="stable"), across, down)),
-            tiles_across=across,
+        near, tiles = self._tiles(index)
+        light_axes, light_offset, top, cells = self._light(index)
+        to_canonical, T_world_cam = self._canonical_from_world[index], scene.T_world_cam[index]
+        moves, next_view = self._next(index)
+        parts = _records(
+            len(near),
+            {
+                **scene.parts._asdict(),
+                "canonical_from_world": to_canonical,
+                "camera": to_canonical[..., :3] @ T_world_cam[:, 3] + to_canonical[..., 3],
+                "sun": to_canonical[..., :3] @ scene.backdrop.sun_xyz,
+                "near": near,
+                "top": top,
+                "next_from_world": moves,
+            },
         )
+        stage = _records(
+            None,
+            {
+                **scene.backdrop._asdict(),
+                **LOOK._asdict(),
+                "T_world_cam": T_world_cam,
+                "fx_fy_cx_cy": scene.fx_fy_cx_cy[index],
+                "tiles_across": _tiles_along(scene.size_wh[0]),
+                "light_axes": light_axes,
+                "light_offset": light_offset,
+                "light_side": LIGHT_SIDE,
+                **next_view,
+            },
+        )
+        out = _allocate(layers, scene.size_wh)
+        shared = (stage, parts, tiles, cells, _bytes_of_light())
+        keys = kernels.fill_layers(*shared, *(out[name] for name in FILLED))
+        if samples > 1:
+            kernels.smooth_edges(*shared, out["rgb"], out["alpha"], keys, samples)
+        return {name: out[name] for name in layers}
 
-    def _light(self, index: int) -> Light:
+    def _tiles(self, index: int) -> tuple[Float64, Int64]:
+        """Nearest depth of each part [p], and the parts by screen tile, nearest first."""
+        T_cam_world, size_wh = self._T_cam_world[index], self._scene.size_wh
+        in_camera = self._corners[index] @ T_cam_world[:, :3].T + T_cam_world[:, 3]
+        near = in_camera[..., 2].min(axis=1)
+        low, high = _screen_bounds(in_camera, self._scene.fx_fy_cx_cy[index])
+        order = np.argsort(near, kind="stable")
+        return near, kernels.bin_rectangles(low / TILE, high / TILE, order, *map(_tiles_along, size_wh))
+
+    def _light(self, index: int) -> tuple[Float64, Float64, Float64, Int64]:
+        """The plane across the sunlight: its axes [3, 3] in cells per metre (the last points to the sun), the corner
+        of its grid [2], the coordinate of each part's top along the light [p], and the parts by cell.
+        """
         sun = self._scene.backdrop.sun_xyz
-        helper = np.array([1.0, 0.0, 0.0]) if abs(sun[0]) < 0.6 else np.array([0.0, 1.0, 0.0])
-        right = np.cross(sun, helper)
+        right = np.cross(sun, [1.0, 0.0, 0.0] if abs(sun[0]) < 0.6 else [0.0, 1.0, 0.0])
         right /= np.linalg.norm(right)
         axes = np.stack([right, np.cross(sun, right), sun])
         across = self._corners[index] @ axes.T  # [p, 8, 3]
         low, high = across.min(axis=1), across.max(axis=1)
-        start = low[:, :2].min(axis=0, initial=np.inf) if len(low) else np.zeros(2)
-        extent = float((high[:, :2] - start).max(initial=1e-3)) + 1e-3
-        cells_per_metre = (LIGHT_SIDE - 1e-6) / extent
-        axes[:2] *= cells_per_metre
-        start = (start - 5e-4) * cells_per_metre
-        margin = 1e-6
-        bins = kernels.bin_rectangles(
-            low[:, :2] * cells_per_metre - start - margin,
-            high[:, :2] * cells_per_metre - start + margin,
-            np.arange(len(low)),
-            LIGHT_SIDE,
-            LIGHT_SIDE,
-        )
-        return Light(axes=axes, offset=start, side=LIGHT_SIDE, cells=Bins(*bins), top=high[:, 2].copy())
+        top = high[:, 2].copy()
+        corner = low[:, :2].min(axis=0, initial=1e9) - LIGHT_MARGIN_M
+        extent = (high[:, :2] - corner).max(initial=LIGHT_MARGIN_M) + LIGHT_MARGIN_M
+        scale = LIGHT_SIDE / extent
+        low, high = (low[:, :2] - corner) * scale, (high[:, :2] - corner) * scale
+        axes[:2] *= scale
+        margin = LIGHT_MARGIN_M * scale
+        cells = kernels.bin_rectangles(low - margin, high + margin, np.arange(len(low)), LIGHT_SIDE, LIGHT_SIDE)
+        return axes, corner * scale, top, cells
 
-    def _motion(self, index: int) -> Motion:
-        known = index + 1 < len(self._T_cam_world)
-        after = index + 1 if known else index
-        moves = self._next_from_world[index] if known else self._canonical_from_world[index]
-        T_cam_world = np.ascontiguousarray(self._T_cam_world[after])
-        return Motion(known, moves, T_cam_world, np.ascontiguousarray(self._scene.fx_fy_cx_cy[after]))
+    def _next(self, index: int) -> tuple[Float64, dict[str, Any]]:
+        """Where each part goes [p, 3, 4], and the camera of the next frame; itself and unused in the last frame."""
+        flows = index + 1 < len(self._T_cam_world)
+        after = index + flows
+        moves = self._next_from_world[index] if flows else self._canonical_from_world[index]
+        K = self._scene.fx_fy_cx_cy[after]
+        return moves, {"flows": flows, "next_T_cam_world": self._T_cam_world[after], "next_fx_fy_cx_cy": K}
+
+
+def _records(count: int | None, fields: dict[str, Any]) -> Any:
+    """A record array [count] (one record when None) whose fields are the given arrays' rows."""
+    arrays = {name: np.asarray(value) for name, value in fields.items()}
+    skip = 0 if count is None else 1
+    dtype = np.dtype([(name, array.dtype, array.shape[skip:]) for name, array in arrays.items()])
+    records = np.empty(1 if count is None else count, dtype)
+    for name, array in arrays.items():
+        records[name] = array
+    return records[0] if count is None else records
+
+
+def _tiles_along(pixels: int) -> int:
+    return -(-pixels // TILE)
 
 
 def _screen_bounds(in_camera: Float64, fx_fy_cx_cy: Float64) -> tuple[Float64, Float64]:
@@ -108,16 +144,16 @@ def _screen_bounds(in_camera: Float64, fx_fy_cx_cy: Float64) -> tuple[Float64, F
     return np.where(behind[:, None], np.inf, low), np.where(behind[:, None], -np.inf, high)
 
 
-def _allocate(layers: tuple[str, ...], size_wh: tuple[int, int]) -> Layers:
+def _allocate(layers: tuple[str, ...], size_wh: tuple[int, int]) -> dict[str, NDArray[Any]]:
+    """Arrays to fill; a layer that nobody wants has no rows."""
     width, height = size_wh
     arrays = {}
-    for name in Layers._fields:
+    for name in FILLED:
         dtype, trailing = LAYER_TYPES[name]
-        rows = height if name in layers or name == "rgb" else 0
-        arrays[name] = np.empty((rows, width, *trailing), dtype)
-    return Layers(**arrays)
+        arrays[name] = np.empty((height if name in layers else 0, width, *trailing), dtype)
+    return arrays
 
 
 @cache
-def _srgb_table() -> NDArray[np.uint8]:
+def _bytes_of_light() -> NDArray[np.uint8]:
     return linear_to_bytes(np.linspace(0.0, 1.0, SRGB_STEPS))

@@ -1,19 +1,18 @@
 """Compiled kernels, one ray at a time; each function is the twin of the one of its name in `render.reference`.
 
 They share one file because numba's cache watches only the file of a kernel: a change here recompiles all of it.
-Constants of the look come in as arguments for the same reason.
+Constants of the look come in with the stage for the same reason. Scenes come in as records because numba counts
+references to arrays inside tuples, which took ten times the work of a ray.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from kinoeye.render.look import Look
 from kinoeye.render.scene import (
     BOX,
     CAPSULE,
@@ -25,8 +24,6 @@ from kinoeye.render.scene import (
     SPHERE,
     STRIPES,
     TILES,
-    Backdrop,
-    Parts,
 )
 
 Float64 = NDArray[np.float64]
@@ -44,100 +41,43 @@ SRGB_STEPS = 16384
 _options = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 
-class Bins(NamedTuple):
-    """A grid of cells, each with a list of parts (compressed rows)."""
-
-    starts: Int64
-    """[cells + 1]"""
-    members: Int64
-    """Parts of cell k: members[starts[k] : starts[k + 1]]."""
-
-
-class View(NamedTuple):
-    """The camera of one frame and where the parts are then."""
-
-    T_world_cam: Float64
-    """[3, 4]"""
-    fx_fy_cx_cy: Float64
-    """[4]"""
-    canonical_from_world: Float64
-    """[p, 3, 4]"""
-    camera: Float64
-    """[p, 3] the camera in each part's canonical coordinates."""
-    sun: Float64
-    """[p, 3] the direction to the sun in them."""
-    near: Float64
-    """[p] no point of the part has a smaller depth."""
-    tiles: Bins
-    """Parts by screen tile, nearest first."""
-    tiles_across: int
-
-
-class Light(NamedTuple):
-    """The plane across the sunlight, divided into cells that list the parts above them."""
-
-    axes: Float64
-    """[3, 3] rows: two axes of the plane in cells per metre, and the direction to the sun."""
-    offset: Float64
-    """[2] subtracted from the first two coordinates."""
-    side: int
-    """Cells a side."""
-    cells: Bins
-    top: Float64
-    """[p] the largest coordinate of the part along the direction to the sun."""
-
-
-class Motion(NamedTuple):
-    """What flow needs of the next frame."""
-
-    known: bool
-    next_from_world: Float64
-    """[p, 3, 4] where each part's surface goes."""
-    T_cam_world: Float64
-    """[3, 4]"""
-    fx_fy_cx_cy: Float64
-    """[4]"""
-
-
-class Layers(NamedTuple):
-    """The frame's layers to fill; a layer that is not wanted has no rows."""
-
-    rgb: NDArray[np.uint8]
-    alpha: NDArray[np.uint8]
-    depth: NDArray[np.float32]
-    normals: NDArray[np.float32]
-    instance: NDArray[np.uint8]
-    part: NDArray[np.uint8]
-    flow: NDArray[np.float32]
-    object_coordinates: NDArray[np.float32]
-    shadow: NDArray[np.uint8]
-
-
 @njit(**_options)
 def bin_rectangles(low: Float64, high: Float64, order: Int64, across: int, down: int):
-    """Lists of the rectangles [p, 2] (in cells) that touch each cell of a grid, in the given order."""
-    starts = np.zeros(across * down + 1, np.int64)
-    members = np.empty(0, np.int64)
+    """Which rectangles touch each cell of a grid, as compressed rows in one array.
+
+    Args:
+        low: [p, 2] smallest x and y in cells; not finite where there is no bound.
+        high: [p, 2] largest x and y.
+        order: [p] the rectangles in the order that every cell lists them in.
+        across: cells along x.
+        down: cells along y.
+
+    Returns:
+        bins: those of cell k are bins[bins[k] : bins[k + 1]].
+    """
+    cells = across * down
+    counts = np.zeros(cells, np.int64)
+    bins = np.zeros(cells + 1, np.int64)
     for fill in (False, True):
         if fill:
-            for cell in range(across * down):
-                starts[cell + 1] += starts[cell]
-            members = np.empty(starts[-1], np.int64)
-            free = starts[:-1].copy()
+            starts = np.empty(cells + 1, np.int64)
+            starts[0] = cells + 1
+            for cell in range(cells):
+                starts[cell + 1] = starts[cell] + counts[cell]
+            bins = np.empty(starts[cells], np.int64)
+            bins[: cells + 1] = starts
+            counts[:] = 0
         for part in order:
             if not (low[part, 0] < across and low[part, 1] < down and high[part, 0] >= 0 and high[part, 1] >= 0):
                 continue
             left, top = int(max(low[part, 0], 0.0)), int(max(low[part, 1], 0.0))
             right, bottom = int(min(high[part, 0], across - 1.0)), int(min(high[part, 1], down - 1.0))
             for row in range(top, bottom + 1):
-                for column in range(left, right + 1):
-                    cell = row * across + column
+                for cell in range(row * across + left, row * across + right + 1):
                     if fill:
-                        members[free[cell]] = part
-                        free[cell] += 1
-                    else:
-                        starts[cell + 1] += 1
-    return starts, members
+                        bins[bins[cell] + counts[cell]] = part
+                    counts[cell] += 1
+    return bins
 
 
 # --- Canonical solids -------------------------------------------------------------------------------------------------
@@ -227,7 +167,7 @@ def intersect(kind, segment, ox, oy, oz, dx, dy, dz):
             best = near
         if T_MIN < far < best:
             best = far
-    elif kind == CYLINDER or kind == CAPSULE:
+    elif kind in (CYLINDER, CAPSULE):
         limit = 1.0 if kind == CYLINDER else segment
         near, far = _quadratic(dx * dx + dy * dy, ox * dx + oy * dy, ox * ox + oy * oy - 1.0)
         best = _side(near, best, limit, oz, dz)
@@ -260,7 +200,7 @@ def _outward(kind, segment, face, x, y, z):
         return x, y, z
     if kind == CAPSULE:
         return x, y, z - min(max(z, -segment), segment)
-    if kind == CYLINDER or kind == CONE:
+    if kind in (CYLINDER, CONE):
         if face != 0:
             return 0.0, 0.0, (-1.0 if face == 1 else 1.0)
         return x, y, (0.0 if kind == CYLINDER else (1.0 - z) / 4.0)
@@ -302,9 +242,9 @@ def _octave_fade(width, cell):
 
 
 @njit(**_options)
-def _value_noise_2d(backdrop: Backdrop, x, y, salt):
-    values, permutation = backdrop.values, backdrop.permutation
-    i, j = int(math.floor(x)), int(math.floor(y))
+def _value_noise_2d(stage, x, y, salt):
+    values, permutation = stage.values, stage.permutation
+    i, j = math.floor(x), math.floor(y)
     u, v = _smooth(x - i), _smooth(y - j)
     left, right = permutation[(i + 31 * salt) & 255] + j, permutation[(i + 1 + 31 * salt) & 255] + j
     a, b = values[permutation[left & 255]], values[permutation[right & 255]]
@@ -313,9 +253,9 @@ def _value_noise_2d(backdrop: Backdrop, x, y, salt):
 
 
 @njit(**_options)
-def _value_noise_3d(backdrop: Backdrop, x, y, z, salt):
-    values, permutation = backdrop.values, backdrop.permutation
-    i, j, k = int(math.floor(x)), int(math.floor(y)), int(math.floor(z))
+def _value_noise_3d(stage, x, y, z, salt):
+    values, permutation = stage.values, stage.permutation
+    i, j, k = math.floor(x), math.floor(y), math.floor(z)
     u, v, w = _smooth(x - i), _smooth(y - j), _smooth(z - k)
     total = 0.0
     for di in range(2):
@@ -328,37 +268,37 @@ def _value_noise_3d(backdrop: Backdrop, x, y, z, salt):
 
 
 @njit(**_options)
-def _ground_color(backdrop: Backdrop, look: Look, x, y, width_x, width_y, width):
-    tile = backdrop.tile_m
+def _ground_color(stage, x, y, width_x, width_y, width):
+    tile = stage.tile_m
     x, y, width_x, width_y, width = x / tile, y / tile, width_x / tile, width_y / tile, width / tile
     coarse, fine = 0.0, 0.0
-    for octave in range(look.ground_octaves.shape[0]):
-        cell, amplitude = look.ground_octaves[octave, 0], look.ground_octaves[octave, 1]
+    for octave in range(stage.ground_octaves.shape[0]):
+        cell, amplitude = stage.ground_octaves[octave, 0], stage.ground_octaves[octave, 1]
         fade = _octave_fade(width, cell)
         if fade > 0.0:
             p, q = x / cell, y / cell
-            cosine, sine = look.ground_octaves[octave, 2], look.ground_octaves[octave, 3]
-            value = fade * amplitude * _value_noise_2d(backdrop, cosine * p - sine * q, sine * p + cosine * q, octave)
-            if octave < look.coarse_octaves:
+            cosine, sine = stage.ground_octaves[octave, 2], stage.ground_octaves[octave, 3]
+            value = fade * amplitude * _value_noise_2d(stage, cosine * p - sine * q, sine * p + cosine * q, octave)
+            if octave < stage.coarse_octaves:
                 coarse += value
             else:
                 fine += value
-    share, brightness = 0.0, 1.0 + backdrop.grain * (coarse + fine)
-    if backdrop.pattern == CHECKER:
+    share, brightness = 0.0, 1.0 + stage.grain * (coarse + fine)
+    if stage.pattern == CHECKER:
         share = 0.5 - 0.5 * square_wave(x, width_x) * square_wave(y, width_y)
-    elif backdrop.pattern == STRIPES:
+    elif stage.pattern == STRIPES:
         share = 0.5 - 0.5 * square_wave(x, width_x)
-    elif backdrop.pattern == NOISE:
-        share = min(max(0.5 + look.mixing * coarse, 0.0), 1.0)
-    elif backdrop.pattern == TILES:
-        share = 1.0 - (1.0 - comb(x, width_x, look.grout)) * (1.0 - comb(y, width_y, look.grout))
+    elif stage.pattern == NOISE:
+        share = min(max(0.5 + stage.mixing * coarse, 0.0), 1.0)
+    elif stage.pattern == TILES:
+        share = 1.0 - (1.0 - comb(x, width_x, stage.grout)) * (1.0 - comb(y, width_y, stage.grout))
         fade = min(max(1.0 - width, 0.0), 1.0)
         if fade > 0.0:
-            row = backdrop.permutation[(int(math.floor(x)) + 31 * 7) & 255]
-            cell = backdrop.values[backdrop.permutation[(row + int(math.floor(y))) & 255]]
-            brightness += (1.0 - share) * fade * look.tile_contrast * cell
+            row = stage.permutation[(math.floor(x) + 31 * 7) & 255]
+            cell = stage.values[stage.permutation[(row + math.floor(y)) & 255]]
+            brightness += (1.0 - share) * fade * stage.tile_contrast * cell
     brightness = max(brightness, 0.05)
-    a, b = backdrop.ground_a, backdrop.ground_b
+    a, b = stage.ground_a, stage.ground_b
     return (
         brightness * (a[0] + share * (b[0] - a[0])),
         brightness * (a[1] + share * (b[1] - a[1])),
@@ -367,27 +307,25 @@ def _ground_color(backdrop: Backdrop, look: Look, x, y, width_x, width_y, width)
 
 
 @njit(**_options)
-def _part_color(backdrop: Backdrop, look: Look, parts: Parts, part, x, y, z, width):
-    height = parts.size_xyz[part, 2]
+def _part_color(stage, parts, part, x, y, z, width):
+    height = parts[part].size_xyz[2]
     x, y, z, width = x / height, y / height, z / height, width / height
     share = 0.0
-    pattern = parts.pattern[part]
+    pattern = parts[part].pattern
     if pattern != PLAIN:
-        cells = look.pattern_cells
+        cells = stage.pattern_cells
         wave = square_wave(z * cells, width * cells)
         if pattern == CHECKER:
             wave *= square_wave(x * cells + 0.5, width * cells) * square_wave(y * cells + 0.5, width * cells)
         share = 0.5 - 0.5 * wave
     grain = 0.0
-    for octave in range(look.part_octaves.shape[0]):
-        cell = look.part_octaves[octave, 0]
+    for octave in range(stage.part_octaves.shape[0]):
+        cell = stage.part_octaves[octave, 0]
         fade = _octave_fade(width, cell)
         if fade > 0.0:
-            grain += (
-                fade * look.part_octaves[octave, 1] * _value_noise_3d(backdrop, x / cell, y / cell, z / cell, octave)
-            )
-    brightness = max(1.0 + look.part_grain * grain, 0.05)
-    a, b = parts.color_a[part], parts.color_b[part]
+            grain += fade * stage.part_octaves[octave, 1] * _value_noise_3d(stage, x / cell, y / cell, z / cell, octave)
+    brightness = max(1.0 + stage.part_grain * grain, 0.05)
+    a, b = parts[part].color_a, parts[part].color_b
     return (
         brightness * (a[0] + share * (b[0] - a[0])),
         brightness * (a[1] + share * (b[1] - a[1])),
@@ -429,40 +367,40 @@ def _turn_back(A, x, y, z):
 
 
 @njit(**_options)
-def _ray(view: View, x, y):
+def _ray(stage, x, y):
     """World direction of the ray through an image point, with length 1 along the camera's z axis."""
-    fx, fy, cx, cy = view.fx_fy_cx_cy
-    return _turn(view.T_world_cam, (x - cx) / fx, (y - cy) / fy, 1.0)
+    fx, fy, cx, cy = stage.fx_fy_cx_cy
+    return _turn(stage.T_world_cam, (x - cx) / fx, (y - cy) / fy, 1.0)
 
 
 @njit(**_options)
-def _cast(view: View, parts: Parts, tile, dx, dy, dz):
+def _cast(stage, parts, tiles, tile, dx, dy, dz):
     """What a camera ray meets first: depth, surface and face."""
     depth, surface, face = math.inf, SKY, 0
-    to_ground = -view.T_world_cam[2, 3] / dz
+    to_ground = -stage.T_world_cam[2, 3] / dz
     if T_MIN < to_ground < GROUND_FAR:
         depth, surface = to_ground, GROUND
-    for index in range(view.tiles.starts[tile], view.tiles.starts[tile + 1]):
-        part = view.tiles.members[index]
-        if view.near[part] > depth:
+    for index in range(tiles[tile], tiles[tile + 1]):
+        part = tiles[index]
+        if parts[part].near > depth:
             break
-        lx, ly, lz = _turn(view.canonical_from_world[part], dx, dy, dz)
-        camera = view.camera[part]
-        t, hit = intersect(parts.kind[part], parts.segment[part], camera[0], camera[1], camera[2], lx, ly, lz)
+        lx, ly, lz = _turn(parts[part].canonical_from_world, dx, dy, dz)
+        camera = parts[part].camera
+        t, hit = intersect(parts[part].kind, parts[part].segment, camera[0], camera[1], camera[2], lx, ly, lz)
         if t < depth or (t == depth and part < surface):
             depth, surface, face = t, part, hit
     return depth, surface, face
 
 
 @njit(**_options)
-def _normal(view: View, parts: Parts, surface, face, px, py, pz, dx, dy, dz):
+def _normal(parts, surface, face, px, py, pz, dx, dy, dz):
     """Unit world normal towards the camera."""
     if surface == GROUND:
         nx, ny, nz = 0.0, 0.0, 1.0
     else:
-        A = view.canonical_from_world[surface]
+        A = parts[surface].canonical_from_world
         x, y, z = _apply(A, px, py, pz)
-        x, y, z = _outward(parts.kind[surface], parts.segment[surface], face, x, y, z)
+        x, y, z = _outward(parts[surface].kind, parts[surface].segment, face, x, y, z)
         nx, ny, nz = _turn_back(A, x, y, z)
         length = math.sqrt(nx * nx + ny * ny + nz * nz)
         nx, ny, nz = nx / length, ny / length, nz / length
@@ -472,39 +410,39 @@ def _normal(view: View, parts: Parts, surface, face, px, py, pz, dx, dy, dz):
 
 
 @njit(**_options)
-def _in_shadow(view: View, light: Light, parts: Parts, px, py, pz, nx, ny, nz):
+def _in_shadow(stage, parts, cells, px, py, pz, nx, ny, nz):
     """Whether no sunlight arrives at a surface point."""
-    sun = light.axes[2]
+    sun = stage.light_axes[2]
     if nx * sun[0] + ny * sun[1] + nz * sun[2] <= 0.0:
         return True
     x, y, z = px + SHADOW_BIAS_M * nx, py + SHADOW_BIAS_M * ny, pz + SHADOW_BIAS_M * nz
     if -z / sun[2] > 0.0:
         return True
-    axes = light.axes
-    u = axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z - light.offset[0]
-    v = axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z - light.offset[1]
-    if not (0.0 <= u < light.side and 0.0 <= v < light.side):
+    axes = stage.light_axes
+    u = axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z - stage.light_offset[0]
+    v = axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z - stage.light_offset[1]
+    if not (0.0 <= u < stage.light_side and 0.0 <= v < stage.light_side):
         return False
-    cell = int(v) * light.side + int(u)
+    cell = int(v) * stage.light_side + int(u)
     along = sun[0] * x + sun[1] * y + sun[2] * z
-    for index in range(light.cells.starts[cell], light.cells.starts[cell + 1]):
-        part = light.cells.members[index]
-        if light.top[part] < along:
+    for index in range(cells[cell], cells[cell + 1]):
+        part = cells[index]
+        if parts[part].top < along:
             continue
-        ox, oy, oz = _apply(view.canonical_from_world[part], x, y, z)
-        toward = view.sun[part]
-        t, _ = intersect(parts.kind[part], parts.segment[part], ox, oy, oz, toward[0], toward[1], toward[2])
+        ox, oy, oz = _apply(parts[part].canonical_from_world, x, y, z)
+        toward = parts[part].sun
+        t, _ = intersect(parts[part].kind, parts[part].segment, ox, oy, oz, toward[0], toward[1], toward[2])
         if t < math.inf:
             return True
     return False
 
 
 @njit(**_options)
-def _sky(backdrop: Backdrop, dx, dy, dz):
+def _sky(stage, dx, dy, dz):
     length = math.sqrt(dx * dx + dy * dy + dz * dz)
     low = 1.0 - max(dz / length, 0.0)
     low = low * low * low
-    sun_xyz = backdrop.sun_xyz
+    sun_xyz = stage.sun_xyz
     toward = max((dx * sun_xyz[0] + dy * sun_xyz[1] + dz * sun_xyz[2]) / length, 0.0)
     power8 = toward * toward
     power8 *= power8
@@ -512,8 +450,8 @@ def _sky(backdrop: Backdrop, dx, dy, dz):
     power64 = power8 * power8
     power64 *= power64
     power64 *= power64
-    halo = backdrop.glow * (0.25 * power8 + 0.75 * power64)
-    zenith, horizon, sun = backdrop.zenith, backdrop.horizon, backdrop.sun
+    halo = stage.glow * (0.25 * power8 + 0.75 * power64)
+    zenith, horizon, sun = stage.zenith, stage.horizon, stage.sun
     return (
         zenith[0] + low * (horizon[0] - zenith[0]) + halo * sun[0],
         zenith[1] + low * (horizon[1] - zenith[1]) + halo * sun[1],
@@ -522,39 +460,39 @@ def _sky(backdrop: Backdrop, dx, dy, dz):
 
 
 @njit(**_options)
-def _ground_albedo(view: View, backdrop: Backdrop, look: Look, px, py, depth, dx, dy, dz):
-    R, K = view.T_world_cam, view.fx_fy_cx_cy
+def _ground_albedo(stage, px, py, depth, dx, dy, dz):
+    R, K = stage.T_world_cam, stage.fx_fy_cx_cy
     right = R[2, 0] / K[0] / dz
     right_x, right_y = depth * (R[0, 0] / K[0] - dx * right), depth * (R[1, 0] / K[0] - dy * right)
     down = R[2, 1] / K[1] / dz
     down_x, down_y = depth * (R[0, 1] / K[1] - dx * down), depth * (R[1, 1] / K[1] - dy * down)
     width = math.sqrt(abs(right_x * down_y - right_y * down_x))
-    return _ground_color(backdrop, look, px, py, max(abs(right_x), abs(down_x)), max(abs(right_y), abs(down_y)), width)
+    return _ground_color(stage, px, py, max(abs(right_x), abs(down_x)), max(abs(right_y), abs(down_y)), width)
 
 
 @njit(**_options)
-def _place_in_box(view: View, parts: Parts, part, px, py, pz):
-    x, y, z = _apply(view.canonical_from_world[part], px, py, pz)
-    return _apply(parts.box_from_canonical[part], x, y, z)
+def _place_in_box(parts, part, px, py, pz):
+    x, y, z = _apply(parts[part].canonical_from_world, px, py, pz)
+    return _apply(parts[part].box_from_canonical, x, y, z)
 
 
 @njit(**_options)
-def _shade(view, parts, backdrop, look, surface, depth, shadow, px, py, pz, nx, ny, nz, dx, dy, dz):
+def _shade(stage, parts, surface, depth, shadow, px, py, pz, nx, ny, nz, dx, dy, dz):
     """Linear light of a surface: sun, ambient hemisphere, fog."""
     distance = math.sqrt(dx * dx + dy * dy + dz * dz)
     if surface == GROUND:
-        red, green, blue = _ground_albedo(view, backdrop, look, px, py, depth, dx, dy, dz)
+        red, green, blue = _ground_albedo(stage, px, py, depth, dx, dy, dz)
     else:
         cosine = -(nx * dx + ny * dy + nz * dz) / distance
-        width = depth / view.fx_fy_cx_cy[0] / math.sqrt(max(cosine, 0.05))
-        x, y, z = _place_in_box(view, parts, surface, px, py, pz)
-        size = parts.size_xyz[surface]
-        red, green, blue = _part_color(backdrop, look, parts, surface, x * size[0], y * size[1], z * size[2], width)
-    sun_xyz = backdrop.sun_xyz
+        width = depth / stage.fx_fy_cx_cy[0] / math.sqrt(max(cosine, 0.05))
+        x, y, z = _place_in_box(parts, surface, px, py, pz)
+        size = parts[surface].size_xyz
+        red, green, blue = _part_color(stage, parts, surface, x * size[0], y * size[1], z * size[2], width)
+    sun_xyz = stage.sun_xyz
     direct = 0.0 if shadow else max(nx * sun_xyz[0] + ny * sun_xyz[1] + nz * sun_xyz[2], 0.0)
     up = 0.5 + 0.5 * nz
-    kept = math.exp(-backdrop.fog_per_m * depth * distance)
-    sun, high, low, fog = backdrop.sun, backdrop.ambient_up, backdrop.ambient_down, backdrop.fog
+    kept = math.exp(-stage.fog_per_m * depth * distance)
+    sun, high, low, fog = stage.sun, stage.ambient_up, stage.ambient_down, stage.fog
     return (
         red * (direct * sun[0] + low[0] + up * (high[0] - low[0])) * kept + fog[0] * (1.0 - kept),
         green * (direct * sun[1] + low[1] + up * (high[1] - low[1])) * kept + fog[1] * (1.0 - kept),
@@ -566,107 +504,116 @@ def _shade(view, parts, backdrop, look, surface, depth, shadow, px, py, pz, nx, 
 
 
 @njit(**_options)
-def _flow(view, motion: Motion, surface, x, y, px, py, pz):
+def _flow(stage, parts, surface, x, y, point):
     """Pixels to the same surface point in the next frame; NaN where it is not ahead of the camera."""
-    if not motion.known:
+    if surface == SKY or not stage.flows:
         return math.nan, math.nan
+    px, py, pz = point
     if surface >= 0:
-        px, py, pz = _apply(motion.next_from_world[surface], px, py, pz)
-    cx, cy, cz = _apply(motion.T_cam_world, px, py, pz)
+        px, py, pz = _apply(parts[surface].next_from_world, px, py, pz)
+    cx, cy, cz = _apply(stage.next_T_cam_world, px, py, pz)
     if cz <= T_MIN:
         return math.nan, math.nan
-    K = motion.fx_fy_cx_cy
+    K = stage.next_fx_fy_cx_cy
     return cx / cz * K[0] + K[2] - x, cy / cz * K[1] + K[3] - y
 
 
 @njit(**_options)
-def _trace(view, light, parts, backdrop, look, tile, x, y, lit, colored):
-    """Everything about the ray through an image point; zeros for what is not asked for."""
-    dx, dy, dz = _ray(view, x, y)
-    depth, surface, face = _cast(view, parts, tile, dx, dy, dz)
+def _camera_normal(stage, surface, normal):
     if surface == SKY:
-        color = _sky(backdrop, dx, dy, dz) if colored else (0.0, 0.0, 0.0)
-        return depth, surface, face, False, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), color
-    T = view.T_world_cam
-    px, py, pz = T[0, 3] + depth * dx, T[1, 3] + depth * dy, T[2, 3] + depth * dz
-    nx, ny, nz = _normal(view, parts, surface, face, px, py, pz, dx, dy, dz)
-    shadow = _in_shadow(view, light, parts, px, py, pz, nx, ny, nz) if lit or colored else False
-    color = (0.0, 0.0, 0.0)
-    if colored:
-        color = _shade(view, parts, backdrop, look, surface, depth, shadow, px, py, pz, nx, ny, nz, dx, dy, dz)
-    return depth, surface, face, shadow, (px, py, pz), (nx, ny, nz), color
+        return math.nan, math.nan, math.nan
+    return _turn_back(stage.T_world_cam, normal[0], normal[1], normal[2])
 
 
 @njit(**_options)
-def _to_byte(table, light):
-    return table[int(min(max(light, 0.0), 1.0) * (SRGB_STEPS - 1) + 0.5)]
+def _object_coordinates(parts, surface, point):
+    if surface < 0:
+        return math.nan, math.nan, math.nan
+    x, y, z = _place_in_box(parts, surface, point[0], point[1], point[2])
+    return min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0), min(max(z, 0.0), 1.0)
+
+
+@njit(**_options)
+def _trace(stage, parts, tiles, cells, x, y):
+    """The ray through an image point: depth, surface, face, shadow, world point, world normal, linear light."""
+    tile = (int(y) // TILE) * stage.tiles_across + int(x) // TILE
+    dx, dy, dz = _ray(stage, x, y)
+    depth, surface, face = _cast(stage, parts, tiles, tile, dx, dy, dz)
+    if surface == SKY:
+        return depth, surface, face, False, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), _sky(stage, dx, dy, dz)
+    T = stage.T_world_cam
+    px, py, pz = T[0, 3] + depth * dx, T[1, 3] + depth * dy, T[2, 3] + depth * dz
+    nx, ny, nz = _normal(parts, surface, face, px, py, pz, dx, dy, dz)
+    dark = _in_shadow(stage, parts, cells, px, py, pz, nx, ny, nz)
+    color = _shade(stage, parts, surface, depth, dark, px, py, pz, nx, ny, nz, dx, dy, dz)
+    return depth, surface, face, dark, (px, py, pz), (nx, ny, nz), color
+
+
+@njit(**_options)
+def _put(target, values):
+    target[0], target[1], target[2] = values[0], values[1], values[2]
+
+
+@njit(**_options)
+def _put_light(bytes_of_light, target, light):
+    for channel in range(3):
+        target[channel] = bytes_of_light[int(min(max(light[channel], 0.0), 1.0) * (SRGB_STEPS - 1) + 0.5)]
 
 
 @njit(**_options)
 def fill_layers(
-    view: View, light: Light, motion: Motion, parts: Parts, backdrop: Backdrop, look: Look, table, out: Layers
+    stage, parts, tiles, cells, bytes_of_light, rgb, alpha, depth, normals, instance, part, flow, place, shadow
 ):
     """Fill the wanted layers of one frame from the rays through pixel centres.
 
     Args:
-        view: camera, parts, and parts by screen tile.
-        light: parts by cell across the sunlight.
-        motion: the next frame.
-        parts: what does not change.
-        backdrop: ground, sky, sun and air.
-        look: constants of the textures.
-        table: [SRGB_STEPS] bytes of linear light.
-        out: the layers; alpha, shadow and rgb are always there.
+        stage: record of the camera, backdrop, look and light (see `fast.frame`).
+        parts: [p] records.
+        tiles: bins of the parts by screen tile, nearest first.
+        cells: bins of the parts by cell across the sunlight.
+        bytes_of_light: [SRGB_STEPS] sRGB bytes of linear light.
+        rgb: [height, width, 3], to fill like all that follow.
+        alpha: [height, width]; this and any other layer may have no rows, which leaves it out.
+        depth: [height, width]
+        normals: [height, width, 3]
+        instance: [height, width]
+        part: [height, width]
+        flow: [height, width, 2]
+        place: [height, width, 3] object coordinates.
+        shadow: [height, width]
 
     Returns:
         What each pixel shows [height, width]: a number that changes at edges of surfaces, faces and shadows.
     """
-    height, width = out.rgb.shape[0], out.rgb.shape[1]
+    height, width = rgb.shape[0], rgb.shape[1]
     keys = np.empty((height, width), np.int32)
-    lit = out.shadow.shape[0] > 0
     for row in range(height):
         for column in range(width):
             x, y = column + 0.5, row + 0.5
-            tile = (row // TILE) * view.tiles_across + column // TILE
-            depth, surface, face, shadow, point, normal, color = _trace(
-                view, light, parts, backdrop, look, tile, x, y, lit, True
-            )
-            keys[row, column] = (surface * 8 + face) * 2 + shadow
-            out.rgb[row, column, 0] = _to_byte(table, color[0])
-            out.rgb[row, column, 1] = _to_byte(table, color[1])
-            out.rgb[row, column, 2] = _to_byte(table, color[2])
-            if out.alpha.shape[0] > 0:
-                out.alpha[row, column] = 255 if surface >= 0 else 0
-            if out.depth.shape[0] > 0:
-                out.depth[row, column] = depth
-            if out.shadow.shape[0] > 0:
-                out.shadow[row, column] = 255 if shadow else 0
-            if out.instance.shape[0] > 0:
-                out.instance[row, column] = parts.instance[surface] if surface >= 0 else 0
-            if out.part.shape[0] > 0:
-                out.part[row, column] = parts.part[surface] if surface >= 0 else 0
-            if out.normals.shape[0] > 0:
-                a, b, c = _turn_back(view.T_world_cam, normal[0], normal[1], normal[2])
-                if surface == SKY:
-                    a, b, c = math.nan, math.nan, math.nan
-                out.normals[row, column, 0], out.normals[row, column, 1], out.normals[row, column, 2] = a, b, c
-            if out.flow.shape[0] > 0:
-                u, v = math.nan, math.nan
-                if surface != SKY:
-                    u, v = _flow(view, motion, surface, x, y, point[0], point[1], point[2])
-                out.flow[row, column, 0], out.flow[row, column, 1] = u, v
-            if out.object_coordinates.shape[0] > 0:
-                a, b, c = math.nan, math.nan, math.nan
-                if surface >= 0:
-                    a, b, c = _place_in_box(view, parts, surface, point[0], point[1], point[2])
-                    a, b, c = min(max(a, 0.0), 1.0), min(max(b, 0.0), 1.0), min(max(c, 0.0), 1.0)
-                place = out.object_coordinates[row, column]
-                place[0], place[1], place[2] = a, b, c
+            z, surface, face, dark, point, normal, color = _trace(stage, parts, tiles, cells, x, y)
+            keys[row, column] = (surface * 8 + face) * 2 + dark
+            _put_light(bytes_of_light, rgb[row, column], color)
+            if alpha.shape[0] > 0:
+                alpha[row, column] = 255 if surface >= 0 else 0
+            if depth.shape[0] > 0:
+                depth[row, column] = z
+            if shadow.shape[0] > 0:
+                shadow[row, column] = 255 if dark else 0
+            if instance.shape[0] > 0:
+                instance[row, column] = parts[surface].instance if surface >= 0 else 0
+            if part.shape[0] > 0:
+                part[row, column] = parts[surface].part if surface >= 0 else 0
+            if normals.shape[0] > 0:
+                _put(normals[row, column], _camera_normal(stage, surface, normal))
+            if flow.shape[0] > 0:
+                flow[row, column, 0], flow[row, column, 1] = _flow(stage, parts, surface, x, y, point)
+            if place.shape[0] > 0:
+                _put(place[row, column], _object_coordinates(parts, surface, point))
     return keys
 
 
 @njit(**_options)
-def smooth_edges(view, light, parts, backdrop, look, table, out: Layers, keys, samples: int):
+def smooth_edges(stage, parts, tiles, cells, bytes_of_light, rgb, alpha, keys, samples):
     """Replace rgb and alpha of pixels whose key differs from a neighbour's by the mean of samples x samples rays."""
     height, width = keys.shape
     for row in range(height):
@@ -679,19 +626,16 @@ def smooth_edges(view, light, parts, backdrop, look, table, out: Layers, keys, s
                 and (column == width - 1 or keys[row, column + 1] == key)
             ):
                 continue
-            tile = (row // TILE) * view.tiles_across + column // TILE
             red, green, blue, cover = 0.0, 0.0, 0.0, 0
             for i in range(samples):
                 for j in range(samples):
                     x, y = column + (j + 0.5) / samples, row + (i + 0.5) / samples
-                    _, surface, _, _, _, _, color = _trace(view, light, parts, backdrop, look, tile, x, y, True, True)
+                    _, surface, _, _, _, _, color = _trace(stage, parts, tiles, cells, x, y)
                     red += min(max(color[0], 0.0), 1.0)
                     green += min(max(color[1], 0.0), 1.0)
                     blue += min(max(color[2], 0.0), 1.0)
                     cover += surface >= 0
             count = samples * samples
-            out.rgb[row, column, 0] = _to_byte(table, red / count)
-            out.rgb[row, column, 1] = _to_byte(table, green / count)
-            out.rgb[row, column, 2] = _to_byte(table, blue / count)
-            if out.alpha.shape[0] > 0:
-                out.alpha[row, column] = int(cover * 255.0 / count + 0.5)
+            _put_light(bytes_of_light, rgb[row, column], (red / count, green / count, blue / count))
+            if alpha.shape[0] > 0:
+                alpha[row, column] = int(cover * 255.0 / count + 0.5)
