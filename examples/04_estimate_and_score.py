@@ -10,13 +10,13 @@ from kinoeye.base.failure import Failure
 from kinoeye.render.worlds import world
 
 from kinoeye.evaluation import score_poses
-from kinoeye.perception import PhotometricOdometry
+from kinoeye.perception import PhotometricEstimator
 from kinoeye.render import render
 
 shot = world("eval", seed=3, static=True, size_wh=(256, 256), num_frames=16)
 take = render(shot, layers=("rgb", "depth"))
 
-estimate = PhotometricOdometry(intrinsics=shot.camera.intrinsics)(take)
+estimate = PhotometricEstimator(intrinsics=shot.camera.intrinsics)(take)
 assert not isinstance(estimate, Failure), estimate.reason
 
 score = score_poses(shot.camera.track, estimate.camera.track, align="first")

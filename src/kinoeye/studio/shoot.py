@@ -21,7 +21,7 @@ from kinoeye.formats.scenes.glb import write_glb_points
 from kinoeye.formats.scenes.ply import write_ply
 from kinoeye.language.grammar import parse
 from kinoeye.language.plan import Plan
-from kinoeye.perception.photometric import PhotometricOdometry
+from kinoeye.perception.photometric import PhotometricEstimator
 from kinoeye.render.render import render
 from kinoeye.shot.shot import Shot
 from kinoeye.shot.stage import stage
@@ -125,7 +125,7 @@ def write_cameras(shot: Shot, folder: Path) -> tuple[dict[str, Path], tuple[str,
     files: dict[str, Path] = {}
     notes: list[str] = []
     for name, writer in WRITERS.items():
-        files[name] = folder / writer.DEFAULT_NAME
+        files[name] = folder / writer.OUTPUT_NAME
         notes += [f"{name}: {warning}" for warning in write_path(shot.camera, files[name], format=name)]
     return files, tuple(notes)
 
@@ -136,7 +136,7 @@ def _film(plan: Plan, shot: Shot, folder: Path, clock: _Clock) -> Shooting:
         shot.save(folder / "shot.json")
         write_video(folder / "guide.mp4", guide.rgb.values, fps=guide.fps)
     with clock.stage("estimate"):
-        estimate = PhotometricOdometry(intrinsics=shot.camera.intrinsics)(guide)
+        estimate = PhotometricEstimator(intrinsics=shot.camera.intrinsics)(guide)
     score = failure = None
     if isinstance(estimate, Failure):
         failure = estimate.reason
@@ -165,12 +165,13 @@ def _write_score(shooting: Shooting, folder: Path) -> None:
 
 
 def _report(shooting: Shooting, cameras: Mapping[str, Path], video: Path, run: RunRecord) -> Report:
-    source = next((name for name in shooting.guide.cameras if name != "truth"), None)
+    source = next((name for name in shooting.guide.cameras if name != "truth"), "")
     return Report(
         shot=shooting.shot,
         plan=shooting.plan,
         guide=shooting.guide,
-        estimate=shooting.guide.cameras[source] if source else None,
+        estimate=shooting.guide.cameras.get(source),
+        estimate_source=source,
         failure=shooting.failure,
         scores=headline_scores(shooting.score),
         cameras=cameras,

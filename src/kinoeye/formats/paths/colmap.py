@@ -18,6 +18,7 @@ from kinoeye.geometry.convention import OPENCV_W2C, matrix_to_wxyz
 NAME = "colmap"
 TITLE = "COLMAP text model (a folder)"
 FILE_NAMES = ("images.txt", "colmap", "sparse", "*.colmap")
+OUTPUT_NAME = "colmap"
 DEFAULT_NAME = "colmap"
 CONVENTION = replace(OPENCV_W2C, quaternion_order="wxyz")
 LOSES = frozenset({"times"})
@@ -66,7 +67,7 @@ def read(path: Path) -> PathTable:
     cameras = dict(_cameras(folder / "cameras.txt"))
     images = sorted(_images(folder / "images.txt"), key=lambda image: _natural(image[2]))
     if not images:
-        raise InputError(f"{folder / 'images.txt'} holds no cameras: no image is registered")
+        raise InputError(f"{folder / 'images.txt'} holds no poses: no image is registered")
     used = []
     for _, number, name, _ in images:
         if number not in cameras:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
-
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
 from kinoeye.formats.path_table import PathTable
@@ -16,6 +14,7 @@ from kinoeye.geometry.record import json_array
 NAME = "gen3r"
 TITLE = "Gen3R cameras.json"
 FILE_NAMES = ("*cameras.json",)
+OUTPUT_NAME = "gen3r_cameras.json"
 DEFAULT_NAME = "cameras.json"
 CONVENTION = OPENCV_W2C
 LOSES = frozenset({"times", "names", "ids", "distortion", "unit"})
@@ -33,9 +32,8 @@ def read(path: Path) -> PathTable:
     """Read poses and calibrations."""
     data = read_json(path)
     if not isinstance(data, dict) or not data.get("extrinsics") or not data.get("intrinsics"):
-        raise InputError(f"{path} lacks the lists `extrinsics` and `intrinsics`, or they are empty")
-    rows = 3 if np.shape(data["extrinsics"][0])[:1] == (3,) else 4
-    matrices = json_array(data["extrinsics"], (-1, rows, 4), f"{path}.extrinsics")[:, :3]
+        raise InputError(f"{path} lacks the lists `extrinsics` and `intrinsics`, or holds no poses")
+    matrices = json_array(data["extrinsics"], (-1, 4, 4), f"{path}.extrinsics")[:, :3]
     return PathTable(
         matrices=matrices,
         convention=CONVENTION,

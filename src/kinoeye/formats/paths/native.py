@@ -18,6 +18,7 @@ from kinoeye.geometry.record import CameraArrays, camera_from_json, camera_to_js
 NAME = "kinoeye"
 TITLE = "Kinoeye camera, shot.json"
 FILE_NAMES = ("*.json",)
+OUTPUT_NAME = "camera.json"
 DEFAULT_NAME = "camera.json"
 CONVENTION = replace(KINOEYE, quaternion_order=None)
 LOSES = frozenset({"names", "ids", "distortion"})
@@ -43,6 +44,8 @@ def read(path: Path) -> PathTable:
         camera = camera_from_json(data.get("camera"), where=f"{path}.camera")
     else:
         check_record("Camera", data, version=VERSION, where=str(path))
+        if data.get("T_world_cam") == []:
+            raise InputError(f"{path} holds no poses")
         rest = {key: value for key, value in data.items() if key not in ("record", "version")}
         camera = camera_from_json(rest, where=str(path))
     if camera.fx_fy_cx_cy is not None and camera.size_wh is None:

@@ -27,6 +27,8 @@ class PathFormat(Protocol):
     """Patterns of output names that choose this format without `--to`; the longest one that matches decides."""
     DEFAULT_NAME: str
     """What to call such a file or folder."""
+    OUTPUT_NAME: str
+    """What to call its file or folder where nobody chose a name; one of `FILE_NAMES` matches it."""
     CONVENTION: Convention
     """How the format writes its poses."""
     LOSES: frozenset[str]
@@ -98,19 +100,21 @@ def write_path(
     """
     path = Path(path)
     table = path_or_table if isinstance(path_or_table, PathTable) else PathTable.from_trajectory(path_or_table)
-    writer = _named(WRITERS, format or format_for_output(path), "written")
+    writer = WRITERS[format_for_output(path, format)]
     table.require_sound()
     ready, warnings = _complete(table, writer)
     warnings += _losses(table, writer)
     return warnings + writer.write(ready.in_convention(writer.CONVENTION), path)
 
 
-def format_for_output(path: Path | str) -> str:
-    """The name of the format that an output's name stands for.
+def format_for_output(path: Path | str, format: str | None = None) -> str:  # noqa: A002 - as above
+    """The name of the format to write: the one given, or the one that an output's name stands for.
 
     Raises:
-        InputError: no or more than one format writes files of that name.
+        InputError: the format is not known, or none writes files of that name.
     """
+    if format is not None:
+        return _named(WRITERS, format, "written").NAME
     name = Path(path).name.lower()
     matches = [
         (len(pattern), writer.NAME)

@@ -37,7 +37,7 @@ def number_rows(lines: Iterable[tuple[int, str]], columns: int, path: Path) -> F
         if len(words) != columns:
             raise InputError(f"{path} line {number} has {len(words)} columns; {columns} are needed: is it truncated?")
     if not rows:
-        raise InputError(f"{path} holds no cameras: there are no rows of {columns} numbers")
+        raise InputError(f"{path} holds no poses: there are no rows of {columns} numbers")
     return np.array(rows)
 
 

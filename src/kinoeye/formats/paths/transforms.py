@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from kinoeye.geometry.record import json_array
 NAME = "transforms"
 TITLE = "nerfstudio, instant-ngp, DataDoP transforms.json"
 FILE_NAMES = ("*transforms*.json",)
+OUTPUT_NAME = "transforms.json"
 DEFAULT_NAME = "transforms.json"
 CONVENTION = OPENGL
 LOSES = frozenset({"times", "unit"})
@@ -39,7 +41,7 @@ def read(path: Path) -> PathTable:
     if not isinstance(frames, list) or not all(isinstance(f, dict) and "transform_matrix" in f for f in frames):
         raise InputError(f"{path} has no list `frames` of objects with a transform_matrix")
     if not frames:
-        raise InputError(f"{path} holds no cameras: `frames` is empty")
+        raise InputError(f"{path} holds no poses: `frames` is empty")
     matrices = np.stack([_matrix(f["transform_matrix"], f"{path}.frames[{i}]") for i, f in enumerate(frames)])
     rows = [_Camera({**data, **frame}, f"{path}.frames[{i}]") for i, frame in enumerate(frames)]
     intrinsics, size, notes = _shared_intrinsics(rows)
@@ -152,9 +154,13 @@ def _focal(angle: float | None, pixels: float | None) -> float | None:
 
 
 def _number(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise InputError(f"{where} is {value!r}; a number is needed")
-    return float(value)
+    number = math.nan
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        with contextlib.suppress(OverflowError):  # a whole number beyond the largest float
+            number = float(value)
+    if not math.isfinite(number):
+        raise InputError(f"{where} is {str(value)[:40]}; a finite number is needed")
+    return number
 
 
 def _column(frames: list[dict[str, Any]], key: str, kind: Callable[[Any], Any]) -> tuple[Any, ...]:
