@@ -1,0 +1,244 @@
+"""Incremental structure from motion for a film: two views with parallax, then their neighbours, frame by frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinoeye.base.failure import Failure
+from kinoeye.geometry.convention import Float64
+from kinoeye.perception.bundle_adjustment import Observations, adjust, reprojection_errors
+from kinoeye.perception.two_view import parallax, relative_poses, rotation_between, triangulate
+
+_LEAST_COMMON = 0.4
+"""Two first views share at least this part of their tracks,"""
+_LEAST_TRACKS = 30
+"""and at least so many."""
+_LEAST_POINTS = 12
+"""Points from which a frame can be placed."""
+_INLIER_PIXELS = 2.0
+_LEAST_PARALLAX_PIXELS = 1.0
+"""Median motion beyond a pure rotation, under which no depth can be seen."""
+_LEAST_ANGLE = np.deg2rad(1.0)
+"""Parallax from which a point is trusted."""
+_ADJUST_EVERY = 6
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Cameras from tracks."""
+
+    T_world_cam: Float64
+    """[f, 4, 4], the first the identity; the mean depth of its points is 1."""
+    inliers: NDArray[np.int64]
+    """[f] tracks that agree with each pose."""
+    visible: NDArray[np.int64]
+    """[f] tracks seen in each frame."""
+    rotation_only: bool
+    """The camera turns without moving, as far as can be seen; all translations are zero."""
+
+
+def reconstruct(xy: Float64, focal: Float64, *, seed: int) -> Structure | Failure:
+    """Cameras of a film from point tracks.
+
+    Args:
+        xy: [f, t, 2] tracks on the plane z = 1 of each frame's camera; NaN where not seen.
+        focal: [f, 2] focal lengths in pixels.
+        seed: of RANSAC.
+    """
+    visible = (~np.isnan(xy[..., 0])).sum(axis=1)
+    if visible.min() < _LEAST_POINTS:
+        frame = int(visible.argmin())
+        return Failure(f"only {visible[frame]} points can be followed; {_LEAST_POINTS} are needed", f"frame {frame}")
+    pair = _first_pair(xy, focal)
+    if pair is None:
+        return Failure("no two frames share enough points: the motion is too fast or the picture too plain")
+    first, second, motion = pair
+    if motion < _LEAST_PARALLAX_PIXELS:
+        return _rotation_only(xy, focal, visible)
+    started = [_Map(xy, focal).started(first, second, T) for T in _candidates(xy, focal, first, second, seed)]
+    usable = [(cost, found) for found in started if (cost := found.cost()) < np.inf]
+    if not usable:
+        return Failure("the two views with the most parallax have no consistent geometry", f"frames {first}, {second}")
+    best = min(usable, key=lambda item: item[0])[1]
+    failure = best.extend()
+    if failure is not None:
+        return failure
+    return best.structure(visible)
+
+
+class _Map:
+    """Frames placed so far, and the points that they see."""
+
+    def __init__(self, xy: Float64, focal: Float64) -> None:
+        self.xy = xy
+        self.focal = focal
+        self.seen = ~np.isnan(xy[..., 0])
+        self.T = np.tile(np.eye(4), (len(xy), 1, 1))  # T_cam_world
+        self.placed = np.zeros(len(xy), bool)
+        self.points = np.zeros((xy.shape[1], 3))
+        self.has_point = np.zeros(xy.shape[1], bool)
+
+    def started(self, first: int, second: int, T_second_first: Float64) -> _Map:
+        """Begin with two views, then place the frames between them."""
+        self.T[second] = T_second_first
+        self.placed[[first, second]] = True
+        self.triangulate()
+        self.adjust(15)
+        middle = [first + 1 + k for k in _bisection(second - first - 1)][:8]
+        for frame in middle:
+            if self.has_point.sum() < _LEAST_POINTS or not self.place(frame):
+                return self
+        self.adjust(8)
+        return self
+
+    def cost(self) -> float:
+        """Mean robust error over what the placed frames see; infinite for a map without enough points."""
+        seen = self.observations(self.placed)
+        if self.has_point.sum() < _LEAST_POINTS:
+            return np.inf
+        errors = np.minimum(reprojection_errors(self.T, self.points, seen), 1e3)
+        # A map that explains few of the tracks is worse than one that explains many, so what it lacks counts fully.
+        missing = int((self.seen[self.placed] & ~self.has_point).sum())
+        return float((np.log1p(errors**2).sum() + np.log1p(_INLIER_PIXELS**2) * missing) / (len(errors) + missing))
+
+    def extend(self) -> Failure | None:
+        """Place all other frames, nearest to those placed first."""
+        since = 0
+        while not self.placed.all():
+            known, left = np.flatnonzero(self.placed), np.flatnonzero(~self.placed)
+            distance = np.abs(left[:, None] - known[None]).min(axis=1)
+            frame = int(left[distance.argmin()])
+            if not self.place(frame):
+                count = int((self.seen[frame] & self.has_point).sum())
+                return Failure(f"the frame cannot be placed from the {count} known points it sees", f"frame {frame}")
+            since += 1
+            if since == _ADJUST_EVERY:
+                since = 0
+                self.triangulate()
+                self.adjust(4)
+        for _ in range(2):
+            self.triangulate()
+            self.adjust(12)
+        return None
+
+    def place(self, frame: int) -> bool:
+        """Resect a frame from the points it sees, beginning at its nearest placed neighbours."""
+        seen = self.observations(np.arange(len(self.T)) == frame)
+        if len(seen.frame) < _LEAST_POINTS:
+            return False
+        known = np.flatnonzero(self.placed)
+        nearest = int(known[np.abs(known - frame).argmin()])
+        common = self.seen[frame] & self.seen[nearest]
+        self.T[frame] = self.T[nearest]
+        if common.sum() >= _LEAST_POINTS:
+            turned = np.eye(4)
+            turned[:3, :3] = rotation_between(self.xy[nearest, common], self.xy[frame, common])[0]
+            self.T[frame] = turned @ self.T[nearest]
+        free = np.arange(len(self.T)) == frame
+        self.T, _ = adjust(self.T, self.points, seen, free=free, iterations=20, move_points=False)
+        inliers = reprojection_errors(self.T, self.points, seen) < 2 * _INLIER_PIXELS
+        self.placed[frame] = bool(inliers.mean() > 0.5) and int(inliers.sum()) >= _LEAST_POINTS
+        return bool(self.placed[frame])
+
+    def triangulate(self) -> None:
+        """Points of every track with enough parallax that agrees with the placed frames."""
+        frames = np.flatnonzero(self.placed)
+        tracks = np.flatnonzero(self.seen[frames].sum(axis=0) >= 2)
+        xys, seen = self.xy[np.ix_(frames, tracks)], self.seen[np.ix_(frames, tracks)]
+        fresh = ~self.has_point[tracks]
+        points = np.where(fresh[:, None], triangulate(self.T[frames], xys), self.points[tracks])
+        centres = np.linalg.inv(self.T[frames])[:, :3, 3]
+        in_camera = np.einsum("fij,pj->fpi", self.T[frames, :3, :3], points) + self.T[frames, None, :3, 3]
+        ahead = in_camera[..., 2] > 1e-6
+        depth = np.where(ahead, in_camera[..., 2], 1.0)
+        errors = np.linalg.norm((in_camera[..., :2] / depth[..., None] - xys) * self.focal[frames, None], axis=-1)
+        # A track is kept where most of its views agree; the others are left to the robust cost.
+        agree = np.where(seen, (errors < _INLIER_PIXELS) & ahead, False).sum(axis=0) >= 0.7 * seen.sum(axis=0)
+        good = agree & (parallax(centres, points, seen) > _LEAST_ANGLE)
+        self.has_point[:] = False
+        self.has_point[tracks[good]] = True
+        self.points[tracks[good]] = points[good]
+
+    def adjust(self, iterations: int) -> None:
+        """Bundle adjustment of all placed frames and points; the first placed frame stays."""
+        if self.has_point.sum() < _LEAST_POINTS:
+            return
+        frames, tracks = np.flatnonzero(self.placed), np.flatnonzero(self.has_point)
+        number_of_frame, number_of_track = (np.zeros(n, np.int64) for n in self.seen.shape)
+        number_of_frame[frames], number_of_track[tracks] = np.arange(len(frames)), np.arange(len(tracks))
+        seen = self.observations(self.placed)
+        compact = Observations(number_of_frame[seen.frame], number_of_track[seen.point], seen.xy, seen.focal)
+        free = np.arange(len(frames)) > 0
+        self.T[frames], self.points[tracks] = adjust(
+            self.T[frames], self.points[tracks], compact, free=free, iterations=iterations
+        )
+
+    def observations(self, frames: NDArray[np.bool_]) -> Observations:
+        """What the chosen frames see of the known points."""
+        frame, point = np.nonzero(self.seen & frames[:, None] & self.has_point)
+        return Observations(frame, point, self.xy[frame, point], self.focal[frame])
+
+    def structure(self, visible: NDArray[np.int64]) -> Structure:
+        """The result in the first camera's axes, at the scale where its points have the mean depth 1."""
+        in_first = self.points[self.has_point] @ self.T[0, :3, :3].T + self.T[0, :3, 3]
+        ahead = in_first[in_first[:, 2] > 0, 2]
+        scale = 1.0 / float(np.median(ahead)) if ahead.size else 1.0
+        seen = self.observations(self.placed)
+        good = reprojection_errors(self.T, self.points, seen) < _INLIER_PIXELS
+        poses = self.T[0] @ np.linalg.inv(self.T)
+        poses[:, :3, 3] *= scale
+        return Structure(poses, np.bincount(seen.frame[good], minlength=len(self.T)), visible, rotation_only=False)
+
+
+def _first_pair(xy: Float64, focal: Float64) -> tuple[int, int, float] | None:
+    """Two frames that share many tracks and differ most from a pure rotation, and their median difference in pixels."""
+    seen = ~np.isnan(xy[..., 0])
+    count = len(xy)
+    best: tuple[float, int, int, float] | None = None
+    for first in sorted({0, count // 4, count // 2}):
+        for second in range(first + 1, count, max(1, count // 16)):
+            common = seen[first] & seen[second]
+            if common.sum() < max(_LEAST_TRACKS, _LEAST_COMMON * seen[first].sum()):
+                break
+            _, angles = rotation_between(xy[first, common], xy[second, common])
+            motion = float(np.median(angles) * focal[second].mean())
+            score = motion * float(common.sum()) ** 0.5
+            if best is None or score > best[0]:
+                best = (score, first, second, motion)
+    return None if best is None else best[1:]
+
+
+def _candidates(xy: Float64, focal: Float64, first: int, second: int, seed: int) -> list[Float64]:
+    common = ~np.isnan(xy[first, :, 0]) & ~np.isnan(xy[second, :, 0])
+    return relative_poses(xy[first, common], xy[second, common], float(focal[second].mean()), seed=seed)
+
+
+def _rotation_only(xy: Float64, focal: Float64, visible: NDArray[np.int64]) -> Structure | Failure:
+    """Rotations chained over the frame before, for a camera without visible translation."""
+    poses = np.tile(np.eye(4), (len(xy), 1, 1))
+    inliers = np.zeros(len(xy), np.int64)
+    inliers[0] = visible[0]
+    for i in range(1, len(xy)):
+        common = ~np.isnan(xy[i - 1 : i + 1, :, 0]).any(axis=0)
+        if common.sum() < _LEAST_POINTS:
+            return Failure(f"only {common.sum()} points are followed from the frame before", f"frame {i}")
+        R, angles = rotation_between(xy[i - 1, common], xy[i, common])
+        poses[i, :3, :3] = poses[i - 1, :3, :3] @ R.T
+        inliers[i] = int((angles * focal[i].mean() < _INLIER_PIXELS).sum())
+    return Structure(poses, inliers, visible, rotation_only=True)
+
+
+def _bisection(count: int) -> list[int]:
+    """0 .. count - 1, halves first, so that a prefix is spread evenly."""
+    order: list[int] = []
+    spans = [(0, count)]
+    while spans:
+        low, high = spans.pop(0)
+        if low < high:
+            middle = (low + high) // 2
+            order.append(middle)
+            spans += [(low, middle), (middle + 1, high)]
+    return order
