@@ -13,9 +13,9 @@ class Look(NamedTuple):
     """Constants of the textures."""
 
     ground_octaves: NDArray[np.float64]
-    """[k, 4] size of the noise cells as a share of a tile, amplitude, cosine and sine of the lattice's turn."""
+    """[k, 4] noise cells per tile, amplitude, and those cells per tile times cosine and sine of the lattice's turn."""
     part_octaves: NDArray[np.float64]
-    """[k, 2] size of the noise cells as a share of the actor's height, and amplitude."""
+    """[k, 2] noise cells over an actor's height, and amplitude."""
     coarse_octaves: int
     """How many ground octaves, from the first, mix the two colours of a noise pattern."""
     mixing: float
@@ -32,12 +32,13 @@ class Look(NamedTuple):
 
 def _turned(octaves: list[tuple[float, float]], angle: float) -> NDArray[np.float64]:
     """Each octave's lattice turned by `angle` (radians) against the one before, which hides the lattice."""
-    return np.array([(*octave, math.cos(angle * k), math.sin(angle * k)) for k, octave in enumerate(octaves)])
+    turns = [(angle * k, cells, amplitude) for k, (cells, amplitude) in enumerate(octaves)]
+    return np.array([(cells, amplitude, cells * math.cos(a), cells * math.sin(a)) for a, cells, amplitude in turns])
 
 
 LOOK = Look(
-    ground_octaves=_turned([(1.9, 0.30), (0.67, 0.34), (0.26, 0.34), (0.11, 0.30)], 0.65),
-    part_octaves=np.array([(0.17, 0.5), (0.062, 0.5)]),
+    ground_octaves=_turned([(0.53, 0.30), (1.5, 0.34), (3.9, 0.34), (9.1, 0.30)], 0.65),
+    part_octaves=np.array([(5.9, 0.5), (16.1, 0.5)]),
     coarse_octaves=2,
     mixing=1.3,
     grout=0.05,

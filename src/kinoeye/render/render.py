@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -21,8 +21,8 @@ from kinoeye.shot.shot import Shot
 RENDERED_LAYERS = ("rgb", "alpha", "depth", "normals", "instance", "part", "flow", "object_coordinates", "shadow")
 """Layers that a shot is rendered to."""
 MAX_SIDE, MAX_SAMPLES = 8192, 8
-FrameRenderer = Callable[[int, tuple[str, ...], int], dict[str, NDArray[Any]]]
-"""Frame index, layer names and samples -> values by layer."""
+FrameRenderer = Callable[[int, Mapping[str, NDArray[Any]], int], None]
+"""Fills the layers of one frame: index, the frame's array by layer, and samples."""
 
 
 def render(
@@ -71,8 +71,7 @@ def render(
     }
     draw = _renderer(scene, backend)
     for index in track(range(len(camera)), "rendering"):
-        for name, frame in draw(index, names, samples).items():
-            values[name][index] = frame
+        draw(index, {name: array[index] for name, array in values.items()}, samples)
     return Take(
         times_s=camera.times_s.double().numpy(),
         layers={name: Layer(array, "truth") for name, array in values.items()},

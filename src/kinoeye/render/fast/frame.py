@@ -1,7 +1,8 @@
-"""The compiled renderer's Python side: bounds of the parts on the screen and across the light, then the kernels."""
+"""The compiled renderer's Python side: what the kernels read, for all frames of a scene at once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from kinoeye.render.fast.kernels import SRGB_STEPS, TILE
 from kinoeye.render.look import LOOK
 from kinoeye.render.scene import Scene, canonical_from_world, corners, next_from_world
 
-Float64, Int64 = NDArray[np.float64], NDArray[np.int64]
+Float64 = NDArray[np.float64]
 FILLED = ("rgb", "alpha", "depth", "normals", "instance", "part", "flow", "object_coordinates", "shadow")
 """Layers in the order of the kernel's arguments."""
 LIGHT_SIDE = 64
@@ -28,130 +29,130 @@ NEAR = 1e-4
 
 
 class FastRenderer:
-    """Draws the frames of one scene with compiled kernels."""
+    """Draws the frames of one scene with compiled kernels.
+
+    Two grids tell a ray which parts it may meet: tiles of the screen for camera rays, and cells of the plane across
+    the sunlight for shadow rays.
+    """
 
     def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._canonical_from_world = np.ascontiguousarray(canonical_from_world(scene))
-        self._next_from_world = np.ascontiguousarray(next_from_world(scene))
-        self._corners = corners(scene)
-        self._T_cam_world = invert(scene.T_world_cam)
+        self._size_wh = scene.size_wh
+        self._across, self._down = (-(-side // TILE) for side in scene.size_wh)
+        world_corners, T_cam_world = corners(scene), invert(scene.T_world_cam)
+        near, self._tile_bounds = _screen_bounds(world_corners, T_cam_world, scene.fx_fy_cx_cy)
+        top, self._cell_bounds, light = _light_bounds(world_corners, scene.backdrop.sun_xyz)
+        self._parts = _part_records(scene, near, top)
+        self._stage = _stage_records(scene, T_cam_world, light, self._across)
+        self._order = np.argsort(near, axis=1, kind="stable")
+        self._anyhow = np.arange(near.shape[1])
 
-    def __call__(self, index: int, layers: tuple[str, ...], samples: int) -> dict[str, NDArray[Any]]:
-        """The layers of one frame, each [height, width, ...] as `footage.LAYER_TYPES` says."""
-        scene = self._scene
-        near, tiles = self._tiles(index)
-        light_axes, light_offset, top, cells = self._light(index)
-        to_canonical, T_world_cam = self._canonical_from_world[index], scene.T_world_cam[index]
-        moves, next_view = self._next(index)
-        parts = _records(
-            len(near),
-            {
-                **scene.parts._asdict(),
-                "canonical_from_world": to_canonical,
-                "camera": to_canonical[..., :3] @ T_world_cam[:, 3] + to_canonical[..., 3],
-                "sun": to_canonical[..., :3] @ scene.backdrop.sun_xyz,
-                "near": near,
-                "top": top,
-                "next_from_world": moves,
-            },
-        )
-        stage = _records(
-            None,
-            {
-                **scene.backdrop._asdict(),
-                **LOOK._asdict(),
-                "T_world_cam": T_world_cam,
-                "fx_fy_cx_cy": scene.fx_fy_cx_cy[index],
-                "tiles_across": _tiles_along(scene.size_wh[0]),
-                "light_axes": light_axes,
-                "light_offset": light_offset,
-                "light_side": LIGHT_SIDE,
-                **next_view,
-            },
-        )
-        out = _allocate(layers, scene.size_wh)
-        shared = (stage, parts, tiles, cells, _bytes_of_light())
-        keys = kernels.fill_layers(*shared, *(out[name] for name in FILLED))
+    def __call__(self, index: int, out: Mapping[str, NDArray[Any]], samples: int) -> None:
+        """Fill the layers of one frame, each [height, width, ...] as `footage.LAYER_TYPES` says."""
+        low, high = self._tile_bounds
+        tiles = kernels.bin_rectangles(low[index], high[index], self._order[index], self._across, self._down)
+        low, high = self._cell_bounds
+        cells = kernels.bin_rectangles(low[index], high[index], self._anyhow, LIGHT_SIDE, LIGHT_SIDE)
+        keys = np.empty(self._size_wh[::-1], np.int32)
+        layers = [out[name] if name in out else _nothing(name, self._size_wh[0]) for name in FILLED]
+        shared = (self._stage[index], self._parts[index], tiles, cells, _bytes_of_light(), keys)
+        kernels.fill_layers(*shared, *layers)
         if samples > 1:
-            kernels.smooth_edges(*shared, out["rgb"], out["alpha"], keys, samples)
-        return {name: out[name] for name in layers}
-
-    def _tiles(self, index: int) -> tuple[Float64, Int64]:
-        """Nearest depth of each part [p], and the parts by screen tile, nearest first."""
-        T_cam_world, size_wh = self._T_cam_world[index], self._scene.size_wh
-        in_camera = self._corners[index] @ T_cam_world[:, :3].T + T_cam_world[:, 3]
-        near = in_camera[..., 2].min(axis=1)
-        low, high = _screen_bounds(in_camera, self._scene.fx_fy_cx_cy[index])
-        order = np.argsort(near, kind="stable")
-        return near, kernels.bin_rectangles(low / TILE, high / TILE, order, *map(_tiles_along, size_wh))
-
-    def _light(self, index: int) -> tuple[Float64, Float64, Float64, Int64]:
-        """The plane across the sunlight: its axes [3, 3] in cells per metre (the last points to the sun), the corner
-        of its grid [2], the coordinate of each part's top along the light [p], and the parts by cell.
-        """
-        sun = self._scene.backdrop.sun_xyz
-        right = np.cross(sun, [1.0, 0.0, 0.0] if abs(sun[0]) < 0.6 else [0.0, 1.0, 0.0])
-        right /= np.linalg.norm(right)
-        axes = np.stack([right, np.cross(sun, right), sun])
-        across = self._corners[index] @ axes.T  # [p, 8, 3]
-        low, high = across.min(axis=1), across.max(axis=1)
-        top = high[:, 2].copy()
-        corner = low[:, :2].min(axis=0, initial=1e9) - LIGHT_MARGIN_M
-        extent = (high[:, :2] - corner).max(initial=LIGHT_MARGIN_M) + LIGHT_MARGIN_M
-        scale = LIGHT_SIDE / extent
-        low, high = (low[:, :2] - corner) * scale, (high[:, :2] - corner) * scale
-        axes[:2] *= scale
-        margin = LIGHT_MARGIN_M * scale
-        cells = kernels.bin_rectangles(low - margin, high + margin, np.arange(len(low)), LIGHT_SIDE, LIGHT_SIDE)
-        return axes, corner * scale, top, cells
-
-    def _next(self, index: int) -> tuple[Float64, dict[str, Any]]:
-        """Where each part goes [p, 3, 4], and the camera of the next frame; itself and unused in the last frame."""
-        flows = index + 1 < len(self._T_cam_world)
-        after = index + flows
-        moves = self._next_from_world[index] if flows else self._canonical_from_world[index]
-        K = self._scene.fx_fy_cx_cy[after]
-        return moves, {"flows": flows, "next_T_cam_world": self._T_cam_world[after], "next_fx_fy_cx_cy": K}
+            kernels.smooth_edges(*shared, *layers[:2], samples)
 
 
-def _records(count: int | None, fields: dict[str, Any]) -> Any:
-    """A record array [count] (one record when None) whose fields are the given arrays' rows."""
-    arrays = {name: np.asarray(value) for name, value in fields.items()}
-    skip = 0 if count is None else 1
-    dtype = np.dtype([(name, array.dtype, array.shape[skip:]) for name, array in arrays.items()])
-    records = np.empty(1 if count is None else count, dtype)
-    for name, array in arrays.items():
-        records[name] = array
-    return records[0] if count is None else records
+Bounds = tuple[Float64, Float64]
+"""Smallest and largest coordinates [f, p, 2] in cells of a grid."""
 
 
-def _tiles_along(pixels: int) -> int:
-    return -(-pixels // TILE)
-
-
-def _screen_bounds(in_camera: Float64, fx_fy_cx_cy: Float64) -> tuple[Float64, Float64]:
-    """Smallest and largest image coordinates [p, 2] that a part with these corners [p, 8, 3] can cover.
+def _screen_bounds(world_corners: Float64, T_cam_world: Float64, fx_fy_cx_cy: Float64) -> tuple[Float64, Bounds]:
+    """The nearest depth [f, p] of parts with these corners [f, p, 8, 3], and what they may cover in screen tiles.
 
     A part in front of the camera lies within its projected corners; one that crosses the camera's plane may be
     anywhere, and one behind it is nowhere.
     """
-    z = in_camera[..., 2]
-    ahead, behind = z.min(axis=1) > NEAR, z.max(axis=1) <= 0
-    xy = in_camera[..., :2] / np.where(ahead[:, None], z, 1.0)[..., None] * fx_fy_cx_cy[:2] + fx_fy_cx_cy[2:]
-    low = np.where(ahead[:, None], xy.min(axis=1) - 1e-6, -np.inf)
-    high = np.where(ahead[:, None], xy.max(axis=1) + 1e-6, np.inf)
-    return np.where(behind[:, None], np.inf, low), np.where(behind[:, None], -np.inf, high)
+    linear, offset = T_cam_world[:, None, :, :3], T_cam_world[:, None, None, :, 3]
+    in_camera = world_corners @ np.swapaxes(linear, -1, -2) + offset
+    z, K = in_camera[..., 2], fx_fy_cx_cy[:, None, None]
+    near = z.min(axis=-1)
+    ahead, behind = (near > NEAR)[..., None], (z.max(axis=-1) <= 0)[..., None]
+    xy = in_camera[..., :2] / np.where(ahead, z, 1.0)[..., None] * K[..., :2] + K[..., 2:]
+    low = np.where(ahead, xy.min(axis=-2) - 1e-6, -np.inf)
+    high = np.where(ahead, xy.max(axis=-2) + 1e-6, np.inf)
+    return near, (np.where(behind, np.inf, low) / TILE, np.where(behind, -np.inf, high) / TILE)
 
 
-def _allocate(layers: tuple[str, ...], size_wh: tuple[int, int]) -> dict[str, NDArray[Any]]:
-    """Arrays to fill; a layer that nobody wants has no rows."""
-    width, height = size_wh
-    arrays = {}
-    for name in FILLED:
-        dtype, trailing = LAYER_TYPES[name]
-        arrays[name] = np.empty((height if name in layers else 0, width, *trailing), dtype)
-    return arrays
+def _light_bounds(world_corners: Float64, sun_xyz: Float64) -> tuple[Float64, Bounds, dict[str, Any]]:
+    """How far parts reach towards the sun [f, p], what they cover across its light, and that plane for the kernels.
+
+    The plane's axes are in cells per metre; the grid is as large as the frame's parts.
+    """
+    right = np.cross(sun_xyz, [1.0, 0.0, 0.0] if abs(sun_xyz[0]) < 0.6 else [0.0, 1.0, 0.0])
+    right /= np.linalg.norm(right)
+    axes = np.stack([right, np.cross(sun_xyz, right), sun_xyz])
+    placed = world_corners @ axes.T  # [f, p, 8, 3]
+    low, high = placed.min(axis=2)[..., :2] - LIGHT_MARGIN_M, placed.max(axis=2)[..., :2] + LIGHT_MARGIN_M
+    corner = low.min(axis=1, initial=np.inf, keepdims=True)  # [f, 1, 2]
+    corner = np.where(np.isfinite(corner), corner, 0.0)
+    scale = LIGHT_SIDE / (high - corner).max(axis=(1, 2), initial=LIGHT_MARGIN_M, keepdims=True)  # [f, 1, 1]
+    scaled = np.broadcast_to(axes, (len(placed), 3, 3)) * np.concatenate([scale, scale, np.ones_like(scale)], axis=1)
+    bounds = ((low - corner) * scale, (high - corner) * scale)
+    light = {"light_axes": scaled, "light_offset": (corner * scale)[:, 0], "light_side": LIGHT_SIDE}
+    return placed[..., 2].max(axis=2), bounds, light
+
+
+def _part_records(scene: Scene, near: Float64, top: Float64) -> Any:
+    """Records [f, p] of the parts, as the kernels read them."""
+    to_canonical, camera = canonical_from_world(scene), scene.T_world_cam[:, None, :, 3:]
+    moves = next_from_world(scene)
+    last = np.zeros((1, *moves.shape[1:]))  # no flow from the last frame
+    fields = {
+        **scene.parts._asdict(),
+        "canonical_from_world": to_canonical,
+        "camera": (to_canonical[..., :3] @ camera)[..., 0] + to_canonical[..., 3],
+        "sun": to_canonical[..., :3] @ scene.backdrop.sun_xyz,
+        "near": near,
+        "top": top,
+        "next_from_world": np.concatenate([moves, last]),
+    }
+    return _records(near.shape, fields, shared=scene.parts._fields)
+
+
+def _stage_records(scene: Scene, T_cam_world: Float64, light: dict[str, Any], tiles_across: int) -> Any:
+    """Records [f] of camera, backdrop, look, light and the next camera, as the kernels read them."""
+    frames = len(T_cam_world)
+    K, R = scene.fx_fy_cx_cy, scene.T_world_cam[:, :, :3]
+    right, down = R[..., 0] / K[:, :1], R[..., 1] / K[:, 1:2]
+    after = np.minimum(np.arange(frames) + 1, frames - 1)
+    fixed = {**scene.backdrop._asdict(), **LOOK._asdict(), "tiles_across": tiles_across}
+    fields = {
+        **fixed,
+        "T_world_cam": scene.T_world_cam,
+        "rays": np.stack([R[..., 2] - K[:, 2:3] * right - K[:, 3:] * down, right, down], axis=1),
+        "pixel": 1.0 / K[:, 0],
+        "flows": np.arange(frames) < frames - 1,
+        "next_T_cam_world": T_cam_world[after],
+        "next_fx_fy_cx_cy": K[after],
+        **light,
+    }
+    return _records((frames,), fields, shared=(*fixed, "light_side"))
+
+
+def _records(shape: tuple[int, ...], fields: Mapping[str, Any], shared: tuple[str, ...]) -> Any:
+    """An array of records; fields named in `shared` do not vary along the first axis."""
+    arrays = {name: np.asarray(value) for name, value in fields.items()}
+    leading = {name: len(shape) - (name in shared) for name in arrays}
+    kinds = [(name, array.dtype, array.shape[leading[name] :]) for name, array in arrays.items()]
+    records = np.empty(shape, np.dtype(kinds, align=True))
+    for name, array in arrays.items():
+        records[name] = array
+    return records
+
+
+@cache
+def _nothing(name: str, width: int) -> NDArray[Any]:
+    """The array of a layer that nobody wants."""
+    dtype, trailing = LAYER_TYPES[name]
+    return np.empty((0, width, *trailing), dtype)
 
 
 @cache

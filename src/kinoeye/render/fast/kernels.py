@@ -38,10 +38,10 @@ SRGB_STEPS = 16384
 """Steps of the table from linear light to sRGB bytes."""
 
 # Multiply-adds may fuse; nothing that touches NaN or infinity is relaxed.
-_options = {"cache": True, "error_model": "numpy", "fastmath": {"contract"}}
+_options = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "arcp", "nsz", "reassoc"}, "_nrt": False}
 
 
-@njit(**_options)
+@njit(cache=True)
 def bin_rectangles(low: Float64, high: Float64, order: Int64, across: int, down: int):
     """Which rectangles touch each cell of a grid, as compressed rows in one array.
 
@@ -237,8 +237,8 @@ def _smooth(x):
 
 
 @njit(**_options)
-def _octave_fade(width, cell):
-    return min(max((cell - width) / (0.7 * cell), 0.0), 1.0)
+def _octave_fade(width):
+    return min(max((1.0 - width) / 0.7, 0.0), 1.0)
 
 
 @njit(**_options)
@@ -269,16 +269,14 @@ def _value_noise_3d(stage, x, y, z, salt):
 
 @njit(**_options)
 def _ground_color(stage, x, y, width_x, width_y, width):
-    tile = stage.tile_m
-    x, y, width_x, width_y, width = x / tile, y / tile, width_x / tile, width_y / tile, width / tile
+    scale = 1.0 / stage.tile_m
+    x, y, width_x, width_y, width = x * scale, y * scale, width_x * scale, width_y * scale, width * scale
     coarse, fine = 0.0, 0.0
     for octave in range(stage.ground_octaves.shape[0]):
-        cell, amplitude = stage.ground_octaves[octave, 0], stage.ground_octaves[octave, 1]
-        fade = _octave_fade(width, cell)
+        cells, amplitude, cosine, sine = stage.ground_octaves[octave]
+        fade = _octave_fade(width * cells)
         if fade > 0.0:
-            p, q = x / cell, y / cell
-            cosine, sine = stage.ground_octaves[octave, 2], stage.ground_octaves[octave, 3]
-            value = fade * amplitude * _value_noise_2d(stage, cosine * p - sine * q, sine * p + cosine * q, octave)
+            value = fade * amplitude * _value_noise_2d(stage, cosine * x - sine * y, sine * x + cosine * y, octave)
             if octave < stage.coarse_octaves:
                 coarse += value
             else:
@@ -308,8 +306,8 @@ def _ground_color(stage, x, y, width_x, width_y, width):
 
 @njit(**_options)
 def _part_color(stage, parts, part, x, y, z, width):
-    height = parts[part].size_xyz[2]
-    x, y, z, width = x / height, y / height, z / height, width / height
+    scale = 1.0 / parts[part].size_xyz[2]
+    x, y, z, width = x * scale, y * scale, z * scale, width * scale
     share = 0.0
     pattern = parts[part].pattern
     if pattern != PLAIN:
@@ -320,10 +318,10 @@ def _part_color(stage, parts, part, x, y, z, width):
         share = 0.5 - 0.5 * wave
     grain = 0.0
     for octave in range(stage.part_octaves.shape[0]):
-        cell = stage.part_octaves[octave, 0]
-        fade = _octave_fade(width, cell)
+        cells, amplitude = stage.part_octaves[octave]
+        fade = _octave_fade(width * cells)
         if fade > 0.0:
-            grain += fade * stage.part_octaves[octave, 1] * _value_noise_3d(stage, x / cell, y / cell, z / cell, octave)
+            grain += fade * amplitude * _value_noise_3d(stage, x * cells, y * cells, z * cells, octave)
     brightness = max(1.0 + stage.part_grain * grain, 0.05)
     a, b = parts[part].color_a, parts[part].color_b
     return (
@@ -369,8 +367,12 @@ def _turn_back(A, x, y, z):
 @njit(**_options)
 def _ray(stage, x, y):
     """World direction of the ray through an image point, with length 1 along the camera's z axis."""
-    fx, fy, cx, cy = stage.fx_fy_cx_cy
-    return _turn(stage.T_world_cam, (x - cx) / fx, (y - cy) / fy, 1.0)
+    rays = stage.rays
+    return (
+        rays[0, 0] + x * rays[1, 0] + y * rays[2, 0],
+        rays[0, 1] + x * rays[1, 1] + y * rays[2, 1],
+        rays[0, 2] + x * rays[1, 2] + y * rays[2, 2],
+    )
 
 
 @njit(**_options)
@@ -461,11 +463,10 @@ def _sky(stage, dx, dy, dz):
 
 @njit(**_options)
 def _ground_albedo(stage, px, py, depth, dx, dy, dz):
-    R, K = stage.T_world_cam, stage.fx_fy_cx_cy
-    right = R[2, 0] / K[0] / dz
-    right_x, right_y = depth * (R[0, 0] / K[0] - dx * right), depth * (R[1, 0] / K[0] - dy * right)
-    down = R[2, 1] / K[1] / dz
-    down_x, down_y = depth * (R[0, 1] / K[1] - dx * down), depth * (R[1, 1] / K[1] - dy * down)
+    right, down = stage.rays[1], stage.rays[2]
+    per_z = 1.0 / dz
+    right_x, right_y = depth * (right[0] - dx * per_z * right[2]), depth * (right[1] - dy * per_z * right[2])
+    down_x, down_y = depth * (down[0] - dx * per_z * down[2]), depth * (down[1] - dy * per_z * down[2])
     width = math.sqrt(abs(right_x * down_y - right_y * down_x))
     return _ground_color(stage, px, py, max(abs(right_x), abs(down_x)), max(abs(right_y), abs(down_y)), width)
 
@@ -484,7 +485,7 @@ def _shade(stage, parts, surface, depth, shadow, px, py, pz, nx, ny, nz, dx, dy,
         red, green, blue = _ground_albedo(stage, px, py, depth, dx, dy, dz)
     else:
         cosine = -(nx * dx + ny * dy + nz * dz) / distance
-        width = depth / stage.fx_fy_cx_cy[0] / math.sqrt(max(cosine, 0.05))
+        width = depth * stage.pixel / math.sqrt(max(cosine, 0.05))
         x, y, z = _place_in_box(parts, surface, px, py, pz)
         size = parts[surface].size_xyz
         red, green, blue = _part_color(stage, parts, surface, x * size[0], y * size[1], z * size[2], width)
@@ -562,7 +563,7 @@ def _put_light(bytes_of_light, target, light):
 
 @njit(**_options)
 def fill_layers(
-    stage, parts, tiles, cells, bytes_of_light, rgb, alpha, depth, normals, instance, part, flow, place, shadow
+    stage, parts, tiles, cells, bytes_of_light, keys, rgb, alpha, depth, normals, instance, part, flow, place, shadow
 ):
     """Fill the wanted layers of one frame from the rays through pixel centres.
 
@@ -586,7 +587,6 @@ def fill_layers(
         What each pixel shows [height, width]: a number that changes at edges of surfaces, faces and shadows.
     """
     height, width = rgb.shape[0], rgb.shape[1]
-    keys = np.empty((height, width), np.int32)
     for row in range(height):
         for column in range(width):
             x, y = column + 0.5, row + 0.5
@@ -609,11 +609,10 @@ def fill_layers(
                 flow[row, column, 0], flow[row, column, 1] = _flow(stage, parts, surface, x, y, point)
             if place.shape[0] > 0:
                 _put(place[row, column], _object_coordinates(parts, surface, point))
-    return keys
 
 
 @njit(**_options)
-def smooth_edges(stage, parts, tiles, cells, bytes_of_light, rgb, alpha, keys, samples):
+def smooth_edges(stage, parts, tiles, cells, bytes_of_light, keys, rgb, alpha, samples):
     """Replace rgb and alpha of pixels whose key differs from a neighbour's by the mean of samples x samples rays."""
     height, width = keys.shape
     for row in range(height):

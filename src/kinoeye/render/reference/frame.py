@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,15 +43,15 @@ class Hits:
     """[n] no sunlight arrives; False for sky."""
 
 
-def render_frame(scene: Scene, index: int, layers: tuple[str, ...], samples: int) -> dict[str, NDArray[Any]]:
-    """The layers of one frame, each [height, width, ...] as `footage.LAYER_TYPES` says."""
+def render_frame(scene: Scene, index: int, out: Mapping[str, NDArray[Any]], samples: int) -> None:
+    """Fill the layers of one frame, each [height, width, ...] as `footage.LAYER_TYPES` says."""
     width, height = scene.size_wh
     y, x = np.meshgrid(np.arange(height) + 0.5, np.arange(width) + 0.5, indexing="ij")
     xy = np.stack([x, y], axis=-1).reshape(-1, 2)
     hits = cast(scene, index, xy)
     shape = (height, width)
     found: dict[str, NDArray[Any]] = {}
-    if "rgb" in layers or "alpha" in layers:
+    if "rgb" in out or "alpha" in out:
         light, cover = shade(scene, index, hits), hits.surface >= 0
         if samples > 1:
             light, cover = _supersample(scene, index, xy, hits, light, cover, samples)
@@ -62,14 +63,15 @@ def render_frame(scene: Scene, index: int, layers: tuple[str, ...], samples: int
     ids = np.append(table.instance, [0, 0]).astype(np.uint8)  # SKY and GROUND index from the end
     found["instance"] = ids[hits.surface].reshape(shape)
     found["part"] = np.append(table.part, [0, 0]).astype(np.uint8)[hits.surface].reshape(shape)
-    if "normals" in layers:
+    if "normals" in out:
         in_camera = hits.normal @ scene.T_world_cam[index, :, :3]
         found["normals"] = _known(in_camera, hits.surface != SKY).reshape(*shape, 3)
-    if "flow" in layers:
+    if "flow" in out:
         found["flow"] = flow(scene, index, xy, hits).reshape(*shape, 2)
-    if "object_coordinates" in layers:
+    if "object_coordinates" in out:
         found["object_coordinates"] = object_coordinates(scene, index, hits).reshape(*shape, 3)
-    return {name: found[name] for name in layers}
+    for name, layer in out.items():
+        layer[:] = found[name]
 
 
 def cast(scene: Scene, index: int, xy: Float64) -> Hits:

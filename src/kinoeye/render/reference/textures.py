@@ -102,9 +102,9 @@ def _comb_integral(x: Float64) -> Float64:
 def noise_2d(backdrop: Backdrop, xy: Float64, width: Float64) -> tuple[Float64, Float64]:
     """Value noise at places [n, 2] in two bands: coarse octaves and fine ones, each [n]."""
     bands = [np.zeros(len(xy)), np.zeros(len(xy))]
-    for octave, (cell, amplitude, cosine, sine) in enumerate(LOOK.ground_octaves):
-        fade = octave_fade(width, cell)
-        x, y = np.where(fade[:, None] > 0, xy, 0.0).T / cell
+    for octave, (cells, amplitude, cosine, sine) in enumerate(LOOK.ground_octaves):
+        fade = octave_fade(width * cells)
+        x, y = np.where(fade[:, None] > 0, xy, 0.0).T
         u, v = cosine * x - sine * y, sine * x + cosine * y
         bands[octave >= LOOK.coarse_octaves] += fade * amplitude * _value_noise_2d(backdrop, u, v, octave)
     return bands[0], bands[1]
@@ -113,14 +113,14 @@ def noise_2d(backdrop: Backdrop, xy: Float64, width: Float64) -> tuple[Float64, 
 def noise_3d(backdrop: Backdrop, xyz: Float64, width: Float64) -> Float64:
     """Value noise [n] at places [n, 3]."""
     total = np.zeros(len(xyz))
-    for octave, (cell, amplitude) in enumerate(LOOK.part_octaves):
-        total += octave_fade(width, cell) * amplitude * _value_noise_3d(backdrop, xyz / cell, octave)
+    for octave, (cells, amplitude) in enumerate(LOOK.part_octaves):
+        total += octave_fade(width * cells) * amplitude * _value_noise_3d(backdrop, xyz * cells, octave)
     return total
 
 
-def octave_fade(width: Float64, cell: float) -> Float64:
-    """Share of an octave that a pixel of the given width still shows: all below 0.3 cells, nothing above one."""
-    return np.clip((cell - width) / (0.7 * cell), 0.0, 1.0)
+def octave_fade(width: Float64) -> Float64:
+    """Share of an octave that a pixel of the given width in cells shows: all below 0.3, nothing above 1."""
+    return np.clip((1.0 - width) / 0.7, 0.0, 1.0)
 
 
 def _value_noise_2d(backdrop: Backdrop, x: Float64, y: Float64, salt: int) -> Float64:
