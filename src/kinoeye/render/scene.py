@@ -28,8 +28,10 @@ KINDS = {"box": BOX, "sphere": SPHERE, "cylinder": CYLINDER, "cone": CONE, "caps
 apex (0, 0, 1), base at z = -1 with radius or half side 1. Capsule: radius 1 about the segment |z| <= h."""
 PLAIN, CHECKER, STRIPES, NOISE, TILES = range(5)
 PATTERNS = {"plain": PLAIN, "checker": CHECKER, "stripes": STRIPES, "noise": NOISE, "tiles": TILES}
-LATTICE = 256
+LATTICE = 128
 """Noise repeats after so many cells."""
+LAYER_STEP, SALT_STEP, TILE_SALT = (57, 23), 31, 7
+"""Shifts of the noise lattice: for each cell up, for each octave, and the octave number of tiles' brightness."""
 
 
 class Parts(NamedTuple):
@@ -76,10 +78,8 @@ class Backdrop(NamedTuple):
     ambient_down: Float64
     """[3] the same on one that faces down."""
     fog: Float64
-    values: Float64
-    """[256] values of the noise lattice, -1 to 1."""
-    permutation: NDArray[np.int64]
-    """[256] a permutation that hashes lattice cells."""
+    lattice: Float64
+    """[LATTICE, LATTICE] values of the noise at whole cells, -1 to 1."""
 
 
 @dataclass(frozen=True)
@@ -245,8 +245,7 @@ def _backdrop(environment: Environment, seed: int) -> Backdrop:
         ambient_up=sun.ambient * _tint(srgb_to_linear(sky.zenith_rgb)),
         ambient_down=0.55 * sun.ambient * _tint(bounce),
         fog=srgb_to_linear(environment.fog_rgb),
-        values=rng.uniform(-1.0, 1.0, LATTICE),
-        permutation=rng.permutation(LATTICE).astype(np.int64),
+        lattice=rng.uniform(-1.0, 1.0, (LATTICE, LATTICE)),
     )
 
 

@@ -36,7 +36,7 @@ class FastRenderer:
     """
 
     def __init__(self, scene: Scene) -> None:
-        self._size_wh = scene.size_wh
+        self._size_wh, self._lattice = scene.size_wh, scene.backdrop.lattice
         self._across, self._down = (-(-side // TILE) for side in scene.size_wh)
         world_corners, T_cam_world = corners(scene), invert(scene.T_world_cam)
         near, self._tile_bounds = _screen_bounds(world_corners, T_cam_world, scene.fx_fy_cx_cy)
@@ -54,7 +54,7 @@ class FastRenderer:
         cells = kernels.bin_rectangles(low[index], high[index], self._anyhow, LIGHT_SIDE, LIGHT_SIDE)
         keys = np.empty(self._size_wh[::-1], np.int32)
         layers = [out[name] if name in out else _nothing(name, self._size_wh[0]) for name in FILLED]
-        shared = (self._stage[index], self._parts[index], tiles, cells, _bytes_of_light(), keys)
+        shared = (self._stage[index], self._parts[index], self._lattice, tiles, cells, _bytes_of_light(), keys)
         kernels.fill_layers(*shared, *layers)
         if samples > 1:
             kernels.smooth_edges(*shared, *layers[:2], samples)
@@ -124,6 +124,7 @@ def _stage_records(scene: Scene, T_cam_world: Float64, light: dict[str, Any], ti
     right, down = R[..., 0] / K[:, :1], R[..., 1] / K[:, 1:2]
     after = np.minimum(np.arange(frames) + 1, frames - 1)
     fixed = {**scene.backdrop._asdict(), **LOOK._asdict(), "tiles_across": tiles_across}
+    del fixed["lattice"]  # too large to repeat a frame
     fields = {
         **fixed,
         "T_world_cam": scene.T_world_cam,

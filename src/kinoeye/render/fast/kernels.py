@@ -13,16 +13,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+
 from kinoeye.render.scene import (
-    BOX,
-    CAPSULE,
-    CHECKER,
-    CONE,
-    CYLINDER,
-    NOISE,
-    PLAIN,
-    SPHERE,
-    STRIPES,
+    BOX, CAPSULE, CHECKER, CONE, CYLINDER, LATTICE, LAYER_STEP, NOISE, PLAIN, SALT_STEP, SPHERE, STRIPES, TILE_SALT,
     TILES,
 )
 
@@ -34,6 +27,7 @@ SHADOW_BIAS_M = 1e-4
 T_MIN = 1e-6
 TILE = 16
 """Side in pixels of the screen tiles that list the parts they may see."""
+WRAP = LATTICE - 1
 SRGB_STEPS = 16384
 """Steps of the table from linear light to sRGB bytes."""
 
@@ -242,33 +236,28 @@ def _octave_fade(width):
 
 
 @njit(**_options)
-def _value_noise_2d(stage, x, y, salt):
-    values, permutation = stage.values, stage.permutation
+def _value_noise_2d(lattice, x, y, salt):
     i, j = math.floor(x), math.floor(y)
     u, v = _smooth(x - i), _smooth(y - j)
-    left, right = permutation[(i + 31 * salt) & 255] + j, permutation[(i + 1 + 31 * salt) & 255] + j
-    a, b = values[permutation[left & 255]], values[permutation[right & 255]]
-    c, d = values[permutation[(left + 1) & 255]], values[permutation[(right + 1) & 255]]
-    return (a + u * (b - a)) * (1.0 - v) + (c + u * (d - c)) * v
+    near, far = (i + SALT_STEP * salt) & WRAP, (i + 1 + SALT_STEP * salt) & WRAP
+    low, high = j & WRAP, (j + 1) & WRAP
+    a = lattice[near, low] + v * (lattice[near, high] - lattice[near, low])
+    b = lattice[far, low] + v * (lattice[far, high] - lattice[far, low])
+    return a + u * (b - a)
 
 
 @njit(**_options)
-def _value_noise_3d(stage, x, y, z, salt):
-    values, permutation = stage.values, stage.permutation
-    i, j, k = math.floor(x), math.floor(y), math.floor(z)
-    u, v, w = _smooth(x - i), _smooth(y - j), _smooth(z - k)
-    total = 0.0
-    for di in range(2):
-        row = permutation[(i + di + 31 * salt) & 255]
-        for dj in range(2):
-            column = permutation[(row + j + dj) & 255] + k
-            low, high = values[permutation[column & 255]], values[permutation[(column + 1) & 255]]
-            total += (u if di else 1.0 - u) * (v if dj else 1.0 - v) * (low + w * (high - low))
-    return total
+def _value_noise_3d(lattice, x, y, z, salt):
+    k = math.floor(z)
+    w = _smooth(z - k)
+    # A whole shift moves the cells and leaves the place within them.
+    low = _value_noise_2d(lattice, x + LAYER_STEP[0] * k, y + LAYER_STEP[1] * k, salt)
+    high = _value_noise_2d(lattice, x + LAYER_STEP[0] * (k + 1), y + LAYER_STEP[1] * (k + 1), salt)
+    return low + w * (high - low)
 
 
 @njit(**_options)
-def _ground_color(stage, x, y, width_x, width_y, width):
+def _ground_color(stage, lattice, x, y, width_x, width_y, width):
     scale = 1.0 / stage.tile_m
     x, y, width_x, width_y, width = x * scale, y * scale, width_x * scale, width_y * scale, width * scale
     coarse, fine = 0.0, 0.0
@@ -276,7 +265,7 @@ def _ground_color(stage, x, y, width_x, width_y, width):
         cells, amplitude, cosine, sine = stage.ground_octaves[octave]
         fade = _octave_fade(width * cells)
         if fade > 0.0:
-            value = fade * amplitude * _value_noise_2d(stage, cosine * x - sine * y, sine * x + cosine * y, octave)
+            value = fade * amplitude * _value_noise_2d(lattice, cosine * x - sine * y, sine * x + cosine * y, octave)
             if octave < stage.coarse_octaves:
                 coarse += value
             else:
@@ -292,8 +281,7 @@ def _ground_color(stage, x, y, width_x, width_y, width):
         share = 1.0 - (1.0 - comb(x, width_x, stage.grout)) * (1.0 - comb(y, width_y, stage.grout))
         fade = min(max(1.0 - width, 0.0), 1.0)
         if fade > 0.0:
-            row = stage.permutation[(math.floor(x) + 31 * 7) & 255]
-            cell = stage.values[stage.permutation[(row + math.floor(y)) & 255]]
+            cell = lattice[(math.floor(x) + SALT_STEP * TILE_SALT) & WRAP, math.floor(y) & WRAP]
             brightness += (1.0 - share) * fade * stage.tile_contrast * cell
     brightness = max(brightness, 0.05)
     a, b = stage.ground_a, stage.ground_b
@@ -305,7 +293,7 @@ def _ground_color(stage, x, y, width_x, width_y, width):
 
 
 @njit(**_options)
-def _part_color(stage, parts, part, x, y, z, width):
+def _part_color(stage, lattice, parts, part, x, y, z, width):
     scale = 1.0 / parts[part].size_xyz[2]
     x, y, z, width = x * scale, y * scale, z * scale, width * scale
     share = 0.0
@@ -321,7 +309,7 @@ def _part_color(stage, parts, part, x, y, z, width):
         cells, amplitude = stage.part_octaves[octave]
         fade = _octave_fade(width * cells)
         if fade > 0.0:
-            grain += fade * amplitude * _value_noise_3d(stage, x * cells, y * cells, z * cells, octave)
+            grain += fade * amplitude * _value_noise_3d(lattice, x * cells, y * cells, z * cells, octave)
     brightness = max(1.0 + stage.part_grain * grain, 0.05)
     a, b = parts[part].color_a, parts[part].color_b
     return (
@@ -462,13 +450,13 @@ def _sky(stage, dx, dy, dz):
 
 
 @njit(**_options)
-def _ground_albedo(stage, px, py, depth, dx, dy, dz):
+def _ground_albedo(stage, lattice, px, py, depth, dx, dy, dz):
     right, down = stage.rays[1], stage.rays[2]
     per_z = 1.0 / dz
     right_x, right_y = depth * (right[0] - dx * per_z * right[2]), depth * (right[1] - dy * per_z * right[2])
     down_x, down_y = depth * (down[0] - dx * per_z * down[2]), depth * (down[1] - dy * per_z * down[2])
     width = math.sqrt(abs(right_x * down_y - right_y * down_x))
-    return _ground_color(stage, px, py, max(abs(right_x), abs(down_x)), max(abs(right_y), abs(down_y)), width)
+    return _ground_color(stage, lattice, px, py, max(abs(right_x), abs(down_x)), max(abs(right_y), abs(down_y)), width)
 
 
 @njit(**_options)
@@ -478,17 +466,17 @@ def _place_in_box(parts, part, px, py, pz):
 
 
 @njit(**_options)
-def _shade(stage, parts, surface, depth, shadow, px, py, pz, nx, ny, nz, dx, dy, dz):
+def _shade(stage, lattice, parts, surface, depth, shadow, px, py, pz, nx, ny, nz, dx, dy, dz):
     """Linear light of a surface: sun, ambient hemisphere, fog."""
     distance = math.sqrt(dx * dx + dy * dy + dz * dz)
     if surface == GROUND:
-        red, green, blue = _ground_albedo(stage, px, py, depth, dx, dy, dz)
+        red, green, blue = _ground_albedo(stage, lattice, px, py, depth, dx, dy, dz)
     else:
         cosine = -(nx * dx + ny * dy + nz * dz) / distance
         width = depth * stage.pixel / math.sqrt(max(cosine, 0.05))
         x, y, z = _place_in_box(parts, surface, px, py, pz)
         size = parts[surface].size_xyz
-        red, green, blue = _part_color(stage, parts, surface, x * size[0], y * size[1], z * size[2], width)
+        red, green, blue = _part_color(stage, lattice, parts, surface, x * size[0], y * size[1], z * size[2], width)
     sun_xyz = stage.sun_xyz
     direct = 0.0 if shadow else max(nx * sun_xyz[0] + ny * sun_xyz[1] + nz * sun_xyz[2], 0.0)
     up = 0.5 + 0.5 * nz
@@ -535,7 +523,7 @@ def _object_coordinates(parts, surface, point):
 
 
 @njit(**_options)
-def _trace(stage, parts, tiles, cells, x, y):
+def _trace(stage, parts, lattice, tiles, cells, x, y):
     """The ray through an image point: depth, surface, face, shadow, world point, world normal, linear light."""
     tile = (int(y) // TILE) * stage.tiles_across + int(x) // TILE
     dx, dy, dz = _ray(stage, x, y)
@@ -546,7 +534,7 @@ def _trace(stage, parts, tiles, cells, x, y):
     px, py, pz = T[0, 3] + depth * dx, T[1, 3] + depth * dy, T[2, 3] + depth * dz
     nx, ny, nz = _normal(parts, surface, face, px, py, pz, dx, dy, dz)
     dark = _in_shadow(stage, parts, cells, px, py, pz, nx, ny, nz)
-    color = _shade(stage, parts, surface, depth, dark, px, py, pz, nx, ny, nz, dx, dy, dz)
+    color = _shade(stage, lattice, parts, surface, depth, dark, px, py, pz, nx, ny, nz, dx, dy, dz)
     return depth, surface, face, dark, (px, py, pz), (nx, ny, nz), color
 
 
@@ -563,13 +551,14 @@ def _put_light(bytes_of_light, target, light):
 
 @njit(**_options)
 def fill_layers(
-    stage, parts, tiles, cells, bytes_of_light, keys, rgb, alpha, depth, normals, instance, part, flow, place, shadow
+    stage, parts, lattice, tiles, cells, bytes_of_light, keys, rgb, alpha, depth, normals, instance, part, flow, place, shadow
 ):
     """Fill the wanted layers of one frame from the rays through pixel centres.
 
     Args:
         stage: record of the camera, backdrop, look and light (see `fast.frame`).
         parts: [p] records.
+        lattice: [LATTICE, LATTICE] values of the noise.
         tiles: bins of the parts by screen tile, nearest first.
         cells: bins of the parts by cell across the sunlight.
         bytes_of_light: [SRGB_STEPS] sRGB bytes of linear light.
@@ -590,7 +579,7 @@ def fill_layers(
     for row in range(height):
         for column in range(width):
             x, y = column + 0.5, row + 0.5
-            z, surface, face, dark, point, normal, color = _trace(stage, parts, tiles, cells, x, y)
+            z, surface, face, dark, point, normal, color = _trace(stage, parts, lattice, tiles, cells, x, y)
             keys[row, column] = (surface * 8 + face) * 2 + dark
             _put_light(bytes_of_light, rgb[row, column], color)
             if alpha.shape[0] > 0:
@@ -612,7 +601,7 @@ def fill_layers(
 
 
 @njit(**_options)
-def smooth_edges(stage, parts, tiles, cells, bytes_of_light, keys, rgb, alpha, samples):
+def smooth_edges(stage, parts, lattice, tiles, cells, bytes_of_light, keys, rgb, alpha, samples):
     """Replace rgb and alpha of pixels whose key differs from a neighbour's by the mean of samples x samples rays."""
     height, width = keys.shape
     for row in range(height):
@@ -629,7 +618,7 @@ def smooth_edges(stage, parts, tiles, cells, bytes_of_light, keys, rgb, alpha, s
             for i in range(samples):
                 for j in range(samples):
                     x, y = column + (j + 0.5) / samples, row + (i + 0.5) / samples
-                    _, surface, _, _, _, _, color = _trace(stage, parts, tiles, cells, x, y)
+                    _, surface, _, _, _, _, color = _trace(stage, parts, lattice, tiles, cells, x, y)
                     red += min(max(color[0], 0.0), 1.0)
                     green += min(max(color[1], 0.0), 1.0)
                     blue += min(max(color[2], 0.0), 1.0)

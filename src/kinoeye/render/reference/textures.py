@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinoeye.render.look import LOOK
-from kinoeye.render.scene import CHECKER, LATTICE, NOISE, PLAIN, STRIPES, TILES, Backdrop
+from kinoeye.render.scene import CHECKER, LATTICE, LAYER_STEP, NOISE, PLAIN, SALT_STEP, STRIPES, TILE_SALT, TILES, Backdrop
 
 Float64 = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ def ground_color(backdrop: Backdrop, xy: Float64, width_xy: Float64, width: Floa
     elif backdrop.pattern == TILES:
         gap = 1.0 - (1.0 - comb(p[:, 0], w[:, 0])) * (1.0 - comb(p[:, 1], w[:, 1]))
         fade = np.clip(1.0 - area, 0.0, 1.0)
-        cell = np.where(fade > 0, _cell_2d(backdrop, np.floor(np.where(fade[:, None] > 0, p, 0.0)), 7), 0.0)
+        cell = _cell(backdrop, *np.floor(np.where(fade[:, None] > 0, p, 0.0)).T, salt=TILE_SALT)
         brightness = brightness + (1.0 - gap) * fade * LOOK.tile_contrast * cell
         share = gap
     color = backdrop.ground_a + share[:, None] * (backdrop.ground_b - backdrop.ground_a)
@@ -124,37 +124,31 @@ def octave_fade(width: Float64) -> Float64:
 
 
 def _value_noise_2d(backdrop: Backdrop, x: Float64, y: Float64, salt: int) -> Float64:
-    fx, fy = np.floor(x), np.floor(y)
-    u, v = _smooth(x - fx), _smooth(y - fy)
+    """Smooth interpolation between lattice values (value noise), -1 to 1; `salt` shifts the lattice."""
+    i, j = np.floor(x), np.floor(y)
+    u, v = _smooth(x - i), _smooth(y - j)
     total = np.zeros_like(x)
-    for dx in (0, 1):
-        for dy in (0, 1):
-            weight = (u if dx else 1.0 - u) * (v if dy else 1.0 - v)
-            total += weight * _cell_2d(backdrop, np.stack([fx + dx, fy + dy], axis=-1), salt)
+    for dx, dy in np.ndindex(2, 2):
+        weight = (u if dx else 1.0 - u) * (v if dy else 1.0 - v)
+        total += weight * _cell(backdrop, i + dx, j + dy, salt)
     return total
 
 
 def _value_noise_3d(backdrop: Backdrop, xyz: Float64, salt: int) -> Float64:
+    """The same in space: the layer at height k is the lattice shifted by a step that never lines up with itself."""
     base = np.floor(xyz)
     share = _smooth(xyz - base)
     total = np.zeros(len(xyz))
     for corner in np.ndindex(2, 2, 2):
         weight = np.prod(np.where(np.array(corner) == 1, share, 1.0 - share), axis=1)
-        cell = (base + np.array(corner)).astype(np.int64)
-        hashed = backdrop.permutation[(_hash_2d(backdrop, cell[:, 0], cell[:, 1], salt) + cell[:, 2]) % LATTICE]
-        total += weight * backdrop.values[hashed]
+        i, j, k = (base + np.array(corner)).T
+        total += weight * _cell(backdrop, i + LAYER_STEP[0] * k, j + LAYER_STEP[1] * k, salt)
     return total
 
 
-def _cell_2d(backdrop: Backdrop, cells: Float64, salt: int) -> Float64:
-    """The lattice's value, -1 to 1, at whole cells [n, 2]."""
-    cells = cells.astype(np.int64)
-    return backdrop.values[_hash_2d(backdrop, cells[:, 0], cells[:, 1], salt)]
-
-
-def _hash_2d(backdrop: Backdrop, i: NDArray[np.int64], j: NDArray[np.int64], salt: int) -> NDArray[np.int64]:
-    row = backdrop.permutation[(i + 31 * salt) % LATTICE]
-    return backdrop.permutation[(row + j) % LATTICE]
+def _cell(backdrop: Backdrop, i: Float64, j: Float64, salt: int) -> Float64:
+    row, column = i.astype(np.int64) + SALT_STEP * salt, j.astype(np.int64)
+    return backdrop.lattice[row % LATTICE, column % LATTICE]
 
 
 def _smooth(x: Float64) -> Float64:
