@@ -38,8 +38,6 @@ class Cast:
             mention = ActorMention(
                 name, words, phrase.shape, phrase.colour, phrase.size, phrase.gait or "stand", start=start, end=end
             )
-            if phrase.gait == "walk" or phrase.gait == "run":
-                mention = replace(mention, direction="forward")
             self.mentions.append(mention)
             names.append(name)
         self.latest = names
@@ -50,8 +48,7 @@ class Cast:
         if any(name in self.placed for name in names):
             return False
         self.placed.update(names)
-        direction = None if verb.behaviour == "stand" else "forward"
-        self._change(names, behaviour=verb.behaviour, direction=direction)
+        self._change(names, behaviour=verb.behaviour)
         return True
 
     def head(self, names: list[str], word: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kinoeye.language.lexicon import MEANINGS, Verb
 from kinoeye.language.plan import KINDS, Action, Move
@@ -51,6 +51,8 @@ class VerbPhrase:
     easing: str | None = None
     slight: bool = False
     shake: float | None = None
+    said: dict[str, Item] = field(default_factory=dict)
+    """Where the duration, speed, easing and shake were said."""
 
     @property
     def meaning(self) -> Verb:
@@ -63,8 +65,20 @@ class VerbPhrase:
         orbits = self.around and self.meaning.frame in ("move", "dolly", "truck", "turn", "follow", "pedestal")
         return "orbit" if orbits else self.meaning.frame
 
-    def actions(self) -> tuple[list[Action], list[Item]]:
-        """The actions of the phrase, and the items that it could not use."""
+    def moves(self) -> tuple[list[list[Action]], list[Item]]:
+        """The actions of the phrase, and the items that it could not use.
+
+        One list of actions that happen together; directions that contradict each other ("left, then right") come
+        one after the other.
+        """
+        opposed = [self._kind(heading) for heading in self.headings]
+        if len({kind[0] for kind in opposed if kind}) < len({*opposed} - {None}):
+            parts = [replace(self, headings=[heading]).moves() for heading in self.headings]
+            return [move for moves, _ in parts for move in moves], [item for _, items in parts for item in items]
+        actions, unused = self._actions()
+        return [actions] if actions else [], unused
+
+    def _actions(self) -> tuple[list[Action], list[Item]]:
         unused: list[Item] = []
         if self.frame in ("hold", "handheld"):
             unused = [h.item for h in self.headings if h.item] + [q for q in self.loose if q.value.unit != "number"]
@@ -78,6 +92,8 @@ class VerbPhrase:
         actions: list[Action] = []
         for group in _amount_groups(headings):
             actions += self._group_actions(group, unused)
+        if self.frame == "spiral" and actions and not any(action.kind == "orbit" for action in actions):
+            actions.insert(0, Action("orbit", "right", target=self.target, distance=self.distance))
         return actions, unused if actions else [self.verb, *unused]
 
     def _group_actions(self, group: list[Heading], unused: list[Item]) -> list[Action]:
@@ -86,7 +102,7 @@ class VerbPhrase:
         unused += [heading.item for heading, kind in kinds if kind is None and heading.item]
         known = list(dict.fromkeys(kind for _, kind in kinds if kind is not None))
         said, said_rate = group[-1].amount, group[-1].rate
-        share = math.sqrt(len(known)) if len({kind for kind, _ in known}) == len(known) else 1.0
+        share = math.sqrt(len(known))
         actions = []
         for kind, direction in known:
             amount = to_amount(kind, said.value if said else None)
@@ -160,6 +176,20 @@ class DraftMove:
     def is_hold(self) -> bool:
         """Whether nothing moves yet."""
         return all(action.kind == "hold" for action in self.actions)
+
+    def take_manner(self, phrase: VerbPhrase) -> list[Item]:
+        """Take how a phrase is done; what was said differently before stays, and the items that lost come back."""
+        lost = []
+        for name in ("duration_s", "speed", "easing", "shake"):
+            value, own = getattr(phrase, name), getattr(self, name)
+            if own is None:
+                setattr(self, name, value)
+            elif value is not None and value != own and name in phrase.said:
+                lost.append(phrase.said[name])
+        if self.speed is None and phrase.meaning.speed != 1.0:
+            self.speed = phrase.meaning.speed
+        self.slight = self.slight or phrase.slight
+        return lost
 
     def conflicts(self, actions: list[Action]) -> bool:
         """Whether an action goes the other way than one that is already there."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from kinoeye.language.lexicon import EASING_WORDS, SHAKE, SPEEDS
 from kinoeye.language.plan import KINDS, Action, ActorMention, Move, Plan
 
@@ -27,7 +29,7 @@ _TRANSLATIONS = ("truck", "pedestal", "dolly")
 
 
 def describe(plan: Plan) -> str:
-    """The plan as sentences that `parse` reads back to it, words without use aside.
+    """The plan as sentences that `parse` reads back to it, to six digits and words without use aside.
 
     Example:
         >>> describe(parse("push in, then pan left 45°"))
@@ -69,8 +71,8 @@ def _action(action: Action, *, finite: bool) -> str:
     if action.rate is not None:
         unit = {"m": "metres", "rad": "degrees"}[_unit(action)]
         words.append(f"at {_number(_shown(action, action.rate))} {unit} per second")
-    if action.target is not None:
-        words.append(f"{_TARGET_PREPOSITIONS[action.kind]}the {action.target}")
+    if action.target is not None or action.kind in ("look_at", "follow"):
+        words.append(f"{_TARGET_PREPOSITIONS[action.kind]}the {action.target or 'subject'}")
     if action.distance is not None:
         words.append(f"at a distance of {_number(action.distance)} metres")
     return " ".join(words)
@@ -115,5 +117,5 @@ def _actor(actor: ActorMention) -> str:
 
 
 def _number(value: float) -> str:
-    """Decimal digits without an exponent, short enough to read and long enough to come back the same."""
-    return f"{value:.10f}".rstrip("0").rstrip(".")
+    """Six significant digits, without an exponent."""
+    return np.format_float_positional(value, precision=6, fractional=False, trim="-")

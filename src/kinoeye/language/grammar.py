@@ -15,11 +15,11 @@ from __future__ import annotations
 import math
 
 from kinoeye.base.errors import InputError
-from kinoeye.language import lexicon
 from kinoeye.language.actors import Cast
 from kinoeye.language.draft import DraftMove, Heading, VerbPhrase
-from kinoeye.language.lexicon import NOT_PARTICIPLES, Verb
-from kinoeye.language.plan import Action, PlaceMention, Plan
+from kinoeye.language.lexicon import MEANINGS, NOT_PARTICIPLES, ONWARD, Verb
+from kinoeye.language.motion.timing import DEFAULT_FPS, MAX_FPS
+from kinoeye.language.plan import KINDS, MAX_DURATION_S, MAX_SPEED, Action, PlaceMention, Plan
 from kinoeye.language.text.items import Item, scan
 from kinoeye.language.text.quantities import Quantity
 from kinoeye.language.text.tokens import tokenize
@@ -219,6 +219,9 @@ class _Reader:
 
     def _on_comma(self, item: Item) -> None:
         verb, finite = self._verb_ahead()
+        if self._phrase is None and any(waiting.kind == "direction" for waiting in self._pending):
+            self._end_clause()
+            return
         if verb is None and not self._subject_ahead():
             return
         if self._phrase is None and not self._doing:
@@ -303,18 +306,22 @@ class _Reader:
 
     def _on_camera(self, item: Item) -> None:
         if self._doing:
-            if self._prep in ("toward", "at") and self.cast.head(self._doing, "backward"):
-                self._prep = None
-                return
-            if self._prep == "away" and self.cast.head(self._doing, "forward"):
+            if self._approach_camera():
                 return
             self._end_clause()
         self._subject, self._naming = "camera", []
         self._sentence_open = True
 
+    def _approach_camera(self) -> bool:
+        """Let walking actors go towards or away from the camera that a preposition leads to."""
+        direction = {"toward": "backward", "at": "backward", "away": "forward"}.get(self._prep or "")
+        return direction is not None and self.cast.head(self._doing, direction)
+
     def _on_pronoun(self, item: Item) -> None:
         name = self.cast.only()
-        if self._phrase is not None:
+        if self._doing:
+            self._approach_camera()
+        elif self._phrase is not None:
             self._set_target(name)
         elif self._prep == "around":
             self._open_implied_orbit(name)
@@ -349,9 +356,9 @@ class _Reader:
         if self._prep == "around":
             phrase.around = True
         phrase.has_object = True
-        if phrase.target is None and self._prep in (None, "around", "toward", "at"):
+        if phrase.target is None and (phrase.frame == "follow" or self._prep in (None, "around", "toward", "at")):
             phrase.target = name
-        self._prep = None
+        self._prep = "done"
 
     def _open_implied_orbit(self, name: str | None) -> None:
         """Read a phrase without a verb, such as "halfway around the robot"."""
@@ -425,6 +432,9 @@ class _Reader:
         assert phrase is not None
         if frame == "hold":
             return phrase.frame == "hold"
+        ahead = self.items[self._at + 1] if self._at + 1 < len(self.items) else None
+        if phrase.headings and ahead is not None and ahead.kind == "direction":
+            return False
         if item.form not in ("base", "noun", "s"):
             return False
         generic = frame == "move" and self._word(item) in ("move", "movement", "motion")
@@ -496,9 +506,9 @@ class _Reader:
         quantity = item.value
         ahead = self.items[self._at + 1] if self._at + 1 < len(self.items) else None
         next_word = self._word(ahead) if ahead is not None else ""
-        if quantity.unit == "fps":
+        if quantity.unit == "fps" and 0.0 < quantity.value <= MAX_FPS:
             self.fps = quantity.value
-        elif quantity.unit == "s" and next_word in _SHOT_NOUNS and self._phrase is None:
+        elif quantity.unit == "s" and next_word in _SHOT_NOUNS and self._phrase is None and quantity.value > 0:
             self.duration_s = quantity.value
         elif self._is_list_number(item, ahead):
             self._list_number += 1
@@ -517,15 +527,19 @@ class _Reader:
         """Give a quantity to the open phrase; False when it has no use for it."""
         phrase, quantity = self._phrase, item.value
         assert phrase is not None
-        if quantity.unit in ("s", "frames"):
-            seconds = quantity.value if quantity.unit == "s" else quantity.value / 24.0
-            if phrase.duration_s is not None or seconds <= 0:
+        if quantity.unit in ("s", "frames") or (quantity.unit == "number" and phrase.frame == "hold"):
+            seconds = quantity.value / (self.fps or DEFAULT_FPS) if quantity.unit == "frames" else quantity.value
+            if phrase.duration_s is not None or not 0.0 < seconds <= MAX_DURATION_S:
                 return False
             phrase.duration_s = seconds
+            phrase.said["duration_s"] = item
             return True
         if quantity.unit == "speed":
-            phrase.speed = phrase.speed or quantity.value
-            return phrase.speed == quantity.value
+            if phrase.speed is not None or not 0.0 < quantity.value <= MAX_SPEED:
+                return False
+            phrase.speed = quantity.value
+            phrase.said["speed"] = item
+            return True
         says_distance = any(
             token.text in ("distance", "radius") for token in self.tokens[max(0, item.first - 3) : item.first]
         )
@@ -557,6 +571,7 @@ class _Reader:
             self._pending.append(item)
         elif getattr(self._phrase, name) in (None, False):
             setattr(self._phrase, name, value)
+            self._phrase.said[name] = item
         else:
             self.unused.update(range(item.first, item.last))
 
@@ -565,11 +580,13 @@ class _Reader:
         if ahead is not None and ahead.kind == "quantity" and ahead.value.unit != "number":
             return
         self._prep = item.value
+        if self._doing and item.value == "across":
+            self.cast.head(self._doing, "right")
         phrase = self._phrase
         if phrase is None:
             return
-        if item.value in lexicon.ONWARD and not phrase.headings:
-            phrase.fallback = lexicon.ONWARD[item.value]
+        if item.value in ONWARD and not phrase.headings:
+            phrase.fallback = ONWARD[item.value]
         free = not phrase.headings and phrase.meaning.default is None and phrase.frame in ("move", "follow")
         if item.value == "around":
             ends = ahead is None or ahead.kind in _BOUNDARIES
@@ -628,12 +645,13 @@ class _Reader:
             self._open_elliptic()
         phrase, self._phrase = self._phrase, None
         if phrase is not None:
-            actions, unused = phrase.actions()
+            moves, unused = phrase.moves()
             for item in unused:
                 self.unused.update(range(item.first, item.last))
             self._last_verb = phrase.verb
-            if actions:
+            for actions in moves:
                 self._attach(phrase, actions)
+                phrase.join = "then"
         self._doing, self._naming, self._prep = [], [], None
         self._subject = "camera"
         self._clause_has_others = False
@@ -642,7 +660,7 @@ class _Reader:
         """Repeat the last verb for "then right"; other directions without a verb have no use."""
         directions = [item for item in self._pending if item.kind == "direction"]
         if directions and not self._clause_has_others:
-            self._open_phrase(self._last_verb or _bare_verb(directions[0], self._pending))
+            self._open_phrase(_elliptic_verb(self._last_verb, directions, self._pending))
             return
         for item in directions:
             self.unused.update(range(item.first, item.last))
@@ -670,46 +688,35 @@ class _Reader:
         current = self.moves[self._current] if self._current is not None and self.moves else None
         holds = all(action.kind == "hold" for action in actions)
         if holds and current is not None and current.is_hold and not (phrase.duration_s and current.duration_s):
-            self._set_manner(current, phrase)
+            self._take_manner(current, phrase)
             return
         joins = current is not None and phrase.join != "then" and not current.conflicts(actions)
-        if holds and phrase.join == "and":
+        if phrase.join == "and" and (holds or (current is not None and current.is_hold)):
             joins = False
         if joins and current is not None:
             if not (holds and not current.is_hold):
                 current.add(actions)
-            self._set_manner(current, phrase)
+            self._take_manner(current, phrase)
             return
-        for part in _without_opposites(actions):
-            move = DraftMove(part)
-            self._set_manner(move, phrase)
-            index = len(self.moves) if self._insert_at is None else self._insert_at
-            self.moves.insert(index, move)
-            self._current = index
-            if self._insert_at is not None:
-                self._insert_at += 1
+        move = DraftMove(actions)
+        self._take_manner(move, phrase)
+        index = len(self.moves) if self._insert_at is None else self._insert_at
+        self.moves.insert(index, move)
+        self._current = index
+        if self._insert_at is not None:
+            self._insert_at += 1
 
-    def _set_manner(self, move: DraftMove, phrase: VerbPhrase) -> None:
-        if move.duration_s is None:
-            move.duration_s = phrase.duration_s
-        speed = phrase.speed or (phrase.meaning.speed if phrase.meaning.speed != 1.0 else None)
-        move.speed = move.speed or speed
-        move.easing = move.easing or phrase.easing
-        move.slight = move.slight or phrase.slight
-        move.shake = move.shake if phrase.shake is None else phrase.shake
+    def _take_manner(self, move: DraftMove, phrase: VerbPhrase) -> None:
+        for item in move.take_manner(phrase):
+            self.unused.update(range(item.first, item.last))
 
 
-def _bare_verb(direction: Item, pending: list[Item]) -> Item:
-    """The verb that "two metres left" or "30 degrees left" leaves out."""
-    turns = any(item.kind == "quantity" and item.value.unit == "rad" for item in pending)
-    return Item("verb", Verb("turn" if turns else "move"), direction.first, direction.first, "base")
-
-
-def _without_opposites(actions: list[Action]) -> list[list[Action]]:
-    """Split actions so that opposite ones ("pans left and right") come one after the other."""
-    groups: list[list[Action]] = [[]]
-    for action in actions:
-        if any(other.kind == action.kind for other in groups[-1]):
-            groups.append([])
-        groups[-1].append(action)
-    return groups
+def _elliptic_verb(last: Item | None, directions: list[Item], pending: list[Item]) -> Item:
+    """The verb that "then right" or "two metres left" leaves out: the last one if it fits, else move or turn."""
+    units = {item.value.unit for item in pending if item.kind == "quantity"} & {"m", "rad"}
+    meanings = MEANINGS[last.value.frame] if last is not None else {}
+    kinds = [meanings.get(item.value) for item in directions]
+    if last is not None and all(kind and units <= {KINDS[kind[0]].unit} for kind in kinds):
+        return last
+    at = directions[0].first
+    return Item("verb", Verb("turn" if "rad" in units else "move"), at, at, "base")

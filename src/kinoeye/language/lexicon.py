@@ -30,15 +30,16 @@ VERBS: dict[Verb, str] = {
     Verb("dolly", "forward"): "dolly push advance approach",
     Verb("dolly", "backward"): "pull retreat withdraw recede",
     Verb("truck", "right"): "truck crab",
-    Verb("pedestal", "up"): "pedestal crane boom jib rise ascend climb lift raise elevate",
+    Verb("pedestal", "up"): "pedestal ped crane boom jib rise ascend climb lift raise elevate",
     Verb("pedestal", "down"): "descend lower sink drop",
     Verb("yaw", "right"): "pan yaw sweep",
     Verb("yaw", "right", speed=4.0): "whip",
     Verb("pitch", "up"): "tilt pitch",
     Verb("roll", "right"): "roll bank",
-    Verb("turn", "right"): "rotate turn swivel pivot spin twist",
+    Verb("turn", "right"): "swing rotate turn swivel pivot spin twist",
     Verb("look", None): "look face aim point",
     Verb("orbit", "right"): "orbit arc circle revolve encircle loop",
+    Verb("spiral", "right"): "spiral corkscrew",
     Verb("zoom", "in"): "zoom",
     Verb("handheld"): "shake wobble jitter tremble",
     Verb("hold", behaviour="stand"): "hold remain stay stop rest pause freeze wait linger settle stabilise stabilize "
@@ -50,7 +51,7 @@ VERBS: dict[Verb, str] = {
 
 PHRASE_VERBS: dict[Verb, tuple[str, ...]] = {
     Verb("yaw", "right", speed=4.0): ("whip pan", "swish pan"),
-    Verb("roll", "right"): ("dutch tilt", "dutch roll"),
+    Verb("roll", "right"): ("dutch tilt", "dutch roll", "barrel roll"),
     Verb("zoom", "in", speed=4.0): ("crash zoom", "snap zoom"),
     Verb("dolly_zoom", "in"): ("dolly zoom", "zolly", "vertigo zoom", "trombone zoom", "push pull"),
 }
@@ -129,6 +130,10 @@ MEANINGS: dict[str, dict[str, tuple[str, str]]] = {
         "left": ("orbit", "left"), "right": ("orbit", "right"), "up": ("orbit", "up"), "down": ("orbit", "down"),
         "clockwise": ("orbit", "left"), "counterclockwise": ("orbit", "right"),
     },
+    "spiral": {
+        "left": ("orbit", "left"), "right": ("orbit", "right"), "up": ("pedestal", "up"),
+        "down": ("pedestal", "down"), "clockwise": ("orbit", "left"), "counterclockwise": ("orbit", "right"),
+    },
     "zoom": {"in": ("zoom", "in"), "out": ("zoom", "out"), "forward": ("zoom", "in"), "backward": ("zoom", "out")},
     "dolly_zoom": {
         "in": ("dolly_zoom", "in"), "out": ("dolly_zoom", "out"), "forward": ("dolly_zoom", "in"),
@@ -145,7 +150,7 @@ SPEEDS: dict[float, tuple[str, ...]] = {
     SLOWLY: ("slowly", "slow", "gradually", "gradual", "gently", "gentle", "leisurely", "softly", "subtly", "calmly",
              "at a slow pace", "in slow motion"),
     QUICKLY: ("quickly", "quick", "fast", "rapidly", "rapid", "swiftly", "swift", "briskly", "brisk", "speedily",
-              "hastily", "at a fast pace"),
+              "hastily", "at a fast pace", "double speed", "at double speed"),
     3.0: ("very quickly", "very fast", "extremely fast", "really fast", "at high speed"),
     4.0: ("whip fast", "whipping"),
 }  # fmt: skip
@@ -156,11 +161,12 @@ SLIGHT = ("slightly", "slight", "a little", "a bit", "a little bit", "a touch", 
 
 EASING_WORDS: dict[str, tuple[str, ...]] = {
     "ease_in": ("easing in", "ease in", "eases in", "accelerating", "speeding up", "picking up speed",
-                "gathering speed", "starting slowly"),
+                "gathering speed", "speed up", "speeds up", "accelerates", "accelerate", "starting slowly"),
     "ease_out": ("easing out", "ease out", "eases out", "decelerating", "slowing down", "slowing to a stop",
-                 "losing speed"),
-    "ease_in_out": ("smoothly", "smooth", "easing in and out", "ease in and out", "fluidly", "fluid", "gracefully",
-                    "graceful", "seamlessly"),
+                 "losing speed", "slow down", "slows down", "decelerates",
+                 "decelerate"),
+    "ease_in_out": ("smoothly", "smooth", "easing in and out", "ease in and out", "with easing", "fluidly", "fluid",
+                    "gracefully", "graceful", "seamlessly"),
     "linear": ("linearly", "linear", "at constant speed", "at a constant speed", "at a constant pace",
                "at a steady pace", "at a steady speed", "steadily", "steady", "uniformly", "abruptly", "suddenly",
                "sharply", "evenly"),
@@ -211,22 +217,27 @@ SUBJECTS = ("subject", "object", "target", "scene", "center", "centre", "point",
 
 FUNCTION_WORDS = frozenset(
     "a additional again also am amount an angle another approximately are axis be been being both by can centered "
-    "centred cinematic clip come comes coming complete completely continued continuous continuously could d "
-    "diagonally did directly distance do does doing done duration entire entirely exactly execute executes "
-    "executing film first firstly footage for fourth frame framed framing full fully give gives had has have "
-    "having here his holding i in initially is its just keeping lasting let like ll m make makes making may might "
-    "more must my need new now of on once one our out pace per perform performed performing performs please "
-    "position radius rate re roughly s second secondly sequence shall should simply single so speed still "
-    "straight take takes taking that the their there these third this those time times to total us use uses using "
-    "ve very video want was way were which while who whole will within would you your".split()
+    "centred cinematic clip come comes coming complete completely completes completing continued continuous "
+    "continuously could d diagonally did directly distance do does doing done duration entire entirely exactly "
+    "execute executes executing film first firstly footage for fourth frame framed framing full fully give gives "
+    "had has have having here his holding i in initially is its just keeping lasting let like ll m make makes "
+    "making may might more must my need new now of on once one our out pace per perform performed performing "
+    "performs please position radius rate re roughly s second secondly sequence shall should simply single so "
+    "speed still straight take takes taking that the their there these third this those time times to total us "
+    "use uses using ve very video want was way were which while who whole will within would you your".split()
 )
 """Words with no effect of their own, which are not reported."""
 
-FUNCTION_PHRASES = ("as well", "in front", "in front of", "right in front of", "right behind", "right next to",
-                    "right at", "right on", "in order", "in frame", "in view", "in focus", "in shot", "of course",
+FUNCTION_PHRASES = ("carry on", "carries on", "carrying on", "goes on", "going on", "as well", "in front", "in front of", "right in front of", "right behind", "right next to",
+                    "in order", "in frame", "in view", "in focus", "in shot", "of course",
                     "at first", "at last", "at the end", "at the start", "for a moment", "for a while",
                     "a moment", "at a distance", "from a distance", "with a radius", "in the air", "there is",
                     "there are", "in a straight line")  # fmt: skip
+
+FRAMING = ("close up", "closeup", "extreme close up", "wide shot", "medium shot", "long shot", "wide angle",
+           "low angle", "high angle", "eye level", "ground level", "bird's eye view", "birds eye view",
+           "bird s eye view", "establishing shot")  # fmt: skip
+"""Words of framing, which no move obeys: they are reported."""
 
 FILLER_VERBS = (
     "reveal show highlight capture emphasise emphasize focus offer allow create provide draw bring showcase display "
@@ -275,7 +286,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
                "humans", "pedestrian", "dancer", "actor", "actress", "character"),
     "box": ("box", "boxes", "cube", "cubes", "crate", "crates", "block", "blocks"),
     "sphere": ("sphere", "spheres", "ball", "balls", "orb", "orbs", "globe"),
-    "cylinder": ("cylinder", "cylinders", "pillar", "pillars", "column", "columns", "barrel", "barrels", "tube"),
+    "cylinder": ("cylinder", "cylinders", "pillar", "pillars", "column", "columns", "tube"),
     "cone": ("cone", "cones"),
     "capsule": ("capsule", "capsules", "pill"),
     "pyramid": ("pyramid", "pyramids"),

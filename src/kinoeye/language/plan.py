@@ -13,6 +13,8 @@ from typing import Literal
 from kinoeye.base.errors import InputError
 
 Unit = Literal["", "m", "rad", "ratio"]
+MAX_DURATION_S, MAX_SPEED = 3600.0, 100.0
+"""Bounds of a move's duration and speed factor."""
 Easing = Literal["linear", "ease_in", "ease_out", "ease_in_out"]
 EASINGS: tuple[Easing, ...] = ("linear", "ease_in", "ease_out", "ease_in_out")
 
@@ -99,9 +101,9 @@ class Move:
             raise InputError("a move has no action; give at least a hold")
         if self.easing is not None and self.easing not in EASINGS:
             raise InputError(f"unknown easing {self.easing!r}; use one of {', '.join(EASINGS)}")
-        if self.duration_s is not None and not 0.0 < self.duration_s <= 3600.0:
+        if self.duration_s is not None and not 0.0 < self.duration_s <= MAX_DURATION_S:
             raise InputError(f"a move of {self.duration_s:g} s is out of range; use more than 0 and at most 3600 s")
-        if not 0.0 < self.speed <= 100.0:
+        if not 0.0 < self.speed <= MAX_SPEED:
             raise InputError(f"the speed factor {self.speed:g} is out of range; use more than 0 and at most 100")
 
     @property
@@ -130,7 +132,8 @@ class ActorMention:
     behaviour: str = "stand"
     """stand, walk or run."""
     direction: str | None = None
-    """left, right, forward (away from the camera) or backward (towards it), as seen from the first camera."""
+    """left, right, forward (away from the camera) or backward (towards it), as seen from the first camera; None when
+    the text does not say."""
     start: int = 0
     end: int = 0
 

@@ -19,7 +19,7 @@ MAX_ORBIT_ERROR = 0.05
 """How far, relative to the distance, the pivot may be from the lines of sight, and its distance may vary."""
 MIN_ALIGNMENT = 0.95
 """Cosine between the axis of an orbit and the vertical or horizontal that names it."""
-_SHORTEST_RUN = 5
+_SHORTEST_RUN = 10
 
 _TRANSLATION_AXIS = {
     "truck": (0, {"right": 1.0, "left": -1.0}),

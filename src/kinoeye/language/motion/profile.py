@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 RAMPS: dict[str | None, tuple[float, float]] = {
     None: (0.12, 0.12),
     "linear": (0.0, 0.0),
-    "ease_in": (0.3, 0.0),
-    "ease_out": (0.0, 0.3),
-    "ease_in_out": (0.3, 0.3),
+    "ease_in": (0.25, 0.0),
+    "ease_out": (0.0, 0.25),
+    "ease_in_out": (0.25, 0.25),
 }
 """Share of the move in which the camera speeds up and slows down; None is the default, a short ramp at both ends."""
 

@@ -18,6 +18,7 @@ SHORTEST_MOVE_S, LONGEST_MOVE_S = 0.5, 20.0
 SLIGHT = 0.55
 """What "slightly" multiplies every unstated amount of a move by."""
 MAX_FRAMES = 100_000
+MAX_FPS = 1000.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def schedule(
         InputError: fewer than one or too many frames, or a rate or duration that is not positive.
     """
     fps = fps or plan.fps or DEFAULT_FPS
-    if not 0.0 < fps <= 1000.0:
+    if not 0.0 < fps <= MAX_FPS:
         raise InputError(f"{fps:g} frames per second is out of range; use more than 0 and at most 1000")
     if duration_s is not None and not 0.0 < duration_s < math.inf:
         raise InputError(f"a duration of {duration_s:g} s is out of range; give a positive number of seconds")

@@ -111,6 +111,8 @@ def _phrases() -> dict[tuple[str, ...], tuple[str, Any, str]]:
         add(word, "function", None)
     for phrase in lexicon.FUNCTION_PHRASES:
         add(phrase, "function", None)
+    for phrase in lexicon.FRAMING:
+        add(phrase, "word", phrase)
     for verbs, kind in ((lexicon.FILLER_VERBS, "filler"), (lexicon.ASPECTS, "aspect")):
         for verb in verbs.split():
             for word, form in lexicon.inflect(verb).items():

@@ -69,6 +69,8 @@ def match_quantity(tokens: Sequence[Token], at: int) -> tuple[Quantity, int] | N
     if number is None:
         return None
     value, after = number
+    if _text(tokens, after) == "speed":
+        return Quantity(value, "speed"), after + 1
     unit = UNITS.get(_text(tokens, after))
     if unit is None:
         counted = _text(tokens, at) in ("a", "an") or tokens[at].text in ("one", *FRACTIONS, *MULTIPLES)

@@ -1,0 +1,46 @@
+"""A short notation of plans for tables: moves by "|", simultaneous actions by "+", degrees, what is unused in [ ].
+
+    truck left 2 + yaw right 30 @10 ~4 -> red robot ; x0.65 slight ease_in 3s
+
+`@` is a stated speed, `~` a distance, `->` a target.
+"""
+
+from __future__ import annotations
+
+import math
+
+from kinoeye.language.plan import KINDS, Action, ActorMention, Move, Plan
+
+
+def notation(plan: Plan) -> str:
+    parts = [" | ".join(_move(move) for move in plan.moves)]
+    parts += [f"({_actor(actor)})" for actor in plan.actors]
+    parts += [f"<{plan.place.environment}>"] if plan.place else []
+    parts += [f"{plan.duration_s:g}s in all"] if plan.duration_s else []
+    parts += [f"{plan.fps:g} fps"] if plan.fps else []
+    parts += [f"[{unused.text}]" for unused in plan.unused]
+    return " ".join(parts)
+
+
+def _move(move: Move) -> str:
+    manner = [f"x{move.speed:g}"] if move.speed != 1.0 else []
+    manner += ["slight"] if move.slight else []
+    manner += [move.easing] if move.easing else []
+    manner += [f"{move.duration_s:g}s"] if move.duration_s else []
+    actions = " + ".join(_action(action) for action in move.actions)
+    return f"{actions} ; {' '.join(manner)}" if manner else actions
+
+
+def _action(action: Action) -> str:
+    words = [action.kind, action.direction]
+    scale = 180 / math.pi if KINDS[action.kind].unit == "rad" else 1.0
+    words += [f"{action.amount * scale:.4g}"] if action.amount is not None else []
+    words += [f"@{action.rate * scale:.4g}"] if action.rate is not None else []
+    words += [f"~{action.distance:g}"] if action.distance is not None else []
+    words += [f"-> {action.target}"] if action.target else []
+    return " ".join(filter(None, words))
+
+
+def _actor(actor: ActorMention) -> str:
+    looks = f"{actor.size} {actor.name}" if actor.size else actor.name
+    return " ".join(filter(None, (looks, actor.behaviour, actor.direction)))

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from plan_notation import notation
+from shot_sentences import SENTENCES, WITHOUT_A_MOVE
+
+from kinoeye.base.errors import InputError
+from kinoeye.language import parse
+from kinoeye.language.lexicon import inflect
+from kinoeye.language.plan import Plan
+from kinoeye.language.text.items import scan, vocabulary
+from kinoeye.language.text.tokens import tokenize
+
+
+@pytest.mark.parametrize(("text", "plan"), SENTENCES, ids=[text[:60] for text, _ in SENTENCES])
+def test_sentence_means_plan(text, plan):
+    assert notation(parse(text)) == plan
+
+
+def test_table_is_broad():
+    assert len({text for text, _ in SENTENCES}) == len(SENTENCES) >= 300
+
+
+@pytest.mark.parametrize("text", WITHOUT_A_MOVE)
+def test_sentence_without_a_move_shows_examples(text):
+    with pytest.raises(InputError, match="no camera move in .* write for example 'The camera moves forward") as error:
+        parse(text)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("text", "words"), [("", "empty"), (" \n\t", "empty"), ("pan left " * 12_000, "20000")])
+def test_empty_and_endless_texts_are_refused(text, words):
+    with pytest.raises(InputError, match=words):
+        parse(text)
+
+
+def test_a_typo_is_named_in_the_error():
+    with pytest.raises(InputError, match="did you mean 'left'"):
+        parse("moves lefft")
+
+
+def test_unused_words_have_their_place_and_the_nearest_word():
+    text = "The camera obrits right around the red robot, highlighting its chrome."
+    words = parse(text).unused
+    assert [(text[w.start : w.end], w.suggestion) for w in words] == [
+        ("obrits", "orbits"),
+        ("highlighting its chrome", None),
+    ]
+
+
+def test_spans_refer_to_the_original_text():
+    text = "A TALL  Blue\tcone stands in the DESERT; pan left."
+    plan = parse(text)
+    assert text[plan.actors[0].start : plan.actors[0].end] == plan.actors[0].prompt == "A TALL  Blue\tcone"
+    assert plan.place is not None
+    assert text[plan.place.start : plan.place.end] == plan.place.text == "DESERT"
+
+
+def test_definite_phrase_points_back_and_indefinite_one_does_not():
+    names = [actor.name for actor in parse("A red robot. A red robot. Pan left. The red robot walks right.").actors]
+    assert names == ["red robot", "red robot 2"]
+    plan = parse("Orbit around a red robot and then push in on the robot.")
+    assert [move.actions[0].target for move in plan.moves] == ["red robot", "red robot"]
+
+
+def test_unknown_adjectives_stay_in_the_prompt():
+    actor = parse("Push in on a rusty old red robot.").actors[0]
+    assert (actor.name, actor.prompt) == ("red robot", "a rusty old red robot")
+
+
+@pytest.mark.parametrize(
+    ("verb", "forms"),
+    [
+        ("pan", "pan pans panning panned"),
+        ("dolly", "dolly dollies dollying dollied"),
+        ("glide", "glide glides gliding glided"),
+        ("travel", "travel travels traveling travelling traveled travelled"),
+        ("push", "push pushes pushing pushed"),
+        ("fly", "fly flies flying flied flew"),
+        ("truck", "truck trucks trucking trucked"),
+    ],
+)
+def test_inflection(verb, forms):
+    assert set(inflect(verb)) == set(forms.split())
+
+
+def _accounted(text: str, plan: Plan) -> bool:
+    return all(text[words.start : words.end] == words.text for words in plan.unused)
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_or_refused(text):
+    try:
+        assert _accounted(text, parse(text))
+    except InputError as error:
+        assert "\n" not in str(error)  # noqa: PT017 - either outcome is fine, each has its own claim
+
+
+_WORDS = (*sorted(vocabulary()), "red", "blue", "robot", "cones", "desert", "2", "45", "1.5", "½", "°", ",", ".", "-",
+          "foo", "'s", "m", "/", "(", "->", "seconds", "two", "half", "a")  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_WORDS), min_size=1, max_size=16).map(" ".join))
+def test_any_words_of_the_lexicon_are_read_or_refused(text):
+    try:
+        plan = parse(text)
+    except InputError:
+        return
+    assert plan.moves
+    assert _accounted(text, plan)
+
+
+@given(st.text(max_size=200))
+def test_items_cover_every_token(text):
+    tokens = tokenize(text)
+    items = scan(tokens)
+    assert [i for item in items for i in range(item.first, item.last)] == list(range(len(tokens)))
+
+
+@pytest.mark.parametrize("word", ["foo", "gracious", "zebra"])
+@pytest.mark.parametrize("text", ["pan {} left", "{} pan left", "pan left {}", "pan left, then {} tilt up"])
+def test_an_unknown_word_is_never_dropped(text, word):
+    plan = parse(text.format(word))
+    assert any(word in words.text for words in plan.unused)
