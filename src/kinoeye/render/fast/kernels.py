@@ -13,9 +13,20 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-
 from kinoeye.render.scene import (
-    BOX, CAPSULE, CHECKER, CONE, CYLINDER, LATTICE, LAYER_STEP, NOISE, PLAIN, SALT_STEP, SPHERE, STRIPES, TILE_SALT,
+    BOX,
+    CAPSULE,
+    CHECKER,
+    CONE,
+    CYLINDER,
+    LATTICE,
+    LAYER_STEP,
+    NOISE,
+    PLAIN,
+    SALT_STEP,
+    SPHERE,
+    STRIPES,
+    TILE_SALT,
     TILES,
 )
 
@@ -256,7 +267,7 @@ def _value_noise_3d(lattice, x, y, z, salt):
     return low + w * (high - low)
 
 
-@njit(**_options)
+@njit(forceinline=True, **_options)
 def _ground_color(stage, lattice, x, y, width_x, width_y, width):
     scale = 1.0 / stage.tile_m
     x, y, width_x, width_y, width = x * scale, y * scale, width_x * scale, width_y * scale, width * scale
@@ -292,7 +303,7 @@ def _ground_color(stage, lattice, x, y, width_x, width_y, width):
     )
 
 
-@njit(**_options)
+@njit(forceinline=True, **_options)
 def _part_color(stage, lattice, parts, part, x, y, z, width):
     scale = 1.0 / parts[part].size_xyz[2]
     x, y, z, width = x * scale, y * scale, z * scale, width * scale
@@ -352,7 +363,7 @@ def _turn_back(A, x, y, z):
     )
 
 
-@njit(**_options)
+@njit(forceinline=True, **_options)
 def _ray(stage, x, y):
     """World direction of the ray through an image point, with length 1 along the camera's z axis."""
     rays = stage.rays
@@ -363,7 +374,7 @@ def _ray(stage, x, y):
     )
 
 
-@njit(**_options)
+@njit(forceinline=True, **_options)
 def _cast(stage, parts, tiles, tile, dx, dy, dz):
     """What a camera ray meets first: depth, surface and face."""
     depth, surface, face = math.inf, SKY, 0
@@ -382,7 +393,7 @@ def _cast(stage, parts, tiles, tile, dx, dy, dz):
     return depth, surface, face
 
 
-@njit(**_options)
+@njit(forceinline=True, **_options)
 def _normal(parts, surface, face, px, py, pz, dx, dy, dz):
     """Unit world normal towards the camera."""
     if surface == GROUND:
@@ -399,7 +410,7 @@ def _normal(parts, surface, face, px, py, pz, dx, dy, dz):
     return nx, ny, nz
 
 
-@njit(**_options)
+@njit(forceinline=True, **_options)
 def _in_shadow(stage, parts, cells, px, py, pz, nx, ny, nz):
     """Whether no sunlight arrives at a surface point."""
     sun = stage.light_axes[2]
@@ -427,7 +438,7 @@ def _in_shadow(stage, parts, cells, px, py, pz, nx, ny, nz):
     return False
 
 
-@njit(**_options)
+@njit(forceinline=True, **_options)
 def _sky(stage, dx, dy, dz):
     length = math.sqrt(dx * dx + dy * dy + dz * dz)
     low = 1.0 - max(dz / length, 0.0)
@@ -449,7 +460,7 @@ def _sky(stage, dx, dy, dz):
     )
 
 
-@njit(**_options)
+@njit(forceinline=True, **_options)
 def _ground_albedo(stage, lattice, px, py, depth, dx, dy, dz):
     right, down = stage.rays[1], stage.rays[2]
     per_z = 1.0 / dz
@@ -465,7 +476,7 @@ def _place_in_box(parts, part, px, py, pz):
     return _apply(parts[part].box_from_canonical, x, y, z)
 
 
-@njit(**_options)
+@njit(forceinline=True, **_options)
 def _shade(stage, lattice, parts, surface, depth, shadow, px, py, pz, nx, ny, nz, dx, dy, dz):
     """Linear light of a surface: sun, ambient hemisphere, fog."""
     distance = math.sqrt(dx * dx + dy * dy + dz * dz)
@@ -492,7 +503,7 @@ def _shade(stage, lattice, parts, surface, depth, shadow, px, py, pz, nx, ny, nz
 # --- One frame --------------------------------------------------------------------------------------------------------
 
 
-@njit(**_options)
+@njit(forceinline=True, **_options)
 def _flow(stage, parts, surface, x, y, point):
     """Pixels to the same surface point in the next frame; NaN where it is not ahead of the camera."""
     if surface == SKY or not stage.flows:
@@ -507,14 +518,14 @@ def _flow(stage, parts, surface, x, y, point):
     return cx / cz * K[0] + K[2] - x, cy / cz * K[1] + K[3] - y
 
 
-@njit(**_options)
+@njit(forceinline=True, **_options)
 def _camera_normal(stage, surface, normal):
     if surface == SKY:
         return math.nan, math.nan, math.nan
     return _turn_back(stage.T_world_cam, normal[0], normal[1], normal[2])
 
 
-@njit(**_options)
+@njit(forceinline=True, **_options)
 def _object_coordinates(parts, surface, point):
     if surface < 0:
         return math.nan, math.nan, math.nan
@@ -522,7 +533,7 @@ def _object_coordinates(parts, surface, point):
     return min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0), min(max(z, 0.0), 1.0)
 
 
-@njit(**_options)
+@njit(forceinline=True, **_options)
 def _trace(stage, parts, lattice, tiles, cells, x, y):
     """The ray through an image point: depth, surface, face, shadow, world point, world normal, linear light."""
     tile = (int(y) // TILE) * stage.tiles_across + int(x) // TILE
@@ -538,12 +549,12 @@ def _trace(stage, parts, lattice, tiles, cells, x, y):
     return depth, surface, face, dark, (px, py, pz), (nx, ny, nz), color
 
 
-@njit(**_options)
+@njit(forceinline=True, **_options)
 def _put(target, values):
     target[0], target[1], target[2] = values[0], values[1], values[2]
 
 
-@njit(**_options)
+@njit(forceinline=True, **_options)
 def _put_light(bytes_of_light, target, light):
     for channel in range(3):
         target[channel] = bytes_of_light[int(min(max(light[channel], 0.0), 1.0) * (SRGB_STEPS - 1) + 0.5)]
@@ -551,7 +562,22 @@ def _put_light(bytes_of_light, target, light):
 
 @njit(**_options)
 def fill_layers(
-    stage, parts, lattice, tiles, cells, bytes_of_light, keys, rgb, alpha, depth, normals, instance, part, flow, place, shadow
+    stage,
+    parts,
+    lattice,
+    tiles,
+    cells,
+    bytes_of_light,
+    keys,
+    rgb,
+    alpha,
+    depth,
+    normals,
+    instance,
+    part,
+    flow,
+    place,
+    shadow,
 ):
     """Fill the wanted layers of one frame from the rays through pixel centres.
 

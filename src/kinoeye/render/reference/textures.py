@@ -6,7 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinoeye.render.look import LOOK
-from kinoeye.render.scene import CHECKER, LATTICE, LAYER_STEP, NOISE, PLAIN, SALT_STEP, STRIPES, TILE_SALT, TILES, Backdrop
+from kinoeye.render.scene import (
+    CHECKER,
+    LATTICE,
+    LAYER_STEP,
+    NOISE,
+    PLAIN,
+    SALT_STEP,
+    STRIPES,
+    TILE_SALT,
+    TILES,
+    Backdrop,
+)
 
 Float64 = NDArray[np.float64]
 
