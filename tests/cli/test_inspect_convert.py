@@ -119,7 +119,8 @@ def test_options_change_the_output(sound: PathTable, tmp_path: Path):
 
 def test_inspect_loads_nothing_heavy(sound: PathTable, tmp_path: Path):
     write_path(sound, tmp_path / "cam.json")
-    code = f"import sys; from kinoeye.cli import main; main(['inspect', {str(tmp_path / 'cam.json')!r}]); print(*sys.modules)"
+    file = str(tmp_path / "cam.json")
+    code = f"import sys; from kinoeye.cli import main; main(['inspect', {file!r}]); print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "scipy", "jaxtyping", "pydantic", "numba", "trimesh"} & set(modules)
 

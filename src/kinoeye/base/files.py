@@ -58,7 +58,7 @@ def read_json(path: Path | str, *, max_bytes: int = MAX_TEXT_BYTES) -> Any:
     text = read_text(path, max_bytes=max_bytes)
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise InputError(f"{path} is not valid JSON{where}: is it truncated?") from error
 

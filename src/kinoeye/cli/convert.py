@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     """Run it."""
     from kinoeye.formats.paths import format_for_output, read_path, write_path
 
-    target = args.target or format_for_output(args.output)
+    target = format_for_output(args.output, args.target)
     table = read_path(args.input, format=args.source)
     source, read_notes = table.format, len(table.notes)
     for codes in args.repair:

@@ -39,7 +39,7 @@ class Diagnosis:
 def diagnose(table: PathTable) -> list[Diagnosis]:
     """Every finding about a table, errors first."""
     if len(table) == 0:
-        return [Diagnosis("empty", "error", (), "there are no cameras")]
+        return [Diagnosis("empty", "error", (), "there are no poses")]
     findings = [*_blocks(table), *_intrinsics(table), *_times(table)]
     if not any(finding.severity == "error" for finding in findings):
         from kinoeye.formats.motion_hints import motion_hints
@@ -113,9 +113,9 @@ def _blocks(table: PathTable) -> Iterator[Diagnosis]:
     degenerate = degenerate_frames(matrices)
     yield from _finding("degenerate", "error", degenerate, "{frames}: the rotation block has no inverse")
     reflected = reflected_frames(matrices)
-    choice = " (or reflection-camera)" if reflected.all() else ""
+    choice = "; --repair reflection mirrors the world, reflection-camera the camera" if reflected.all() else ""
     yield from _finding(
-        "reflection", "error", reflected, f"{{frames}}: reflection instead of a rotation (determinant -1){choice}"
+        "reflection", "error", reflected, f"{{frames}}: a reflection, not a rotation (determinant -1){choice}"
     )
     values = singular_values(matrices)
     usable = ~(np.isnan(values[:, 0]) | degenerate)

@@ -23,6 +23,19 @@ DEFAULT_FPS = 24.0
 NORMALISED = (1, 1)
 
 
+def own_convention(T_world_cam: Float64, unit: str) -> Convention:
+    """Our convention for poses [n, 3, 4] of ours; the world is named (+z up) only where it is known to be.
+
+    A path of arbitrary scale came from elsewhere, and one whose first camera is the identity is relative to it: the
+    vertical of either world is not known.
+    """
+    is_relative = len(T_world_cam) > 0 and np.allclose(T_world_cam[0, :, :3], np.eye(3), atol=1e-6)
+    has_up = unit == "m" and not is_relative
+    return replace(
+        OPENCV, metres_per_unit=1.0 if unit == "m" else None, world_axes=KINOEYE.world_axes if has_up else None
+    )
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PathTable:
     """A camera path as written in a file.
@@ -247,10 +260,11 @@ class PathTable:
 
     @classmethod
     def from_trajectory(cls, trajectory: Trajectory, *, names: tuple[str, ...] = ()) -> PathTable:
-        """The table of a camera; a camera of arbitrary scale is in a world that is not named."""
+        """The table of a camera, in the convention that `own_convention` tells."""
+        matrices = trajectory.T_world_cam.as_matrix()[:, :3].double().numpy(force=True)
         return cls(
-            matrices=trajectory.T_world_cam.as_matrix()[:, :3].double().numpy(force=True),
-            convention=replace(KINOEYE, quaternion_order=None) if trajectory.track.unit == "m" else OPENCV,
+            matrices=matrices,
+            convention=own_convention(matrices, trajectory.track.unit),
             intrinsics=trajectory.intrinsics.as_matrix().double().numpy(force=True),
             size_wh=trajectory.size_wh,
             times_s=trajectory.times_s.double().numpy(force=True),

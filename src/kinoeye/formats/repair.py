@@ -80,9 +80,10 @@ def _reflection(table: PathTable) -> PathTable:
     """Make improper rotations proper.
 
     Where every frame is reflected, the world's x axis is mirrored: motion relative to any frame stays exactly as
-    written, which is what a model that reads relative poses has seen. Where only some frames are, the camera axis
-    whose negation agrees best with the neighbours is negated, and centres stay.
+    written, which is what a model that reads relative poses has seen. Where only some frames are, each is given the
+    one negated axis, of the camera or the world, that brings it nearest to its closest sound neighbour.
     """
+    _need_blocks(table)
     reflected = reflected_frames(table.matrices)
     if reflected.all():
         mirrored = _in_camera_to_world(table, lambda poses: _MIRROR_X @ poses)
@@ -92,6 +93,7 @@ def _reflection(table: PathTable) -> PathTable:
 
 def _reflection_camera(table: PathTable) -> PathTable:
     """Negate the camera's x axis in reflected frames; centres and viewing directions stay, motion is mirrored."""
+    _need_blocks(table)
     reflected = reflected_frames(table.matrices)
 
     def negate(poses: Float64) -> Float64:
@@ -103,26 +105,40 @@ def _reflection_camera(table: PathTable) -> PathTable:
 
 
 def _unreflect_some(table: PathTable, reflected: np.ndarray) -> PathTable:
+    """Undo, in each reflected frame, the mirroring that brings it nearest to the closest sound frame."""
     sound = np.flatnonzero(~reflected)
-    axes: dict[int, str] = {}
+    if len(sound) == len(table):
+        return table.noted("no frame is a reflection: nothing was changed")
+    undone: dict[str, list[int]] = {}
 
-    def negate(poses: Float64) -> Float64:
+    def undo(poses: Float64) -> Float64:
+        extent = max(float(np.ptp(poses[sound, :, 3], axis=0).max()), 1e-12)
         for i in np.flatnonzero(reflected):
-            neighbour = poses[sound[np.argmin(abs(sound - i))], :, :3]
-            # The trace of the relative rotation grows with every axis that agrees: negate the one that agrees least.
-            axis = int(np.argmin((neighbour * poses[i, :, :3]).sum(0)))
-            poses[i, :, axis] *= -1
-            axes[int(i)] = "xyz"[axis]
+            neighbour = poses[sound[np.argmin(abs(sound - i))]]
+            candidates = _unmirrored(poses[i])
+            name = min(candidates, key=lambda name: _distance(candidates[name], neighbour, extent))
+            poses[i] = candidates[name]
+            undone.setdefault(name, []).append(int(i))
         return poses
 
-    fixed = _in_camera_to_world(table, negate)
-    if not axes:
-        return fixed.noted("no frame is a reflection: nothing was changed")
-    changed = "; ".join(
-        f"{axis} in {describe_frames(np.array([i for i in axes if axes[i] == axis]), len(table))}"
-        for axis in sorted(set(axes.values()))
-    )
-    return fixed.noted(f"reflection: the camera axis that agrees least with its neighbours is negated ({changed})")
+    fixed = _in_camera_to_world(table, undo)
+    words = [f"{name} in {describe_frames(np.array(undone[name]), len(table))}" for name in sorted(undone)]
+    return fixed.noted(f"reflection: negated so as to agree with the neighbours: {'; '.join(words)}")
+
+
+def _unmirrored(pose: Float64) -> dict[str, Float64]:
+    """A pose [3, 4] with one camera axis negated, and with the world mirrored along one axis."""
+    candidates = {}
+    for axis in range(3):
+        signs = np.ones(4)
+        signs[axis] = -1
+        candidates[f"the camera's {'xyz'[axis]} axis"] = pose * signs
+        candidates[f"the world's {'xyz'[axis]} axis"] = pose * signs[:3, None]
+    return candidates
+
+
+def _distance(pose: Float64, other: Float64, extent: float) -> float:
+    return float(np.linalg.norm(pose[:, :3] - other[:, :3]) + np.linalg.norm(pose[:, 3] - other[:, 3]) / extent)
 
 
 def _duplicate_times(table: PathTable) -> PathTable:
@@ -144,11 +160,13 @@ def _backward_times(table: PathTable) -> PathTable:
 
 def _direction(table: PathTable) -> PathTable:
     """Invert every pose: world-to-camera was stored where camera-to-world is meant, or the reverse."""
+    _need_blocks(table)
     return replace(table, matrices=invert(table.matrices)).noted("every pose is inverted (camera-to-world or reverse)")
 
 
 def _axes(table: PathTable) -> PathTable:
     """Negate the camera's y and z axes: OpenGL axes were stored where OpenCV axes are meant, or the reverse."""
+    _need_blocks(table)
     return _in_camera_to_world(table, lambda poses: poses @ np.diag([1.0, -1.0, -1.0, 1.0])).noted(
         "the camera's y and z axes are negated (OpenGL or OpenCV)"
     )
@@ -174,7 +192,7 @@ def _need_blocks(table: PathTable) -> None:
     for code, bad in (("nan", ~finite_frames(table)), ("degenerate", degenerate_frames(table.matrices))):
         if bad.any():
             where = describe_frames(np.flatnonzero(bad), len(bad))
-            raise InputError(f"{where} cannot be made orthogonal; drop them first with --repair {code}")
+            raise InputError(f"{where} cannot be repaired; drop them first with --repair {code}")
 
 
 def _with_blocks(table: PathTable, blocks: Float64, note: str) -> PathTable:

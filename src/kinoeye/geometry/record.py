@@ -92,7 +92,7 @@ def json_array(data: Any, shape: tuple[int, ...], where: str) -> Float64:
     """
     try:
         array = np.array(data, dtype=np.float64)  # None becomes NaN
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{where} is not an array of numbers of shape {_describe(shape)}") from error
     if array.ndim != len(shape) or any(want not in (-1, have) for want, have in zip(shape, array.shape, strict=True)):
         raise InputError(f"{where} has shape {_describe(array.shape)}; {_describe(shape)} is needed")

@@ -99,15 +99,19 @@ def _describe_array(data: bytes) -> str:
     return f"is a NumPy array of {described}, a layout that Kinoeye does not know"
 
 
+def _is_words(value: object) -> bool:
+    """A text that is not a matrix written as one, such as "[1 0 0] [0 1 0]"."""
+    return isinstance(value, str) and not re.search(r"\[[-\d. e+]+\]", value)
+
+
 def _describe_text(head: str) -> str:
     text = head.lstrip()
-    if text[:1] in "{[" and text:
+    if text.startswith(("{", "[")):
         try:
             data = json.loads(head) if len(head) < HEAD_BYTES // 2 else None
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return "is JSON that breaks off or is damaged"
-        texts = list(data.values()) if isinstance(data, dict) else []
-        if texts and all(isinstance(text, str) and not re.search(r"\[[-\d. e+]+\]", text) for text in texts):
+        if isinstance(data, dict) and data and all(map(_is_words, data.values())):
             return f"is a caption file (texts {', '.join(list(data)[:3])}) and holds no cameras"
         return "is JSON in a layout that Kinoeye does not know"
     words = re.findall(r"[^\W\d_]{3,}", head)

@@ -11,8 +11,8 @@ import numpy as np
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
 from kinoeye.base.records import check_record
-from kinoeye.formats.path_table import PathTable
-from kinoeye.geometry.convention import KINOEYE, OPENCV
+from kinoeye.formats.path_table import PathTable, own_convention
+from kinoeye.geometry.convention import KINOEYE
 from kinoeye.geometry.record import CameraArrays, camera_from_json, camera_to_json
 
 NAME = "kinoeye"
@@ -52,7 +52,7 @@ def read(path: Path) -> PathTable:
         raise InputError(f"{path} has fx_fy_cx_cy without size_wh; the image size in pixels is needed")
     return PathTable(
         matrices=camera.T_world_cam,
-        convention=CONVENTION if camera.unit == "m" else OPENCV,
+        convention=own_convention(camera.T_world_cam, camera.unit),
         format=NAME,
         intrinsics=None if camera.fx_fy_cx_cy is None else _matrices(camera.fx_fy_cx_cy),
         size_wh=camera.size_wh,

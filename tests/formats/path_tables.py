@@ -1,0 +1,41 @@
+"""Random and planted camera paths for the tests of formats."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from kinoeye.formats.path_table import PathTable
+from kinoeye.geometry.convention import KINOEYE, OPENCV, rotvec_to_matrix
+from kinoeye.language import compile as compile_plan
+from kinoeye.language import parse
+
+SIDE = 560
+"""Gen3R states intrinsics for 560x560 only, so tables of this size survive every format."""
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> PathTable:
+    """Sound tables with everything set: any rotations, zooming intrinsics, whole microseconds, names in order."""
+    n = draw(st.integers(2, 6))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    is_metric = draw(st.booleans())
+    rotation = rotvec_to_matrix(rng.normal(size=(n, 3)) * draw(st.sampled_from([1e-9, 0.1, 2.0])))
+    translation = rng.normal(size=(n, 3)) * draw(st.sampled_from([1e-3, 1.0, 1e4]))
+    K = np.tile(np.eye(3), (n, 1, 1))
+    K[:, [0, 1], [0, 1]] = rng.uniform(200, 2000, size=(n, 2))
+    K[:, :2, 2] = rng.uniform(100, 400, size=(n, 2))
+    return PathTable(
+        matrices=np.concatenate([rotation, translation[:, :, None]], -1),
+        convention=KINOEYE if is_metric else OPENCV,
+        intrinsics=K,
+        size_wh=(SIDE, SIDE),
+        times_s=np.cumsum(rng.integers(2, 10**6, size=n)) / 1e6,
+        names=tuple(f"frame_{i + 1:05d}.png" for i in range(n)),
+        ids=tuple(range(1, n + 1)),
+    )
+
+
+def path(sentence: str = "push in two metres while panning left, then truck right while tilting up") -> PathTable:
+    """A smooth metric path of our own."""
+    return PathTable.from_trajectory(compile_plan(parse(sentence)))

@@ -1,0 +1,119 @@
+"""Files from strangers: whatever the bytes, a path is read or refused with InputError, never anything else."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from path_tables import path
+
+from kinoeye.base.errors import InputError
+from kinoeye.formats import read_path, write_path
+from kinoeye.formats.paths import READERS, WRITERS
+
+
+def survives(file: Path, name: str | None = None) -> None:
+    """Read, diagnose, and use what is sound; only InputError may come out, in one line."""
+    message = ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # sums of numbers near the largest float
+        try:
+            table = read_path(file, format=name)
+            table.diagnose()
+            table.checked_matrices()
+        except InputError as error:
+            message = str(error)
+    assert "\n" not in message
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("samples")
+    table = path().with_size((560, 560)).frames(range(4))
+    found = {}
+    for name, writer in WRITERS.items():
+        write_path(table, folder / writer.DEFAULT_NAME, format=name)
+        file = folder / writer.DEFAULT_NAME
+        found[name] = (file / "images.txt" if file.is_dir() else file).read_bytes()
+    return found
+
+
+def place(name: str, data: bytes, folder: Path) -> Path:
+    """A file of the format with these bytes; COLMAP's images.txt gets its cameras.txt."""
+    if name != "colmap":
+        (folder / "fuzzed").write_bytes(data)
+        return folder / "fuzzed"
+    (folder / "cameras.txt").write_text("1 PINHOLE 560 560 500 500 280 280\n")
+    (folder / "images.txt").write_bytes(data)
+    return folder / "images.txt"
+
+
+@pytest.mark.parametrize("name", [None, *READERS])
+@given(data=st.binary(max_size=400))
+def test_random_bytes(name: str | None, data: bytes, tmp_path_factory: pytest.TempPathFactory):
+    file = tmp_path_factory.mktemp("fuzz") / "file"
+    file.write_bytes(data)
+    survives(file, name)
+
+
+@pytest.mark.parametrize("name", [None, "re10k", "tum"])
+@given(data=st.text("0123456789 .-+enaif#,\n\t_", max_size=600))
+def test_random_numbers(name: str | None, data: str, tmp_path_factory: pytest.TempPathFactory):
+    file = tmp_path_factory.mktemp("fuzz") / "file.txt"
+    file.write_text(data)
+    survives(file, name)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@given(data=st.data())
+def test_truncated_and_edited_files(name: str, data: st.DataObject, samples: dict, tmp_path_factory):
+    text = bytearray(samples[name])
+    del text[data.draw(st.integers(0, len(text))) :]
+    for at, byte in data.draw(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=4)):
+        if at < len(text):
+            text[at] = byte
+    survives(place(name, bytes(text), tmp_path_factory.mktemp("fuzz")))
+    survives(place(name, bytes(text), tmp_path_factory.mktemp("fuzz")), name)
+
+
+odd = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.just(10**400), st.floats(), st.text(max_size=3),
+    st.lists(st.integers(0, 3), max_size=3), st.just([[1, 2], [3]]), st.just({}), st.just([]),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["kinoeye", "transforms", "gen3r"])
+@given(data=st.data())
+def test_json_with_odd_values(name: str, data: st.DataObject, samples: dict, tmp_path_factory):
+    document = json.loads(samples[name])
+    for _ in range(data.draw(st.integers(1, 2))):
+        node = document
+        while isinstance(node, (dict, list)) and node:
+            keys = sorted(node) if isinstance(node, dict) else range(len(node))
+            key = data.draw(st.sampled_from(keys))
+            if not isinstance(node[key], (dict, list)) or data.draw(st.booleans()):
+                node[key] = data.draw(odd)
+                break
+            node = node[key]
+    file = tmp_path_factory.mktemp("fuzz") / "file.json"
+    file.write_text(json.dumps(document))
+    survives(file, name)
+    survives(file)
+
+
+def test_numbers_of_thousands_of_digits(tmp_path: Path):
+    for name, text in {"transforms": '{"frames": [' + "9" * 6000 + "]}", "kinoeye": "9" * 6000}.items():
+        (tmp_path / "a.json").write_text(text)
+        survives(tmp_path / "a.json", name)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.01, 0.3, 0.9, 0.999])
+def test_truncated_real_files(real_data: Path, tmp_path: Path, fraction: float):
+    for file in (file for file in real_data.rglob("*") if file.is_file()):
+        data = file.read_bytes()
+        (tmp_path / file.name).write_bytes(data[: int(len(data) * fraction)])
+        survives(tmp_path / file.name)
