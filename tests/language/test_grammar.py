@@ -25,7 +25,7 @@ def test_table_is_broad():
 
 @pytest.mark.parametrize("text", WITHOUT_A_MOVE)
 def test_sentence_without_a_move_shows_examples(text):
-    with pytest.raises(InputError, match="no camera move in .* write for example 'The camera moves forward") as error:
+    with pytest.raises(InputError, match=r"no camera move in .* write for example 'The camera moves forward") as error:
         parse(text)
     assert "\n" not in str(error.value)
 

@@ -1,0 +1,193 @@
+"""Who does something, and what: camera, actors, pronouns, verbs and places."""
+
+from __future__ import annotations
+
+from kinoeye.language.lexicon import Verb
+from kinoeye.language.plan import PlaceMention
+from kinoeye.language.reading.state import Handler, Reading
+from kinoeye.language.text.items import Item
+
+
+def on_camera(r: Reading, item: Item) -> None:
+    """The camera as the subject, or as where an actor walks to."""
+    if r.doing:
+        if _approach_camera(r):
+            return
+        r.end_clause()
+    r.subject, r.naming = "camera", []
+    r.sentence_open = True
+
+
+def _approach_camera(r: Reading) -> bool:
+    """Let walking actors go towards or away from the camera that a preposition leads to."""
+    direction = {"toward": "backward", "at": "backward", "away": "forward"}.get(r.prep or "")
+    return direction is not None and r.cast.head(r.doing, direction)
+
+
+def on_pronoun(r: Reading, item: Item) -> None:
+    """A pronoun as target, as subject, or as where an actor walks to."""
+    name = r.cast.only()
+    if r.doing:
+        _approach_camera(r)
+    elif r.phrase is not None:
+        _set_target(r, name)
+    elif r.prep == "around":
+        _open_implied_orbit(r, name)
+    elif r.cursor.acts(r.cursor.at):
+        r.subject = "pronoun"
+    r.sentence_open = True
+
+
+def on_subject(r: Reading, item: Item) -> None:
+    """Read "The subject" or "the scene" as a target."""
+    if r.phrase is not None:
+        _set_target(r, r.cast.only())
+    elif r.prep == "around":
+        _open_implied_orbit(r, r.cast.only())
+
+
+def on_actor(r: Reading, item: Item) -> None:
+    """A noun phrase as the target of the open phrase or as the subject of the next verb."""
+    names = resolve(r, item)
+    if r.phrase is not None:
+        _set_target(r, names[0])
+    elif r.prep == "around":
+        _open_implied_orbit(r, names[0])
+    elif not r.doing and r.cursor.acts(r.cursor.at):
+        r.naming = [*r.naming, *names]
+        r.subject = "actors"
+    r.sentence_open = True
+
+
+def resolve(r: Reading, item: Item) -> list[str]:
+    """The names of the actors that a noun phrase means."""
+    start, end = r.cursor.span(item)
+    return r.cast.resolve(item.value, r.cursor.text[start:end], start, end)
+
+
+def _set_target(r: Reading, name: str | None) -> None:
+    phrase = r.phrase
+    assert phrase is not None
+    if r.prep == "around":
+        phrase.around = True
+    phrase.has_object = True
+    if phrase.target is None and (phrase.frame == "follow" or r.prep in (None, "around", "toward", "at")):
+        phrase.target = name
+    r.prep = "done"
+
+
+def _open_implied_orbit(r: Reading, name: str | None) -> None:
+    """Read a phrase without a verb, such as "halfway around the robot"."""
+    item = r.cursor.item
+    r.open_phrase(Item("verb", Verb("orbit", "right"), item.first, item.first, "base"))
+    _set_target(r, name)
+
+
+def on_place(r: Reading, item: Item) -> None:
+    """A place; the first one counts."""
+    start, end = r.cursor.span(item)
+    if r.place is None:
+        r.place = PlaceMention(item.value, r.cursor.text[start:end], start, end)
+    elif r.place.environment != item.value:
+        r.report(item)
+
+
+def on_verb(r: Reading, item: Item) -> None:
+    """A verb of the camera or of the actors that are its subject."""
+    meaning: Verb = item.value
+    if meaning.frame == "hold" and item.form == "noun" and _adverbial(r, item):
+        return
+    if r.doing and meaning.frame == "hold" and item.form == "noun":
+        return
+    if r.phrase is None and _actor_does(r, item):
+        return
+    if meaning.frame == "actor":
+        late_behaviour(r, item)
+        return
+    if r.doing:
+        r.end_clause()
+    if r.phrase is not None:
+        if _repeats(r, item):
+            return
+        if _is_named_by(r, item):
+            r.phrase.verb = item
+            return
+        purpose = meaning.frame == "look" and r.cursor.previous and r.cursor.words(r.cursor.previous) == "to"
+        r.end_clause()
+        r.join = "while" if purpose or (item.form == "ing" and meaning.frame != "hold") else "then"
+    r.open_phrase(item)
+
+
+def _adverbial(r: Reading, item: Item) -> bool:
+    """Whether "still" stands before a verb and so is an adverb: "still moving left"."""
+    ahead = r.cursor.following
+    return r.cursor.words(item) == "still" and ahead is not None and ahead.kind == "verb"
+
+
+def _actor_does(r: Reading, item: Item) -> bool:
+    """Give a verb to the actors that are the subject of the clause."""
+    meaning: Verb = item.value
+    names = r.naming if r.subject == "actors" else []
+    if r.subject == "pronoun" and (meaning.frame == "actor" or r.last_subject == "actors"):
+        names = r.cast.latest
+    if not names or not meaning.behaviour:
+        return False
+    r.doing, r.last_subject = names, "actors"
+    if not r.cast.act(names, meaning):
+        r.report(item)
+    return True
+
+
+def late_behaviour(r: Reading, item: Item) -> None:
+    """Give a verb to the actor just named: "orbits the robot walking left"."""
+    before = [item.kind for item in r.cursor.items[: r.cursor.at] if item.kind != "function"]
+    attached = before[-1:] in (["actor"], ["pronoun"]) and bool(r.cast.latest)
+    if not attached and not r.doing:
+        r.report(item)
+        return
+    names = r.doing or r.cast.latest
+    if not r.cast.act(names, item.value):
+        return
+    if r.phrase is not None:
+        r.end_clause()
+    r.doing = names
+
+
+def _repeats(r: Reading, item: Item) -> bool:
+    """Whether a noun only names the open phrase again ("a dolly move", "orbits in a full circle")."""
+    phrase, frame = r.phrase, item.value.frame
+    assert phrase is not None
+    if frame == "hold":
+        return phrase.frame == "hold"
+    ahead = r.cursor.following
+    if phrase.headings and ahead is not None and ahead.kind == "direction":
+        return False
+    if item.form not in ("base", "noun", "s"):
+        return False
+    generic = frame == "move" and r.cursor.words(item) in ("move", "movement", "motion")
+    return generic or frame == phrase.frame or (phrase.frame == "orbit" and frame in ("turn", "orbit", "move"))
+
+
+def _is_named_by(r: Reading, item: Item) -> bool:
+    """Whether a noun says what a verb without direction does: "moves in a circle"."""
+    phrase = r.phrase
+    assert phrase is not None
+    empty = not phrase.headings and phrase.meaning.default is None and phrase.target is None
+    return empty and phrase.frame == "move" and item.form in ("base", "noun")
+
+
+def on_aspect(r: Reading, item: Item) -> None:
+    """A verb that only carries another one."""
+    r.sentence_open = True
+
+
+HANDLERS: dict[str, Handler] = {
+    "camera": on_camera,
+    "pronoun": on_pronoun,
+    "subject": on_subject,
+    "actor": on_actor,
+    "verb": on_verb,
+    "aspect": on_aspect,
+    "next_aspect": on_aspect,
+    "place": on_place,
+}
