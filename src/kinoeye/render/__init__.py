@@ -5,8 +5,12 @@ from typing import TYPE_CHECKING
 from kinoeye.base.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from kinoeye.render.render import RENDERED_LAYERS as RENDERED_LAYERS
-    from kinoeye.render.render import render as render
+    from kinoeye.render.film import RENDERED_LAYERS as RENDERED_LAYERS
+    from kinoeye.render.film import render as render
     from kinoeye.render.robot import PART_NAMES as PART_NAMES
+    from kinoeye.render.worlds import WORLDS_V0 as WORLDS_V0
+    from kinoeye.render.worlds import world as world
+    from kinoeye.render.worlds import worlds as worlds
+    from kinoeye.render.worlds import worlds_sha256 as worlds_sha256
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__)
