@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from kinoeye.base.run_record import RunRecord
 from kinoeye.footage import Layer, Take
-from kinoeye.geometry import SE3, Track, Trajectory
-from kinoeye.language import compile_path
-from kinoeye.language.motion.path import Anchor
-from kinoeye.language.plan import Action, ActorMention, Move, Plan, UnusedWords
+from kinoeye.footage.video import write_video
+from kinoeye.geometry import SE3, Intrinsics, Track, Trajectory
+from kinoeye.language import Action, ActorMention, Anchor, Move, Plan, UnusedWords, compile_path
 from kinoeye.shot import Actor, Avatar, Shot
+from kinoeye.studio.report import Report, ScoreRow, report_html
 
 SENTENCE = "The camera moves forward while yawing left, then orbits right around the red robot, cinematically."
 SIZE_WH = (96, 64)
@@ -37,8 +39,6 @@ def make_plan() -> Plan:
 
 
 def make_camera(plan: Plan, *, num_frames: int = 49) -> Trajectory:
-    from kinoeye.geometry import Intrinsics
-
     start = np.array([[0.0, 0.0, 1.0, -2.0], [-1.0, 0.0, 0.0, -1.0], [0.0, -1.0, 0.0, 1.4], [0.0, 0.0, 0.0, 1.0]])
     anchors = {"red robot": Anchor(ROBOT_XYZ, (0.5, 0.8, 1.8))}
     path = compile_path(plan, anchors=anchors, start=start, num_frames=num_frames, fps=24)
@@ -67,7 +67,9 @@ def paint(camera: Trajectory, actors: tuple[Actor, ...]) -> np.ndarray:
         tile = (np.floor(ground).sum(-1) % 2).astype(int)
         image = np.where(np.isfinite(distance)[..., None], np.array([[96, 98, 104], [150, 150, 146]])[tile], 205)
         for actor in actors:
-            centre = actor.track.T_world_body.translation[0].numpy() + [0, 0, actor.size_xyz[2] / 2] - pose[:3, 3]
+            centre = (
+                actor.track.T_world_body.translation[0].numpy() + np.array([0, 0, actor.size_xyz[2] / 2]) - pose[:3, 3]
+            )
             along = rays @ centre
             hit = (np.linalg.norm(rays * along[..., None] - centre, axis=-1) < actor.size_xyz[2] / 3) & (along > 0)
             image = np.where(hit[..., None], np.array(actor.avatar.color_rgb) * 255, image)
@@ -92,8 +94,14 @@ def shot(plan: Plan) -> Shot:
 @pytest.fixture(scope="session")
 def guide(shot: Shot) -> Take:
     frames = paint(shot.camera, shot.actors)
+    red = (frames[..., 0] > frames[..., 2] + 60).astype(np.uint8)
+    blue = (frames[..., 2] > frames[..., 0] + 60).astype(np.uint8)
+    depth = np.where(red > 0, 3.0, np.inf).astype(np.float32)
+    layers = {"rgb": frames, "instance": red + 2 * blue, "depth": depth}
     return Take(
-        times_s=shot.camera.times_s.numpy(), layers={"rgb": Layer(frames, "truth")}, cameras={"truth": shot.camera}
+        times_s=shot.camera.times_s.numpy(),
+        layers={name: Layer(values, "truth") for name, values in layers.items()},
+        cameras={"truth": shot.camera},
     )
 
 
@@ -104,3 +112,42 @@ def estimate(shot: Shot) -> Trajectory:
     wobble = torch.stack([(k * times).sin() * 0.02 for k in (1.1, 1.7, 2.3, 2.9, 3.1, 3.7)], dim=-1)
     poses = shot.camera.T_world_cam[:1].inverse() @ shot.camera.T_world_cam @ SE3.exp(wobble)
     return Trajectory(Track(poses, times), shot.camera.intrinsics)
+
+
+@pytest.fixture(scope="session")
+def video(guide: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("film") / "guide.mp4"
+    write_video(path, guide.rgb.values, fps=24)
+    return path
+
+
+@pytest.fixture(scope="session")
+def cameras(shot: Shot, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("camera")
+    text, binary = folder / "tum.txt", folder / "camera.bin"
+    text.write_text("\n".join(" ".join(map(str, row)) for row in shot.camera.T_world_cam.wxyz_xyz.tolist()))
+    binary.write_bytes(bytes(range(256)))
+    return {"tum": text, "binary": binary}
+
+
+@pytest.fixture(scope="session")
+def report(shot: Shot, plan: Plan, guide: Take, estimate: Trajectory, video: Path, cameras: dict[str, Path]) -> Report:
+    return Report(
+        shot=shot,
+        plan=plan,
+        guide=guide,
+        video=video,
+        estimate=estimate,
+        estimate_source="estimated:wobble",
+        scores=(
+            ScoreRow(name="Rotation", value=0.2134, unit="deg", meaning="Mean angle between the orientations."),
+            ScoreRow(name="Scale", value=math.nan, unit="", meaning="Unknown for a camera that stands."),
+        ),
+        cameras=cameras,
+        run=RunRecord(argv=("shoot", SENTENCE, "-o", "out/demo"), seeds={"world_seed": 7}, versions={"python": "3.11"}),
+    )
+
+
+@pytest.fixture(scope="session")
+def page(report: Report) -> str:
+    return report_html(report)

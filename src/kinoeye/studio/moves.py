@@ -60,17 +60,15 @@ class MoveSpan:
 
 def move_spans(plan: Plan, camera: Trajectory) -> tuple[MoveSpan, ...]:
     """When the camera made each move of the plan, and how far each one took it."""
-    count, last = len(camera), float(camera.times_s[-1])
-    fps = (count - 1) / last if count > 1 else None
-    bounds = schedule(plan, num_frames=count, fps=fps).bounds_s
+    count = len(camera)
+    fps = (count - 1) / camera.track.duration_s if count > 1 else None
+    bounds = schedule(plan, num_frames=count, fps=fps).bounds_s + float(camera.times_s[0])
     steps_m, steps_rad = path_steps(camera)
     middles = step_times(camera)
     spans = []
     for move, start, end in zip(plan.moves, bounds, bounds[1:], strict=False):
         inside = (middles > start) & (middles < end)
-        spans.append(
-            MoveSpan(move.actions, float(start), float(end), steps_m[inside].sum(), steps_rad[inside].sum())
-        )
+        spans.append(MoveSpan(move.actions, float(start), float(end), steps_m[inside].sum(), steps_rad[inside].sum()))
     return tuple(spans)
 
 

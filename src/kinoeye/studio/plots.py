@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,25 @@ from numpy.typing import NDArray
 from kinoeye.geometry import Trajectory
 from kinoeye.studio.moves import path_steps, step_times
 
-SIZE_IN = (5.6, 2.7)
-_DOTS_PER_INCH = 100.0
-_AXES_BOX = (0.105, 0.15, 0.875, 0.76)
+_SIZE_IN = (5.0, 2.5)
+_AXES_BOX = (0.1, 0.165, 0.88, 0.74)
 """Left, bottom, width and height of the axes as shares of the figure; the page's playhead is laid over it."""
 _INK = "#010203"
 """Stands for the text colour of the page until the SVG is written."""
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "font.size": 10,
+    "text.color": _INK,
+    "axes.edgecolor": _INK,
+    "axes.labelcolor": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "xtick.major.size": 3,
+    "ytick.major.size": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -59,37 +73,23 @@ def line_plot(
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    style = {
-        "svg.hashsalt": name,
-        "svg.fonttype": "none",
-        "font.size": 9.5,
-        "text.color": _INK,
-        "axes.edgecolor": _INK,
-        "xtick.color": _INK,
-        "ytick.color": _INK,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.spines.left": False,
-        "xtick.major.size": 3,
-        "ytick.major.size": 0,
-    }
     stand_ins = {f"#0102{index + 16:02x}": curve.css_color for index, curve in enumerate(curves.values())}
-    with mpl.rc_context(style):
-        figure = Figure(figsize=SIZE_IN)
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
+        figure = Figure(figsize=_SIZE_IN)
         axes = figure.add_axes(_AXES_BOX)
         for bound in bounds_s:
             axes.axvline(bound, color=_INK, alpha=0.22, linewidth=0.8, dashes=(2, 3))
         for curve, color in zip(curves.values(), stand_ins, strict=True):
             axes.plot(curve.times_s, curve.values, color=color, linewidth=1.8, dashes=(4, 2) if curve.dashed else ())
-        top = max((np.nanmax(c.values, initial=0.0) for c in curves.values()), default=0.0)
+        top = max((float(curve.values.max(initial=0.0)) for curve in curves.values()), default=0.0)
         axes.set(xlim=span_s, ylim=(0, 1.12 * top if top > 1e-9 else 1.0))
         axes.locator_params(axis="y", nbins=5)
         axes.grid(axis="y", color=_INK, alpha=0.13, linewidth=0.8)
-        axes.set_title(unit, loc="left", fontsize=9.5, x=-0.09)
+        axes.set_title(unit, loc="left", fontsize=_STYLE["font.size"], x=-0.09)
         axes.set_xlabel("seconds", loc="right", labelpad=1)
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, dpi=_DOTS_PER_INCH,
-                       metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))  # fmt: skip
+        no_metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(buffer, format="svg", transparent=True, metadata=no_metadata)
     return _for_page(buffer.getvalue(), name, {_INK: "currentColor", **stand_ins})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +22,7 @@ from kinoeye.geometry import Trajectory, alignment
 from kinoeye.language.plan import Plan
 from kinoeye.shot import Shot
 from kinoeye.studio import sections
+from kinoeye.studio.layer_sheets import layer_sheets
 from kinoeye.studio.moves import FAMILIES, MoveSpan, move_spans, path_steps, quantity
 from kinoeye.studio.plots import axes_span, line_plot, rotation_curve, speed_curve
 from kinoeye.studio.scene_html import CAMERA_RGB, ESTIMATED_RGB, scene_html
@@ -68,7 +68,9 @@ class Report:
     """Format -> camera file, embedded."""
     run: RunRecord | None = None
     title: str = ""
-    """Heading where there is no sentence."""
+    """Heading where there is no sentence and the shot has no prompt."""
+    notes: Sequence[str] = ()
+    """Sentences that a reader should know first, such as what was assumed."""
 
     @cached_property
     def moves(self) -> tuple[MoveSpan, ...]:
@@ -115,10 +117,11 @@ def report_html(report: Report) -> str:
         palette=_palette(),
         style=_template("report.css"),
         heading=heading,
+        notes="".join(f'<p class="note">{escape(note)}</p>' for note in report.notes),
         facts=sections.facts(_facts(report, duration)),
-        sections="\n".join(filter(None, (_player(report, start, duration), _plots(report), _scores(report), _files(report)))),
+        sections="\n".join((_player(report, start, duration), _plots(report), _scores(report), _files(report))),
         run=sections.run_lines(report.run, __version__),
-        data=json.dumps({"duration_s": duration}),
+        data=json.dumps({"duration_s": duration, "frames": len(report.shot.camera)}),
         script=_template("report.js"),
     )  # fmt: skip
 
@@ -134,7 +137,7 @@ def _heading(report: Report) -> tuple[str, str]:
     if report.plan is not None and report.plan.text:
         text = report.plan.text
         return sections.sentence(report.plan, report.shot), f"Kinoeye: {text[:80]}{'…' if len(text) > 80 else ''}"
-    title = report.title or report.shot.prompt or "A camera path"
+    title = report.shot.prompt or report.title or "A camera path"
     return f"<h1>{escape(title)}</h1>", f"Kinoeye: {title[:80]}"
 
 
@@ -183,13 +186,13 @@ def _scene_view(report: Report) -> str:
         )
     # Inside a double-quoted attribute only these two characters are special; escaping more would bloat the page.
     source = page.replace("&", "&amp;").replace('"', "&quot;")
-    path = "camera, coloured by move" if report.moves else "camera"
+    path = "camera, by move" if report.moves else "camera"
     tone = ", ".join(f"var(--{family})" for family in dict.fromkeys(m.families[0] for m in report.moves))
     swatch = f"linear-gradient(90deg, {tone})" if "," in tone else tone or "var(--intended)"
     items = [f'<li><i style="background: {swatch}"></i>{path}</li>']
     if report.estimate is not None:
-        items.append('<li><i style="--tone: var(--estimated)"></i>re-estimated from the film</li>')
-    items.append("<li>drag to turn, scroll to come closer</li>")
+        items.append('<li><i style="--tone: var(--estimated)"></i>re-estimated</li>')
+    items.append("<li>drag to turn, scroll to zoom</li>")
     return (
         f'<figure><iframe title="The shot in 3-D" sandbox="allow-scripts" srcdoc="{source}"></iframe>'
         f'<figcaption><ul class="legend">{"".join(items)}</ul></figcaption></figure>'
@@ -197,13 +200,16 @@ def _scene_view(report: Report) -> str:
 
 
 def _film(report: Report) -> str:
+    """The film, and beneath it what else the take knows of each moment."""
     assert report.video is not None
     film = sections.data_uri(read_bytes(report.video, max_bytes=MAX_VIDEO_BYTES), "video/mp4")
     poster = "" if report.guide is None else f' poster="{_poster(report.guide)}"'
-    source = "the film" if report.guide is None else f"the film, source: {report.guide.rgb.source}"
+    sheets = [] if report.guide is None else layer_sheets(report.guide, report.shot)
+    names = ["film", *(sheet.name for sheet in sheets)]
+    source = f", source: {report.guide.rgb.source}" if report.guide is not None else ""
     return (
         f'<figure class="film"><video controls muted loop playsinline preload="auto"{poster} src="{film}"></video>'
-        f"<figcaption>{escape(source)}</figcaption></figure>"
+        f"{sections.sheet_strip(sheets)}<figcaption>{escape(', '.join(names) + source)}</figcaption></figure>"
     )
 
 
@@ -219,7 +225,10 @@ def _plots(report: Report) -> str:
     camera = report.shot.camera
     if len(camera) < 2:
         return ""
-    speeds, turns = {"intended": speed_curve(camera, "var(--intended)")}, {"intended": rotation_curve(camera, "var(--intended)")}
+    speeds, turns = (
+        {"intended": speed_curve(camera, "var(--intended)")},
+        {"intended": rotation_curve(camera, "var(--intended)")},
+    )
     legend = ""
     if (estimate := report.aligned_estimate) is not None:
         speeds["re-estimated"] = speed_curve(estimate, "var(--estimated)", dashed=True)
@@ -260,7 +269,9 @@ def _scores(report: Report) -> str:
 def _files(report: Report) -> str:
     if not report.cameras:
         return ""
-    return f'<section class="card"><h2>The camera, in every format</h2>{sections.camera_files(report.cameras)}</section>'
+    return (
+        f'<section class="card"><h2>The camera, in every format</h2>{sections.camera_files(report.cameras)}</section>'
+    )
 
 
 def _palette() -> str:
@@ -271,8 +282,9 @@ def _palette() -> str:
 
 def _icon() -> str:
     svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#fff" stroke="#16191f" stroke-width="2.5" '
-        'd="M2 16C7 7 25 7 30 16 25 25 7 25 2 16Z"/><circle cx="16" cy="16" r="5.5" fill="#3b82f6"/></svg>'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#fff" stroke="#16191f" '
+        'stroke-width="2.5" d="M2 16C7 7 25 7 30 16 25 25 7 25 2 16Z"/><circle cx="16" cy="16" r="5.5" fill="#3b82f6"/>'
+        "</svg>"
     )
     return sections.data_uri(svg.encode(), "image/svg+xml")
 

@@ -69,7 +69,7 @@ def scene_html(
         _set_up(server, stage, shot)
         _add_path(server.scene, shot.camera, moves, stage)
         if estimate is not None:
-            _add_line(server.scene, "/estimate/path", estimate, slice(None), ESTIMATED_RGB, stage)
+            _add_line(server.scene, "/estimate/path", estimate, slice(None), ESTIMATED_RGB, stage, width=2.5)
         _add_ghosts(server.scene, shot.camera, stage)
         recording = server.get_scene_serializer()
         _play(server.scene, recording, shot, guide, estimate, stage)
@@ -95,7 +95,7 @@ def _measure(shot: Shot, estimate: Trajectory | None) -> _Stage:
     points = [camera.T_world_cam.translation.numpy() for camera in (shot.camera, estimate) if camera is not None]
     for actor in shot.actors:
         feet = actor.track.T_world_body.translation.numpy()
-        points += [feet, feet + [0.0, 0.0, actor.size_xyz[2]]]
+        points += [feet, feet + np.array([0.0, 0.0, actor.size_xyz[2]])]
     cloud = np.concatenate(points)
     low, high = cloud.min(0), cloud.max(0)
     radius = max(0.5 * float(np.linalg.norm(high - low)), 1e-3)
@@ -139,7 +139,7 @@ def _set_up(server: Any, stage: _Stage, shot: Shot) -> None:
     side = np.cross(level, up)
     fov = math.radians(40.0)
     direction = -0.75 * level + 0.65 * side + 0.6 * up
-    distance = 0.85 * stage.radius / math.sin(fov / 2)
+    distance = 0.7 * stage.radius / math.sin(fov / 2)
     camera = server.initial_camera
     camera.fov, camera.near, camera.far = fov, 1e-3 * stage.radius, 1e3 * stage.radius
     camera.up = tuple(up)
@@ -159,11 +159,13 @@ def _add_path(scene: Any, camera: Trajectory, moves: Sequence[MoveSpan], stage: 
             _add_line(scene, f"/camera/path_{index}", camera, part, FAMILIES[span.families[0]], stage)
 
 
-def _add_line(scene: Any, name: str, camera: Trajectory, part: slice, rgb: tuple[int, int, int], stage: _Stage) -> None:
+def _add_line(
+    scene: Any, name: str, camera: Trajectory, part: slice, rgb: tuple[int, int, int], stage: _Stage, width: float = 5.0
+) -> None:
     points = camera.T_world_cam.translation.numpy()[part]
     if len(points) > 1 and np.ptp(points, axis=0).max() > 1e-6 * stage.radius:  # a turn on the spot has no line
         segments = np.stack([points[:-1], points[1:]], axis=1)
-        scene.add_line_segments(name, segments, rgb, thickness=3.5, thickness_units="screen")
+        scene.add_line_segments(name, segments, rgb, thickness=width, thickness_units="screen")
 
 
 def _add_ghosts(scene: Any, camera: Trajectory, stage: _Stage) -> None:
@@ -198,7 +200,7 @@ def _play(
     fov, _ = _fov_and_aspect(camera)
     moving = [(live, _pose_rows(camera)), *_add_actors(scene, shot)]
     if estimate is not None:
-        second = _add_frustum(scene, "/estimate/now", estimate, 0, 0.17 * stage.radius, ESTIMATED_RGB, 2.5)
+        second = _add_frustum(scene, "/estimate/now", estimate, 0, 0.16 * stage.radius, ESTIMATED_RGB, 2.0)
         moving.append((second, _pose_rows(estimate)))
     pictures = {} if guide is None else _pictures(guide, times)
     steps = np.append(np.diff(times), np.diff(times)[-1:] if len(times) > 1 else 0.0)
@@ -246,6 +248,6 @@ def _pictures(guide: Take, times_s: Array) -> dict[int, NDArray[np.uint8]]:
     nearest = np.abs(guide.times_s[None] - times_s[:, None]).argmin(1)
     frames = guide.rgb.values
     return {
-        index: cv2.resize(np.ascontiguousarray(frames[nearest[index]]), size, interpolation=cv2.INTER_AREA)
+        index: np.asarray(cv2.resize(frames[nearest[index]], size, interpolation=cv2.INTER_AREA), np.uint8)
         for index in range(0, len(times_s), every)
     }

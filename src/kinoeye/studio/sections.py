@@ -13,6 +13,7 @@ from kinoeye.base.files import read_bytes
 from kinoeye.base.run_record import RunRecord
 from kinoeye.language.plan import Plan
 from kinoeye.shot import Shot
+from kinoeye.studio.layer_sheets import Sheet
 from kinoeye.studio.moves import MoveSpan, action_words, quantity
 
 LONG_SENTENCE = 220
@@ -71,13 +72,17 @@ def _sentence_legend(plan: Plan) -> str:
             f"<b>{escape(w.text)}</b>" + (f" (did you mean {escape(w.suggestion)}?)" if w.suggestion else "")
             for w in plan.unused
         )
-        items.append(f'<li class="not-used"><i class="wavy">not used</i>: {words}</li>')
+        items.append(f'<li class="not-used"><span>not used</span>: {words}</li>')
     return f'<ul class="legend">{"".join(items)}</ul>'
 
 
 def facts(pairs: Mapping[str, str]) -> str:
     """Label -> value, side by side."""
-    return '<dl class="facts">' + "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in pairs.items()) + "</dl>"
+    return (
+        '<dl class="facts">'
+        + "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in pairs.items())
+        + "</dl>"
+    )
 
 
 def timeline(moves: Sequence[MoveSpan], duration_s: float, start_s: float) -> str:
@@ -93,7 +98,8 @@ def timeline(moves: Sequence[MoveSpan], duration_s: float, start_s: float) -> st
         if 0.04 < left + width < 0.8:
             ticks.append(f'<span style="left: {left + width:.4%}">{move.end_s - start_s:.3g}</span>')
     return f"""<div class="transport">
-<button type="button" aria-label="Play" aria-pressed="false"><svg viewBox="0 0 16 16" aria-hidden="true"><path class="play" d="M4 2v12l10-6z"/><path class="pause" d="M3 2h4v12H3zm6 0h4v12H9z"/></svg></button>
+<button type="button" aria-label="Play" aria-pressed="false"><svg viewBox="0 0 16 16" aria-hidden="true">
+<path class="play" d="M4 2v12l10-6z"/><path class="pause" d="M3 2h4v12H3zm6 0h4v12H9z"/></svg></button>
 <div class="timeline"><div class="lanes" aria-hidden="true">{"".join(bars)}</div><i class="playhead"></i>
 <input type="range" aria-label="Time" min="0" max="{duration_s:.6g}" step="any" value="0">
 <div class="ticks">{"".join(ticks)}<output>0.00 / {duration_s:.2f} s</output></div></div>
@@ -111,7 +117,8 @@ def moves_table(moves: Sequence[MoveSpan], unit: str, start_s: float) -> str:
         start, end = move.start_s - start_s, move.end_s - start_s
         rows.append(
             f'<tr data-start="{start:.6g}" data-end="{end:.6g}"><td class="number">{index}</td><td>{chips}</td>'
-            f'<td class="number clock">{start:.2f} – {end:.2f} s</td><td class="number">{quantity(move.travel, unit)}</td>'
+            f'<td class="number clock">{start:.2f} – {end:.2f} s</td>'
+            f'<td class="number">{quantity(move.travel, unit)}</td>'
             f'<td class="number">{quantity(move.turn_rad, "rad")}</td></tr>'
         )
     return f"""<div class="moves scroll"><table>
@@ -119,23 +126,41 @@ def moves_table(moves: Sequence[MoveSpan], unit: str, start_s: float) -> str:
 <tbody>{"".join(rows)}</tbody></table></div>"""
 
 
+def sheet_strip(sheets: Sequence[Sheet]) -> str:
+    """Small pictures side by side that the page's clock turns."""
+    tiles = "".join(
+        f'<div class="tile" role="img" aria-label="{escape(sheet.name)}" data-tiles="{sheet.tiles}" '
+        f'data-columns="{sheet.columns}" data-rows="{sheet.rows}" style="aspect-ratio: {sheet.aspect:.4f}; '
+        f"background-size: {100 * sheet.columns}% {100 * sheet.rows}%; "
+        f'background-image: url({data_uri(sheet.jpeg, "image/jpeg")})"></div>'
+        for sheet in sheets
+    )
+    return f'<div class="tiles">{tiles}</div>' if tiles else ""
+
+
 def score_table(rows: Iterable[tuple[str, float, str, str]]) -> str:
     """Name, value, unit and meaning of each score."""
     body = "".join(
-        f'<tr><td>{escape(name)}</td><td class="number">{_number(value)} {escape(unit)}</td><td>{escape(meaning)}</td></tr>'
+        f'<tr><td>{escape(name)}</td><td class="number">{_number(value)} {escape(unit)}</td>'
+        f"<td>{escape(meaning)}</td></tr>"
         for name, value, unit, meaning in rows
     )
-    return f"""<div class="scroll"><table class="scores"><thead><tr><th>Score</th><th>Value</th><th>What it says</th></tr></thead>
+    return f"""<div class="scroll"><table class="scores">
+<thead><tr><th>Score</th><th>Value</th><th>What it says</th></tr></thead>
 <tbody>{body}</tbody></table></div>"""
 
 
 def camera_files(cameras: Mapping[str, Path]) -> str:
     """Each written camera file: its name and size, a link that saves it, and its first lines.
 
+    Args:
+        cameras: format -> file, or folder for a format of several files.
+
     Raises:
         InputError: a file is missing or larger than 32 MiB.
     """
-    return "".join(_camera_file(name, path) for name, path in cameras.items())
+    files = ((n, f) for n, path in cameras.items() for f in (sorted(path.iterdir()) if path.is_dir() else [path]))
+    return "".join(_camera_file(name, path) for name, path in files)
 
 
 def _camera_file(name: str, path: Path) -> str:

@@ -5,6 +5,7 @@
   const $ = (selector) => document.querySelector(selector);
   const video = $("video"), scene = $("iframe"), button = $(".transport button"), slider = $(".timeline input");
   const readout = $(".ticks output"), rows = [...document.querySelectorAll("tr[data-start]")];
+  const tiles = [...document.querySelectorAll(".tile")];
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   const stopwatch = {
@@ -25,18 +26,28 @@
     clock.currentTime = Math.max(0, Math.min(seconds, latest, (video?.duration || Infinity) - 1e-3));
   }
 
-  let shown = NaN, follows = false, asked = 0;
+  function turn(tile, share) {
+    const { tiles, columns, rows } = tile.dataset;
+    const index = Math.min(Math.floor(share * tiles), tiles - 1);
+    const percent = (at, count) => (count > 1 ? (100 * at) / (count - 1) : 0);
+    const row = Math.floor(index / columns);
+    tile.style.backgroundPosition = `${percent(index % columns, columns)}% ${percent(row, rows)}%`;
+  }
+
+  let shown = NaN, framed = NaN, follows = false, asked = 0;
   function show(now) {
     const time = Math.min(clock.currentTime, shot.duration_s);
     button.setAttribute("aria-pressed", String(!clock.paused));
-    if (scene && (time !== shown || (!follows && now - asked > 300))) {
-      asked = now;
+    const frame = Math.floor((time / shot.duration_s) * shot.frames);
+    if (scene && (frame !== framed || (!follows && now - asked > 300))) {
+      [framed, asked] = [frame, now];
       scene.contentWindow.postMessage({ shotTime: Math.min(time, latest) }, "*");
     }
     if (time !== shown) {
       shown = time;
       document.body.style.setProperty("--t", time / shot.duration_s);
       slider.value = time;
+      for (const tile of tiles) turn(tile, time / shot.duration_s);
       readout.value = `${time.toFixed(2)} / ${shot.duration_s.toFixed(2)} s`;
       slider.setAttribute("aria-valuetext", `${time.toFixed(1)} seconds`);
       for (const row of rows) {

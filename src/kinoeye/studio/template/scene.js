@@ -2,9 +2,18 @@
 // set to it through the time field of viser's own playback bar, which then gives way to the report's time line.
 // Opened on its own, or with a viser whose bar looks different, the page keeps its bar and plays by itself.
 "use strict";
-window.__VISER_EMBED_CONFIG__ = { darkMode: matchMedia("(prefers-color-scheme: dark)").matches };
-document.head.insertAdjacentHTML("beforeend", "<style>.mantine-Notifications-root{display:none}</style>");
 (() => {
+  window.__VISER_EMBED_CONFIG__ = { darkMode: matchMedia("(prefers-color-scheme: dark)").matches };
+  document.head.insertAdjacentHTML(
+    "beforeend",
+    `<style>
+      html, body, #root { background: #fff !important; }
+      #root div:has(canvas) { background: none !important; }
+      .mantine-Notifications-root { display: none; }
+      @media (prefers-color-scheme: dark) { html, body, #root { background: #171a20 !important; } }
+    </style>`,
+  );
+
   const setValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
   let bar = null;
 

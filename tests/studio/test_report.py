@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import base64
+import re
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import torch
+
+from kinoeye.base.errors import InputError
+from kinoeye.base.run_record import RunRecord
+from kinoeye.geometry import SE3, SO3, Intrinsics, Track, Trajectory
+from kinoeye.language import ActorMention, Plan, UnusedWords
+from kinoeye.shot import Shot
+from kinoeye.studio.report import Report, ScoreRow, report_html, write_report
+
+VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr", "path", "circle", "use"}
+HOSTILE = """"><script>alert('x')</script><img src=x onerror=alert(1)> & '"""
+
+
+class Page(HTMLParser):
+    """Elements with their attributes and text, and tags that do not match."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.text: dict[str, list[str]] = {}
+        self.unmatched: list[str] = []
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag):
+        if tag in VOID:
+            return
+        if not self._open or self._open.pop() != tag:
+            self.unmatched.append(tag)
+
+    def handle_data(self, data):
+        for tag in set(self._open):
+            self.text.setdefault(tag, []).append(data)
+
+    def attributes(self, name: str, tag: str | None = None) -> list[str]:
+        return [a[name] for t, a in self.elements if name in a and tag in (None, t)]
+
+    def text_of(self, tag: str) -> str:
+        return "".join(self.text.get(tag, []))
+
+
+@pytest.fixture(scope="module")
+def parsed(page: str) -> Page:
+    return Page(page)
+
+
+def test_the_page_is_well_formed_and_small(page: str, parsed: Page):
+    assert parsed.unmatched == []
+    ids = parsed.attributes("id")
+    assert len(ids) == len(set(ids)) > 10
+    assert len(page.encode()) < 6_000_000
+
+
+def addresses(html: str) -> list[str]:
+    """Everything that a browser would fetch or that a click would open."""
+    page = Page(html)
+    found = [v for name in ("src", "href", "srcset", "poster", "action", "data") for v in page.attributes(name)]
+    css = page.text_of("style") + " ".join(page.attributes("style"))
+    return found + re.findall(r"url\(\s*['\"]?([^'\")]+)", css) + re.findall(r"@import\s+(\S+)", css)
+
+
+def test_the_page_and_the_scene_in_it_name_no_outside_address(page: str, parsed: Page):
+    (scene,) = parsed.attributes("srcdoc", "iframe")
+    found = addresses(page) + addresses(scene)
+    assert len(found) > 6
+    assert [address[:60] for address in found if not address.startswith(("data:", "#"))] == []
+    assert "default-src 'none'" in " ".join(parsed.attributes("content", "meta"))
+
+
+def test_the_sentence_is_whole_with_understood_and_unused_words_told_apart(page: str, parsed: Page, plan: Plan):
+    assert parsed.text_of("h1") == plan.text
+    assert '<span class="unused" title="not used; did you mean cinematic?">cinematically</span>' in page
+    assert "<mark>The camera moves forward while yawing left, then orbits right around the</mark>" in page
+    assert re.search(r'<mark class="named" title="actor: red robot" style="--tone: rgb\(209 41 36\)">red robot<', page)
+    assert "<b>cinematically</b> (did you mean cinematic?)" in page
+
+
+def test_moves_show_their_words_time_distance_and_angle(page: str):
+    assert "dolly forward 1.5 m" in page
+    assert "orbit right around red robot" in page
+    rows = re.findall(r'<tr data-start="([\d.]+)" data-end="([\d.]+)">', page)
+    assert [float(start) for start, _ in rows] == [0.0, float(rows[0][1])]
+    assert float(rows[-1][1]) == pytest.approx(2.0)
+    assert '<td class="number">1.5 m</td><td class="number">25°</td>' in page
+
+
+def embedded(address: str) -> bytes:
+    return base64.b64decode(address.partition(",")[2])
+
+
+def test_the_film_is_embedded_with_a_poster(parsed: Page, video: Path):
+    (address,) = parsed.attributes("src", "video")
+    assert address.startswith("data:video/mp4;base64,")
+    assert embedded(address) == video.read_bytes()
+    (poster,) = parsed.attributes("poster", "video")
+    assert embedded(poster).startswith(b"\xff\xd8\xff")
+
+
+def test_scores_have_values_units_and_meanings(page: str):
+    assert '<td>Rotation</td><td class="number">0.213 deg</td><td>Mean angle between the orientations.</td>' in page
+    assert '<td>Scale</td><td class="number">— </td>' in page
+    assert "re-estimated from the film by wobble" in page
+
+
+def test_every_camera_file_can_be_saved_and_text_is_shown(page: str, parsed: Page, cameras: dict[str, Path]):
+    links = {a["download"]: embedded(a["href"]) for tag, a in parsed.elements if tag == "a"}
+    assert links == {path.name: path.read_bytes() for path in cameras.values()}
+    assert f"<pre>{cameras['tum'].read_text()[:100]}" in page
+    assert "A binary file" in page
+
+
+def test_a_format_of_several_files_shows_each(shot: Shot, tmp_path: Path):
+    for name in ("cameras.txt", "images.txt"):
+        (tmp_path / name).write_text(name)
+    links = Page(report_html(Report(shot=shot, cameras={"colmap": tmp_path}))).attributes("download", "a")
+    assert links == ["cameras.txt", "images.txt"]
+
+
+def test_the_run_is_told(page: str):
+    assert "kinoeye shoot &#x27;The camera moves" in page
+    assert "world_seed 7" in page
+
+
+def test_hostile_words_stay_words(shot: Shot, plan: Plan, cameras: dict[str, Path], tmp_path: Path):
+    file = tmp_path / "<b>x.txt"
+    file.write_text(HOSTILE)
+    actor = replace(shot.actors[0], name=HOSTILE)
+    bad_plan = replace(
+        plan,
+        text=HOSTILE * 2,
+        actors=(ActorMention(HOSTILE, HOSTILE, "robot", start=3, end=9),),
+        unused=(UnusedWords(HOSTILE[12:20], 12, 20, HOSTILE),),
+    )
+    html = report_html(
+        Report(
+            shot=replace(shot, actors=(actor,), prompt=HOSTILE),
+            plan=bad_plan,
+            failure=HOSTILE,
+            scores=[ScoreRow(name=HOSTILE, value=1.0, unit=HOSTILE, meaning=HOSTILE)],
+            cameras={HOSTILE: file},
+            run=RunRecord(argv=(HOSTILE,), seeds={HOSTILE: 1}, versions={HOSTILE: HOSTILE}),
+            notes=(HOSTILE,),
+        )
+    )
+    page = Page(html)
+    assert page.unmatched == []
+    assert page.text_of("h1") == HOSTILE * 2
+    assert [tag for tag, _ in page.elements if tag in ("script", "img")] == ["script", "script"]
+    assert page.attributes("onerror") == []
+
+
+def test_a_failed_estimate_says_why(shot: Shot, plan: Plan):
+    html = report_html(Report(shot=shot, plan=plan, failure="too few features in frame 3"))
+    assert "The camera could not be re-estimated: too few features in frame 3" in html
+    assert "var(--estimated)" not in html.partition("<body>")[2]
+
+
+def test_without_viser_the_page_says_how_to_get_the_3d_view(shot: Shot, plan: Plan, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "viser", None)
+    html = report_html(Report(shot=shot, plan=plan))
+    assert "<code>pip install &quot;kinoeye[studio]&quot;</code>" in html
+    assert "<iframe" not in html
+
+
+def test_a_bare_camera_makes_a_page(shot: Shot):
+    page = Page(report_html(Report(shot=Shot(camera=shot.camera), title="transforms.json")))
+    assert page.text_of("h1") == "transforms.json"
+    assert page.attributes("srcdoc", "iframe")
+    assert "video" not in [tag for tag, _ in page.elements]
+
+
+def test_one_frame_makes_a_page_without_plots(shot: Shot, plan: Plan):
+    camera = shot.camera.at(shot.camera.times_s[:1])
+    html = report_html(Report(shot=shot.with_camera(camera), plan=plan))
+    assert "Motion over time" not in html
+    assert "<iframe" in html
+
+
+def test_a_report_is_written_all_or_nothing(shot: Shot, tmp_path: Path):
+    with pytest.raises(InputError, match=r"gone\.mp4 does not exist"):
+        write_report(Report(shot=shot, video=tmp_path / "gone.mp4"), tmp_path / "report.html")
+    assert list(tmp_path.iterdir()) == []
+    write_report(Report(shot=shot), tmp_path / "report.html")
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_the_same_report_gives_the_same_bytes(report: Report, page: str):
+    assert report_html(replace(report)) == page
+
+
+@pytest.mark.parametrize("unit", ["m", "arbitrary"])
+def test_an_estimate_in_its_own_world_is_brought_to_the_shot(shot: Shot, unit: str):
+    camera = shot.camera
+    scale = 1.0 if unit == "m" else 0.1
+    elsewhere = SE3.from_parts(SO3.exp(torch.tensor([0.3, -1.0, 0.5]).double()), torch.tensor([4.0, 5.0, 6.0]).double())
+    track = camera.track.moved_by(elsewhere).scaled_by(scale, unit=unit)
+    estimate = Trajectory(track, camera.intrinsics)
+    aligned = Report(shot=shot, estimate=estimate).aligned_estimate
+    assert aligned is not None
+    torch.testing.assert_close(aligned.T_world_cam.as_matrix(), camera.T_world_cam.as_matrix())
+
+
+def test_an_estimate_that_stands_still_is_shown_at_the_first_pose(shot: Shot):
+    still = Track(SE3.identity(len(shot.camera)), shot.camera.times_s, "arbitrary")
+    estimate = Trajectory(still, Intrinsics.from_fov(1.0, (64, 48)))
+    aligned = Report(shot=shot, estimate=estimate).aligned_estimate
+    assert aligned is not None
+    torch.testing.assert_close(aligned.T_world_cam.translation[-1], shot.camera.T_world_cam.translation[0])
