@@ -225,8 +225,8 @@ def test_hints_of_a_walk(seed: int):
 
 def test_few_false_hints_on_films_of_our_own():
     rng = np.random.default_rng(0)
-    moves = ["push in two metres", "pull out", "truck left", "crane up", "pan left 40 degrees", "tilt down", "roll left",
-             "orbit right 45 degrees", "handheld push in", "dolly zoom in", "hold"]  # fmt: skip
+    moves = ["push in two metres", "pull out", "truck left", "crane up", "pan left 40 degrees", "tilt down",
+             "roll left", "orbit right 45 degrees", "handheld push in", "dolly zoom in", "hold"]  # fmt: skip
     links = rng.choice([", then ", " while "], size=60)
     sentences = [link.join(rng.choice(moves, size=2, replace=False)) for link in links]
     alarmed = [sentence for sentence in sentences if hints(path(sentence))]

@@ -82,7 +82,7 @@ def test_truncated_and_edited_files(name: str, data: st.DataObject, samples: dic
 
 odd = st.one_of(
     st.none(), st.booleans(), st.integers(), st.just(10**400), st.floats(), st.text(max_size=3),
-    st.lists(st.integers(0, 3), max_size=3), st.just([[1, 2], [3]]), st.just({}), st.just([]),
+    st.lists(st.integers(0, 3), max_size=3), st.builds(lambda: [[1, 2], [3]]), st.builds(dict), st.builds(list),
 )  # fmt: skip
 
 

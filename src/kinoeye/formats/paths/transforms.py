@@ -159,7 +159,7 @@ def _number(value: Any, where: str) -> float:
         with contextlib.suppress(OverflowError):  # a whole number beyond the largest float
             number = float(value)
     if not math.isfinite(number):
-        raise InputError(f"{where} is {str(value)[:40]}; a finite number is needed")
+        raise InputError(f"{where} is {value!r:.40}; a finite number is needed")
     return number
 
 
