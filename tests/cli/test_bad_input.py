@@ -44,8 +44,8 @@ def leftovers(folder: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no words"),
-        ("   \n ", "no words"),
+        ("", "the text is empty"),
+        ("   \n ", "the text is empty"),
         ("push in " * 13_000, "characters"),
         ("a red robot in the desert", "no camera move"),
         ("colourless green ideas sleep furiously", "no camera move"),

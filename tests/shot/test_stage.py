@@ -50,7 +50,9 @@ def test_the_subject_of_an_orbit_stays_in_the_middle_at_its_distance():
     shot = stage(parse("orbit right 90 degrees around the red robot"), seed=1)
     seen = [picture_of(shot, "red robot", frame) for frame in range(len(shot.camera))]
     assert all(abs(x - 0.5) < 0.02 for x, _, _ in seen)
-    assert np.ptp([depth for _, _, depth in seen]) < 1e-6
+    centre = shot.actors[0].track.T_world_body.translation[0] + torch.tensor([0, 0, shot.actors[0].size_xyz[2] / 2])
+    distances = (shot.camera.T_world_cam.translation - centre).norm(dim=-1)
+    assert float(distances.max() - distances.min()) < 1e-6
 
 
 def test_a_subject_that_comes_later_stands_where_the_camera_will_look():

@@ -84,7 +84,8 @@ def _run(argv: list[str]) -> int:
         top.error(f"unknown command {name!r}; {_nearest(name)}")
     command = importlib.import_module(f"kinoeye.cli.{name}")
     args = command_parser(name, command).parse_args(rest)
-    args.argv = argv
+    # What is printed is not part of what is made, so a rerun chooses it anew.
+    args.argv = [name, *(word for word in rest if word not in ("--json", "-q", "--quiet"))]
     with quiet(args.quiet or args.json):
         return command.run(args)
 

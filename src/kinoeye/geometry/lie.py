@@ -67,6 +67,10 @@ class SO3:
         """The matrix Ad with R exp(w) R^-1 = exp(Ad w)."""
         return self.as_matrix()
 
+    def __getitem__(self, index: Any) -> SO3:
+        """Choose along the batch."""
+        return SO3(self.wxyz[(*index, slice(None)) if isinstance(index, tuple) else index])
+
     def __matmul__(self, other: Any) -> Any:
         """Compose with rotations, or turn points [*batch 3]."""
         if isinstance(other, SO3):
@@ -163,9 +167,7 @@ class SE3:
 
     def __getitem__(self, index: Any) -> SE3:
         """Choose along the batch."""
-        if isinstance(index, tuple):
-            return SE3(self.wxyz_xyz[(*index, slice(None))])
-        return SE3(self.wxyz_xyz[index])
+        return SE3(self.wxyz_xyz[(*index, slice(None)) if isinstance(index, tuple) else index])
 
 
 def _left_jacobian(rotvec: Tensor) -> Tensor:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from kinoeye import language
+from kinoeye.base.errors import InputError
 from kinoeye.geometry.convention import Float64
 from kinoeye.geometry.lie import SE3, SO3
 from kinoeye.geometry.track import Track, Trajectory
-from kinoeye.language.compiler import DEFAULT_FOV_X, compile, compile_path
+from kinoeye.language.compiler import DEFAULT_FOV_X, compile_path
 from kinoeye.language.motion.path import Anchor
 from kinoeye.language.plan import ActorMention, Plan
 from kinoeye.shot.environment import Environment
@@ -111,6 +113,7 @@ def stage(
     roles = [_role(mention) for mention in plan.actors]
     options = {"num_frames": num_frames, "fps": fps, "duration_s": duration_s, "fov_x": fov_x, "seed": seed}
     if into is not None:
+        _refuse_taken_names(plan, into)
         space = _Space.around(into.camera, into.actors)
         places = _place(roles, {}, space, generator)
         camera = into.camera
@@ -120,7 +123,7 @@ def stage(
         space = _Space(sketch.T_world_cam, sketch.times_s, fov_x, [])
         places = _place(roles, sketch.subjects, space, generator)
         anchors = {role.mention.name: _anchor(role, place) for role, place in zip(roles, places, strict=True)}
-        camera = compile(plan, anchors=anchors, start=start, size_wh=size_wh, **options)
+        camera = language.compile(plan, anchors=anchors, start=start, size_wh=size_wh, **options)
     actors = tuple(_actor(role, place, camera, space, generator) for role, place in zip(roles, places, strict=True))
     return Shot(
         camera=camera,
@@ -137,6 +140,12 @@ def first_pose() -> Float64:
     pose[:3, :3] = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
     pose[2, 3] = CAMERA_HEIGHT_M
     return pose
+
+
+def _refuse_taken_names(plan: Plan, into: Shot) -> None:
+    taken = {actor.name for actor in into.actors} & {mention.name for mention in plan.actors}
+    if taken:
+        raise InputError(f"the shot has {', '.join(map(repr, sorted(taken)))} already; describe another actor")
 
 
 def _role(mention: ActorMention) -> _Role:

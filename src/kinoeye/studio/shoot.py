@@ -22,7 +22,7 @@ from kinoeye.formats.scenes.ply import write_ply
 from kinoeye.language.grammar import parse
 from kinoeye.language.plan import Plan
 from kinoeye.perception.photometric import PhotometricEstimator
-from kinoeye.render.render import render
+from kinoeye.render.film import render
 from kinoeye.shot.shot import Shot
 from kinoeye.shot.stage import stage
 from kinoeye.studio.report import Report, ScoreRow, write_report
@@ -125,7 +125,7 @@ def write_cameras(shot: Shot, folder: Path) -> tuple[dict[str, Path], tuple[str,
     files: dict[str, Path] = {}
     notes: list[str] = []
     for name, writer in WRITERS.items():
-        files[name] = folder / writer.OUTPUT_NAME
+        files[name] = folder / writer.DEFAULT_NAME
         notes += [f"{name}: {warning}" for warning in write_path(shot.camera, files[name], format=name)]
     return files, tuple(notes)
 

@@ -18,7 +18,6 @@ from kinoeye.geometry.convention import OPENCV_W2C, matrix_to_wxyz
 NAME = "colmap"
 TITLE = "COLMAP text model (a folder)"
 FILE_NAMES = ("images.txt", "colmap", "sparse", "*.colmap")
-OUTPUT_NAME = "colmap"
 DEFAULT_NAME = "colmap"
 CONVENTION = replace(OPENCV_W2C, quaternion_order="wxyz")
 LOSES = frozenset({"times"})

@@ -14,7 +14,6 @@ from kinoeye.geometry.record import json_array
 NAME = "gen3r"
 TITLE = "Gen3R cameras.json"
 FILE_NAMES = ("*cameras.json",)
-OUTPUT_NAME = "gen3r_cameras.json"
 DEFAULT_NAME = "cameras.json"
 CONVENTION = OPENCV_W2C
 LOSES = frozenset({"times", "names", "ids", "distortion", "unit"})

@@ -18,7 +18,6 @@ from kinoeye.geometry.record import CameraArrays, camera_from_json, camera_to_js
 NAME = "kinoeye"
 TITLE = "Kinoeye camera, shot.json"
 FILE_NAMES = ("*.json",)
-OUTPUT_NAME = "camera.json"
 DEFAULT_NAME = "camera.json"
 CONVENTION = replace(KINOEYE, quaternion_order=None)
 LOSES = frozenset({"names", "ids", "distortion"})

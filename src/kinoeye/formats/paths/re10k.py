@@ -17,7 +17,6 @@ from kinoeye.geometry.convention import OPENCV_W2C, Float64
 NAME = "re10k"
 TITLE = "RealEstate10K, CameraCtrl, CamI2V, Wan-Fun text"
 FILE_NAMES = ("re10k.txt", "*.re10k", "*.re10k.txt")
-OUTPUT_NAME = "camera.re10k.txt"
 DEFAULT_NAME = "re10k.txt"
 CONVENTION = OPENCV_W2C
 LOSES = frozenset({"size", "names", "ids", "distortion", "unit"})

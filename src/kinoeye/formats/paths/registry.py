@@ -26,9 +26,7 @@ class PathFormat(Protocol):
     FILE_NAMES: tuple[str, ...]
     """Patterns of output names that choose this format without `--to`; the longest one that matches decides."""
     DEFAULT_NAME: str
-    """What to call such a file or folder."""
-    OUTPUT_NAME: str
-    """What to call its file or folder where nobody chose a name; one of `FILE_NAMES` matches it."""
+    """What to call its file or folder where nobody chose a name."""
     CONVENTION: Convention
     """How the format writes its poses."""
     LOSES: frozenset[str]

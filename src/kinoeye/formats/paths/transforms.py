@@ -20,7 +20,6 @@ from kinoeye.geometry.record import json_array
 NAME = "transforms"
 TITLE = "nerfstudio, instant-ngp, DataDoP transforms.json"
 FILE_NAMES = ("*transforms*.json",)
-OUTPUT_NAME = "transforms.json"
 DEFAULT_NAME = "transforms.json"
 CONVENTION = OPENGL
 LOSES = frozenset({"times", "unit"})

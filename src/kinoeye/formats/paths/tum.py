@@ -15,7 +15,6 @@ from kinoeye.geometry.convention import OPENCV, matrix_to_wxyz
 NAME = "tum"
 TITLE = "TUM RGB-D, SLAM systems, evo"
 FILE_NAMES = ("tum.txt", "*.tum", "*.tum.txt")
-OUTPUT_NAME = "camera.tum.txt"
 DEFAULT_NAME = "tum.txt"
 CONVENTION = replace(OPENCV, quaternion_order="xyzw")
 LOSES = frozenset({"intrinsics", "size", "names", "ids", "distortion"})
