@@ -13,7 +13,7 @@ leads to a camera again, and its words are reported.
 from __future__ import annotations
 
 from kinoeye.base.errors import InputError
-from kinoeye.language.plan import Plan, UnusedWords
+from kinoeye.language.plan import Action, Move, Plan, UnusedWords
 from kinoeye.language.reading import boundaries, manner, prose, subjects
 from kinoeye.language.reading.state import Reading
 from kinoeye.language.reading.unused import unused_words
@@ -29,10 +29,15 @@ _NOUNS = ("actor", "place", "word", "prep", "subject", "pronoun", "filler")
 _HANDLERS = boundaries.HANDLERS | subjects.HANDLERS | manner.HANDLERS | prose.HANDLERS
 
 
-def parse(text: str) -> Plan:
+def parse(text: str, *, camera_required: bool = True) -> Plan:
     """The Plan of a sentence, or of several.
 
     Left and right, up and down, forward and backward are the camera's own. "Slightly" scales a whole move.
+
+    Args:
+        text: camera moves, actors and a place in words.
+        camera_required: whether a text without a camera move is an error; if not, the camera holds while the actors
+            and the place that the text must then name are set up.
 
     Raises:
         InputError: the text is empty, too long, or has no camera move in it; the message shows examples.
@@ -48,10 +53,10 @@ def parse(text: str) -> Plan:
     reading = _read(text)
     moves = reading.sequence.moves
     unused = unused_words(text, reading.cursor.tokens, reading.cursor.items, reading.unused)
-    if not moves:
+    if not moves and (camera_required or not (reading.cast.mentions or reading.place)):
         raise _no_move(text, unused)
     return Plan(
-        moves=tuple(move.build() for move in moves),
+        moves=tuple(move.build() for move in moves) or (Move((Action("hold"),)),),
         actors=tuple(reading.cast.mentions),
         place=reading.place,
         unused=unused,
