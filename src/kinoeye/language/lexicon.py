@@ -23,9 +23,9 @@ class Verb:
 
 VERBS: dict[Verb, str] = {
     Verb("move", None, behaviour="walk"): "move go shift slide proceed head",
-    Verb("move", "forward"): "glide travel fly float cruise sail swoop soar",
-    Verb("move", "forward", speed=2.0): "rush race dash",
-    Verb("move", "forward", speed=0.65): "drift creep inch",
+    Verb("move", "forward", behaviour="walk"): "glide travel fly float cruise sail swoop soar",
+    Verb("move", "forward", speed=2.0, behaviour="run"): "rush race dash",
+    Verb("move", "forward", speed=0.65, behaviour="walk"): "drift creep inch",
     Verb("follow", None): "track follow trail chase",
     Verb("dolly", "forward"): "dolly push advance approach",
     Verb("dolly", "backward"): "pull retreat withdraw recede",
@@ -35,7 +35,7 @@ VERBS: dict[Verb, str] = {
     Verb("yaw", "right"): "pan yaw sweep",
     Verb("yaw", "right", speed=4.0): "whip",
     Verb("pitch", "up"): "tilt pitch",
-    Verb("roll", "right"): "roll bank",
+    Verb("roll", "right", behaviour="walk"): "roll bank",
     Verb("turn", "right"): "swing rotate turn swivel pivot spin twist",
     Verb("look", None): "look face aim point",
     Verb("orbit", "right"): "orbit arc circle revolve encircle loop",
@@ -68,31 +68,41 @@ NOUNS: dict[Verb, tuple[str, ...]] = {
     Verb("orbit", "right"): ("revolution", "arc shot", "orbit shot"),
     Verb("pedestal", "up"): ("ascent",),
     Verb("pedestal", "down"): ("descent",),
-    Verb("dolly", "forward"): ("pushin",),
-    Verb("dolly", "backward"): ("pullback", "pullout"),
+    Verb("dolly", "forward"): (
+        "pushin", "get closer", "gets closer", "getting closer", "come closer", "comes closer", "coming closer",
+    ),
+    Verb("dolly", "backward"): (
+        "pullback", "pullout", "back up", "backs up", "backing up", "back off", "backs off", "backing off",
+        "back away", "backs away", "backing away",
+    ),
     Verb("hold", behaviour="stand"): (
         "static", "still", "stationary", "motionless", "immobile", "unmoving", "locked off", "locked down",
         "static shot", "static position", "still position", "fixed position", "fixed shot", "fixed", "tripod shot",
         "stands still", "comes to a stop", "coming to a stop", "come to a stop", "came to a stop",
         "comes to a halt", "coming to a halt", "come to a halt", "comes to rest", "coming to rest", "come to rest",
         "comes to a rest", "standstill", "does not move", "doesn't move", "do not move", "don't move",
-        "without moving", "not moving", "holds position", "in place",
+        "without moving", "not moving", "no camera movement", "no movement", "no motion", "never moves",
+        "locked", "holds position", "in place",
     ),
 }  # fmt: skip
 """Nouns and adjectives that name a move."""
 
 DIRECTIONS: dict[str, tuple[str, ...]] = {
     "left": ("left", "leftward", "leftwards", "to the left", "towards the left", "toward the left", "to its left",
-             "from right to left", "right to left", "camera left", "screen left", "to camera left",
+             "from right to left", "right to left", "from the right to the left", "camera left",
+             "screen left", "to camera left",
              "to screen left", "to the left side", "left hand side"),
     "right": ("right", "rightward", "rightwards", "to the right", "towards the right", "toward the right",
-              "to its right", "from left to right", "left to right", "camera right", "screen right",
+              "to its right", "from left to right", "left to right", "from the left to the right",
+              "camera right", "screen right",
               "to camera right", "to screen right", "to the right side", "right hand side"),
-    "up": ("up", "upward", "upwards", "skyward", "skywards", "higher", "from bottom to top", "bottom to top"),
-    "down": ("down", "downward", "downwards", "from top to bottom", "top to bottom"),
+    "up": ("up", "upward", "upwards", "skyward", "skywards", "higher", "from bottom to top",
+           "bottom to top", "from down to up"),
+    "down": ("down", "downward", "downwards", "from top to bottom", "top to bottom", "from up to down"),
     "forward": ("forward", "forwards", "ahead", "onward", "onwards", "straight ahead", "straight forward",
                 "down the corridor", "down the road", "down the path", "down the aisle", "down the hallway"),
-    "backward": ("backward", "backwards", "back", "rearward", "rearwards", "in reverse", "away from the camera"),
+    "backward": ("backward", "backwards", "back", "rearward", "rearwards", "in reverse", "reverse",
+                 "away from the camera"),
     "in": ("in", "inward", "inwards", "closer", "nearer", "close"),
     "out": ("out", "outward", "outwards", "away", "further away", "farther away", "further out", "wider"),
     "clockwise": ("clockwise",),
@@ -210,25 +220,26 @@ ASPECTS = "begin start open continue keep ease"
 NEXT_ASPECTS = "conclude finish end return transition"
 """Such verbs that also begin the next move of a sentence."""
 
-CAMERA = ("camera", "cam", "shot", "lens", "viewpoint", "view", "drone", "operator", "we", "cameraman")
+CAMERA = ("camera", "cam", "shot", "lens", "viewpoint", "view", "drone", "operator", "we", "us", "cameraman")
 PRONOUNS = ("it", "him", "her", "them", "itself", "they", "he", "she")
 SUBJECTS = ("subject", "object", "target", "scene", "center", "centre", "point", "middle")
 """Nouns that stand for whatever the shot is about."""
 
 FUNCTION_WORDS = frozenset(
-    "a additional again also am amount an angle another approximately are axis be been being both by can centered "
-    "centred cinematic clip come comes coming complete completely completes completing continued continuous "
-    "continuously could d diagonally did directly distance do does doing done duration entire entirely exactly "
-    "execute executes executing film first firstly footage for fourth frame framed framing full fully give gives "
-    "had has have having here his holding i in initially is its just keeping lasting let like ll m make makes "
-    "making may might more must my need new now of on once one our out pace per perform performed performing "
-    "performs please position radius rate re roughly s second secondly sequence shall should simply single so "
-    "speed still straight take takes taking that the their there these third this those time times to total us "
-    "use uses using ve very video want was way were which while who whole will within would you your".split()
+    "a additional again all also am amount an angle another approximately are axis be been being both by can "
+    "centered centred cinematic clip come comes coming complete completely completes completing continued "
+    "continuous continuously could d diagonally did direction directions directly distance do does doing done "
+    "duration entire entirely exactly execute executes executing film first firstly footage for fourth frame "
+    "framed framing full fully give gives had has have having here his holding i in initially is its just keeping "
+    "lasting let like ll m make makes making may might more must my need new now of on once one our out pace per "
+    "perform performed performing performs please position radius rate re roughly s second secondly sequence "
+    "shall should simply single so speed still straight take takes taking that the their there these third this "
+    "those time times to total us use uses using ve very video want was way were which while who whole will "
+    "within would you your".split()
 )
 """Words with no effect of their own, which are not reported."""
 
-FUNCTION_PHRASES = ("carry on", "carries on", "carrying on",
+FUNCTION_PHRASES = ("where it is", "carry on", "carries on", "carrying on",
                     "goes on", "going on", "as well",
                     "in front", "in front of", "right in front of", "right behind", "right next to",
                     "in order", "in frame", "in view", "in focus", "in shot", "of course",
@@ -240,6 +251,9 @@ FRAMING = ("close up", "closeup", "extreme close up", "wide shot", "medium shot"
            "low angle", "high angle", "eye level", "ground level", "bird's eye view", "birds eye view",
            "bird s eye view", "establishing shot")  # fmt: skip
 """Words of framing, which no move obeys: they are reported."""
+
+NEGATIONS = ("don't", "doesn't", "not", "never", "without", "no", "cannot", "can't", "won't", "shouldn't", "isn't")
+"""What is denied is no move; the clause is reported whole."""
 
 FILLER_VERBS = (
     "reveal show highlight capture emphasise emphasize focus offer allow create provide draw bring showcase display "

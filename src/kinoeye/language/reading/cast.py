@@ -28,10 +28,10 @@ class Cast:
 
     def resolve(self, phrase: ActorPhrase, words: str, start: int, end: int) -> list[str]:
         """The names that a noun phrase means: an actor that fits it, or new ones."""
-        known = self._fitting(phrase) if phrase.count == 1 and not words.startswith("another ") else None
+        known = self._fitting(phrase)
         if known:
-            self.latest = [known]
-            return [known]
+            self.latest = known
+            return known
         names = []
         for _ in range(phrase.count):
             name = self._new_name(" ".join(filter(None, (phrase.colour, phrase.shape))))
@@ -65,7 +65,8 @@ class Cast:
             return self.latest[0]
         return self.mentions[0].name if len(self.mentions) == 1 else None
 
-    def _fitting(self, phrase: ActorPhrase) -> str | None:
+    def _fitting(self, phrase: ActorPhrase) -> list[str]:
+        """Names of the first actors that a definite phrase points back to, as many as it counts; else none."""
         fits = [
             mention
             for mention in self.mentions
@@ -74,9 +75,8 @@ class Cast:
             and phrase.size in (None, mention.size)
         ]
         exact = [mention for mention in fits if (mention.colour, mention.size) == (phrase.colour, phrase.size)]
-        if phrase.definite and fits:
-            return (exact or fits)[-1].name
-        return None
+        chosen = (exact if len(exact) >= phrase.count else fits)[: phrase.count]
+        return [mention.name for mention in chosen] if phrase.definite and len(chosen) == phrase.count else []
 
     def _new_name(self, name: str) -> str:
         taken = {mention.name for mention in self.mentions}

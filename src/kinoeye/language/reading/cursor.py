@@ -68,8 +68,12 @@ class Cursor:
         return kind == "camera" or (kind in ("pronoun", "actor") and self.acts(index))
 
     def clause_ahead(self) -> bool:
-        """Whether the next clause is about somebody who moves."""
-        return self.verb_ahead()[0] is not None or self.subject_ahead()
+        """Whether the next clause is about somebody who moves; "continuing left" is."""
+        if self.verb_ahead()[0] is not None or self.subject_ahead():
+            return True
+        index = self.ahead(_BEFORE_VERB)
+        carried = index is not None and self.items[index - 1].kind == "aspect"
+        return carried and index is not None and self.items[index].kind == "direction"
 
     def acts(self, index: int) -> bool:
         """Whether the noun at an index is followed by a verb, so that it is its subject."""

@@ -60,6 +60,16 @@ class VerbPhrase:
         return self.verb.value
 
     @property
+    def full_speed(self) -> float | None:
+        """The stated speed and the speed of the verb itself; of two that agree, the stronger one."""
+        said, own = self.speed, self.meaning.speed
+        if said is None or own == 1.0:
+            return said if own == 1.0 else own
+        if (said > 1.0) == (own > 1.0):
+            return max(said, own) if own > 1.0 else min(said, own)
+        return said * own
+
+    @property
     def frame(self) -> str:
         """The frame of the verb; moving or turning around something is an orbit."""
         orbits = self.around and self.meaning.frame in ("move", "dolly", "truck", "turn", "follow", "pedestal")
@@ -183,11 +193,9 @@ class DraftMove:
         for name in ("duration_s", "speed", "easing", "shake"):
             value, own = getattr(phrase, name), getattr(self, name)
             if own is None:
-                setattr(self, name, value)
+                setattr(self, name, phrase.full_speed if name == "speed" else value)
             elif value is not None and value != own and name in phrase.said:
                 lost.append(phrase.said[name])
-        if self.speed is None and phrase.meaning.speed != 1.0:
-            self.speed = phrase.meaning.speed
         self.slight = self.slight or phrase.slight
         return lost
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-from kinoeye.language.lexicon import ONWARD
+from kinoeye.language.lexicon import MEANINGS, ONWARD
 from kinoeye.language.motion.timing import DEFAULT_FPS, MAX_FPS
 from kinoeye.language.plan import MAX_DURATION_S, MAX_SPEED
-from kinoeye.language.reading.cursor import BOUNDARIES
 from kinoeye.language.reading.draft import Heading
 from kinoeye.language.reading.state import Handler, Reading
 from kinoeye.language.text.items import Item
@@ -30,14 +29,27 @@ def on_direction(r: Reading, item: Item) -> None:
     if r.phrase is None:
         r.pending.append(item)
         return
+    _split_timed_list(r)
     phrase = r.phrase
     if phrase.frame == "orbit" and word in ("forward", "out") and phrase.distance:
+        return
+    if r.cursor.words(item) == "back" and word not in MEANINGS[phrase.frame]:
         return
     if phrase.frame == "move" and word in ("up", "down") and _along_place(r):
         word = "forward"
     heading = Heading(word, item)
     phrase.loose = [quantity for quantity in phrase.loose if not heading.take(quantity)]
     phrase.headings.append(heading)
+
+
+def _split_timed_list(r: Reading) -> None:
+    """Begin a new move after a time: "forward for 2 seconds, left for 3 seconds"."""
+    phrase, previous = r.phrase, r.cursor.previous
+    assert phrase is not None
+    if phrase.headings and phrase.duration_s is not None and previous and previous.kind in ("comma", "and"):
+        r.end_clause()
+        r.join = "then"
+        r.open_phrase(phrase.verb)
 
 
 def _along_place(r: Reading) -> bool:
@@ -144,10 +156,13 @@ def on_prep(r: Reading, item: Item) -> None:
         phrase.fallback = ONWARD[item.value]
     free = not phrase.headings and phrase.meaning.default is None and phrase.frame in ("move", "follow")
     if item.value == "around":
-        ends = ahead is None or ahead.kind in BOUNDARIES
-        if ends and phrase.frame == "turn" and not phrase.headings and not phrase.loose:
+        after = r.cursor.following
+        named = ahead is not None and ahead.kind in ("actor", "pronoun", "subject", "place")
+        unknown = ahead is not None and ahead.kind == "word" and after is not None and after.kind == "function"
+        leads_on = ahead is not None and ahead.kind == "direction"
+        if not (named or unknown or leads_on) and phrase.frame == "turn" and not phrase.headings and not phrase.loose:
             phrase.loose.append(Item("quantity", Quantity(math.pi, "rad"), item.first, item.last))
-        elif not ends or any(quantity.value.unit == "rad" for quantity in phrase.loose):
+        elif named or unknown or (phrase.frame != "turn" and any(q.value.unit == "rad" for q in phrase.loose)):
             phrase.around = True
     elif free and phrase.frame == "move" and item.value == "toward":
         phrase.headings.append(Heading("forward", item))

@@ -29,7 +29,7 @@ def skip(r: Reading, item: Item) -> None:
 
 def leaves_prose(r: Reading, item: Item) -> bool:
     """Whether a boundary leads from a skipped clause back to a camera or an acting actor."""
-    if item.kind == "stop":
+    if item.kind == "stop" or (r.cursor.words(item) == "by" and r.cursor.verb_ahead()[0] is not None):
         return True
     if item.kind not in BOUNDARIES:
         return False

@@ -159,21 +159,27 @@ def _repeats(r: Reading, item: Item) -> bool:
     assert phrase is not None
     if frame == "hold":
         return phrase.frame == "hold"
+    previous = r.cursor.previous
     ahead = r.cursor.following
     if phrase.headings and ahead is not None and ahead.kind == "direction":
         return False
     if item.form not in ("base", "noun", "s"):
         return False
+    if previous is not None and previous.kind == "quantity" and previous.value.unit == "rad":
+        return True
     generic = frame == "move" and r.cursor.words(item) in ("move", "movement", "motion")
     return generic or frame == phrase.frame or (phrase.frame == "orbit" and frame in ("turn", "orbit", "move"))
 
 
 def _is_named_by(r: Reading, item: Item) -> bool:
-    """Whether a noun says what a verb without direction does: "moves in a circle"."""
+    """Whether a noun says what a verb without direction does: "moves in a circle", "a sweeping crane shot"."""
     phrase = r.phrase
     assert phrase is not None
-    empty = not phrase.headings and phrase.meaning.default is None and phrase.target is None
-    return empty and phrase.frame == "move" and item.form in ("base", "noun")
+    if phrase.headings or phrase.has_object:
+        return False
+    adjective = phrase.verb.form == "ing" and r.cursor.previous is phrase.verb
+    vague = (phrase.frame == "move" and phrase.meaning.default is None) or adjective
+    return (vague and item.form in ("base", "noun")) or (phrase.frame == item.value.frame == "follow")
 
 
 def on_aspect(r: Reading, item: Item) -> None:

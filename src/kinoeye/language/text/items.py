@@ -111,6 +111,8 @@ def _phrases() -> dict[tuple[str, ...], tuple[str, Any, str]]:
         add(word, "function", None)
     for phrase in lexicon.FUNCTION_PHRASES:
         add(phrase, "function", None)
+    for word in lexicon.NEGATIONS:
+        add(word, "filler", word)
     for phrase in lexicon.FRAMING:
         add(phrase, "word", phrase)
     for verbs, kind in ((lexicon.FILLER_VERBS, "filler"), (lexicon.ASPECTS, "aspect")):

@@ -34,17 +34,18 @@ def match_actor(tokens: Sequence[Token], at: int, is_known: Callable[[str], bool
     Adjectives that nobody knows may stand between an article and the noun; they stay in the actor's prompt.
     """
     first = tokens[at].text
-    counted = first in SMALL and 1 <= SMALL[first] <= _MOST_COPIES
-    article = first in _ARTICLES or counted
+    article = first in _ARTICLES
+    number = tokens[at + article].text if at + article < len(tokens) else ""
+    counted = number in SMALL and 1 <= SMALL[number] <= _MOST_COPIES
     colour = size = None
     gait, unknown = "", 0
-    for index in range(at + article, min(len(tokens), at + 8)):
+    for index in range(at + article + counted, min(len(tokens), at + 8)):
         word = tokens[index].text
         shape = _shapes().get(word)
         if shape:
             if _possessive(tokens, index):
                 return None
-            count = int(SMALL[first]) if counted else 1
+            count = int(SMALL[number]) if counted else 1
             return ActorPhrase(shape, colour, size, count, first in ("the", "this", "that"), gait), index + 1
         if word in _colours():
             colour = _colours()[word]
@@ -52,7 +53,7 @@ def match_actor(tokens: Sequence[Token], at: int, is_known: Callable[[str], bool
             size = _sizes()[word]
         elif word in _gaits():
             gait = _gaits()[word]
-        elif article and not is_known(word) and tokens[index].kind == "word" and unknown < _MOST_UNKNOWN:
+        elif (article or counted) and not is_known(word) and tokens[index].kind == "word" and unknown < _MOST_UNKNOWN:
             unknown += 1
         else:
             return None

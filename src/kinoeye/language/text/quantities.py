@@ -77,6 +77,8 @@ def match_quantity(tokens: Sequence[Token], at: int) -> tuple[Quantity, int] | N
         return None if counted else (Quantity(value, "number"), after)
     dimension, size = unit
     value, after = _and_a_half(tokens, after + 1, value)
+    if dimension == "m":
+        return _match_rate(tokens, *_and_smaller_unit(tokens, after, value * size, size))
     quantity = Quantity(value * size, dimension)
     return _match_rate(tokens, after, quantity)
 
@@ -149,6 +151,16 @@ def _and_a_half(tokens: Sequence[Token], after: int, value: float) -> tuple[floa
     return value, after
 
 
+def _and_smaller_unit(tokens: Sequence[Token], after: int, metres: float, size: float) -> tuple[int, Quantity]:
+    """Add the centimetres of "1 m 20 cm", or the inches of "5 feet and 3 inches"."""
+    skip = after + (_text(tokens, after) == "and")
+    number = match_number(tokens, skip)
+    smaller = UNITS.get(_text(tokens, number[1]), ("", 0.0)) if number else ("", 0.0)
+    if number and smaller[0] == "m" and smaller[1] < 0.1 <= size:
+        return number[1] + 1, Quantity(metres + number[0] * smaller[1], "m")
+    return after, Quantity(metres, "m")
+
+
 def _match_rate(tokens: Sequence[Token], after: int, quantity: Quantity) -> tuple[Quantity, int]:
     """Read "per second" after a quantity, and what "times speed" and "frames per second" mean."""
     words = [_text(tokens, after + k) for k in range(3)]
@@ -199,6 +211,7 @@ def _match_turn(tokens: Sequence[Token], at: int) -> tuple[Quantity, int] | None
 
 def _turn_noun(tokens: Sequence[Token], at: int, value: float) -> tuple[Quantity, int] | None:
     after = at + (_text(tokens, at) in ("360", "circular"))
+    after += after > at and UNITS.get(_text(tokens, after), ("",))[0] == "rad"
     word = _text(tokens, after)
     if word in TURNS or word in TURN_VERBS:
         # The noun stays: it may be the verb of its clause ("a half orbit left").
