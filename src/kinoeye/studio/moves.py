@@ -112,8 +112,10 @@ def quantity(value: float, unit: str) -> str:
         >>> quantity(1.5, "m"), quantity(math.pi, "rad"), quantity(2.0, "ratio")
         ('1.5 m', '180°', '2×')
     """
+    value = math.degrees(value) if unit == "rad" else value
+    value = 0.0 if abs(value) < 5e-4 else value  # what rounding left of nothing
     if unit == "rad":
-        return f"{math.degrees(value):.3g}°"
+        return f"{value:.3g}°"
     if unit == "ratio":
         return f"{value:.3g}×"
     return f"{value:.3g} {'units' if unit == 'arbitrary' else unit}"

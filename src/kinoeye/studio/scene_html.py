@@ -24,6 +24,10 @@ Array = NDArray[np.float64]
 
 ESTIMATED_RGB = (225, 29, 72)
 CAMERA_RGB = (59, 130, 246)
+VIEW_FOV = math.radians(40.0)
+"""Vertical field of view of the first look at the scene."""
+VIEW_ASPECT = 1.05
+"""The narrowest shape, width over height, in which the first look must hold everything."""
 GHOSTS = 9
 """Frusta that stay where the camera was, spread evenly over the path."""
 SCREEN_WIDTH_PX = 160
@@ -36,6 +40,8 @@ MAX_PICTURES = 240
 class _Stage:
     """Where the scene is and how large, for choosing the view and the sizes of what has none of its own."""
 
+    points: Array
+    """[n, 3] camera centres, feet and heads."""
     centre: Array
     radius: float
     up: int
@@ -102,7 +108,7 @@ def _measure(shot: Shot, estimate: Trajectory | None) -> _Stage:
     up, sign = (2, 1.0) if shot.actors else _camera_up(shot.camera)
     # Bare paths come from any world: a floor under the lowest camera then shows heights.
     ground = 0.0 if shot.actors else float((cloud[:, up] * sign).min() - 0.35 * radius) * sign
-    return _Stage(0.5 * (low + high), radius, up, sign, ground)
+    return _Stage(cloud, 0.5 * (low + high), radius, up, sign, ground)
 
 
 def _camera_up(camera: Trajectory) -> tuple[int, float]:
@@ -133,18 +139,26 @@ def _set_up(server: Any, stage: _Stage, shot: Shot) -> None:
         fade_distance=14 * stage.radius,
         position=tuple(np.where(np.arange(3) == stage.up, position, 0.0)),
     )
-    forward = shot.camera.T_world_cam.as_matrix()[:, :3, 2].mean(0).numpy()
+    camera = server.initial_camera
+    camera.fov, camera.near, camera.far = VIEW_FOV, 1e-3 * stage.radius, 1e3 * stage.radius
+    camera.up, camera.look_at = tuple(up), tuple(stage.centre)
+    camera.position = tuple(_viewpoint(shot.camera, stage, up))
+
+
+def _viewpoint(camera: Trajectory, stage: _Stage, up: Array) -> Array:
+    """Where to stand so that all of the scene is in view: behind the camera's shoulder, looking down on it."""
+    forward = camera.T_world_cam.as_matrix()[:, :3, 2].mean(0).numpy()
     level = forward - up * (forward @ up)
     level = level / np.linalg.norm(level) if np.linalg.norm(level) > 1e-3 else np.roll(up, 1)
-    side = np.cross(level, up)
-    fov = math.radians(40.0)
-    direction = -0.75 * level + 0.65 * side + 0.6 * up
-    distance = 0.7 * stage.radius / math.sin(fov / 2)
-    camera = server.initial_camera
-    camera.fov, camera.near, camera.far = fov, 1e-3 * stage.radius, 1e3 * stage.radius
-    camera.up = tuple(up)
-    camera.position = tuple(stage.centre + distance * direction / np.linalg.norm(direction))
-    camera.look_at = tuple(stage.centre)
+    back = -0.75 * level + 0.65 * np.cross(level, up) + 0.6 * up
+    back /= np.linalg.norm(back)
+    right = np.cross(up, back)
+    right /= np.linalg.norm(right)
+    # A point at (x, y) from the line of sight and z towards the eye is in view from x / tan(half view) + z on.
+    x, y, z = np.stack([right, np.cross(back, right), back]) @ (stage.points - stage.centre).T
+    margin = 0.2 * stage.radius
+    reach = np.maximum((np.abs(x) + margin) / VIEW_ASPECT, np.abs(y) + margin) / math.tan(VIEW_FOV / 2)
+    return stage.centre + (reach + z).max() * back
 
 
 def _add_path(scene: Any, camera: Trajectory, moves: Sequence[MoveSpan], stage: _Stage) -> None:

@@ -16,6 +16,8 @@ from kinoeye.shot import Shot
 from kinoeye.studio.layer_sheets import Sheet
 from kinoeye.studio.moves import MoveSpan, action_words, quantity
 
+TICK_SHARE = 0.07
+"""Room that a number below the time line needs, as a share of its width."""
 LONG_SENTENCE = 220
 """Above this many characters a sentence is set small."""
 MAX_EMBEDDED_BYTES = 32 * 1024 * 1024
@@ -87,16 +89,17 @@ def facts(pairs: Mapping[str, str]) -> str:
 
 def timeline(moves: Sequence[MoveSpan], duration_s: float, start_s: float) -> str:
     """Play button, the moves as coloured bars over time, and a slider over them."""
-    bars, ticks = [], ["<span>0 s</span>"]
+    bars, ticks, last = [], ["<span>0 s</span>"], 0.0
     for move in moves:
         left, width = (move.start_s - start_s) / duration_s, (move.end_s - move.start_s) / duration_s
         lanes = "".join(
-            f'<span style="--tone: var(--{family})">{escape(action_words(action))}</span>'
+            f'<span style="--tone: var(--{family})"><b>{escape(action_words(action))}</b></span>'
             for action, family in zip(move.actions, move.families, strict=True)
         )
         bars.append(f'<div class="move" style="left: {left:.4%}; width: {width:.4%}">{lanes}</div>')
-        if 0.04 < left + width < 0.8:
+        if last + TICK_SHARE < left + width < 1 - 3 * TICK_SHARE:
             ticks.append(f'<span style="left: {left + width:.4%}">{move.end_s - start_s:.3g}</span>')
+            last = left + width
     return f"""<div class="transport">
 <button type="button" aria-label="Play" aria-pressed="false"><svg viewBox="0 0 16 16" aria-hidden="true">
 <path class="play" d="M4 2v12l10-6z"/><path class="pause" d="M3 2h4v12H3zm6 0h4v12H9z"/></svg></button>
