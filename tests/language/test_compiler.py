@@ -266,6 +266,7 @@ def test_easing_shapes_the_speed():
         (lambda: Action("yaw", "left", amount=-1.0), "out of range"),
         (lambda: Action("yaw", "left", amount=math.nan), "out of range"),
         (lambda: Move(()), "no action"),
+        (lambda: Move((Action("yaw", "left"), Action("yaw", "left", amount=1.0))), "yaw left twice"),
         (lambda: Move((Action("hold"),), easing="bouncy"), "unknown easing"),
         (lambda: Move((Action("hold"),), duration_s=0.0), "out of range"),
         (lambda: GrammarDirector()("pan left", n=0), "candidates"),

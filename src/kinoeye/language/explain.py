@@ -22,6 +22,7 @@ _VERBS: dict[str, tuple[str, str]] = {
     "dolly_zoom": ("dolly zooms", "dolly zooming"),
     "look_at": ("looks", "looking"),
     "follow": ("follows", "following"),
+    "handheld": ("shakes", "shaking"),
 }
 _TARGET_PREPOSITIONS = {"orbit": "around ", "dolly": "towards ", "dolly_zoom": "on ", "look_at": "at ", "follow": ""}
 _BEHAVIOURS = {"stand": "stands still", "walk": "walks", "run": "runs"}
@@ -50,7 +51,10 @@ def describe(plan: Plan) -> str:
 def describe_move(move: Move) -> str:
     """The words of one move, starting with its verb."""
     shakes = [action for action in move.actions if action.kind == "handheld"]
-    actions = [action for action in move.actions if action.kind != "handheld"] or [Action("hold")]
+    actions = [action for action in move.actions if action.kind != "handheld"]
+    if not actions and shakes[0].amount is None:
+        actions, shakes = shakes, []
+    actions = actions or [Action("hold")]
     plain = [a for a in actions if a.kind in _TRANSLATIONS and not (a.amount or a.rate or a.target)]
     parts: list[str] = []
     if len(plain) > 1 and actions[: len(plain)] == plain:

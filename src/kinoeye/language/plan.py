@@ -99,6 +99,9 @@ class Move:
     def __post_init__(self) -> None:
         if not self.actions:
             raise InputError("a move has no action; give at least a hold")
+        names = [(action.kind, action.direction) for action in self.actions]
+        if len(set(names)) != len(names):
+            raise InputError(f"a move says {' '.join(names[-1])} twice; say it once, with the whole amount")
         if self.easing is not None and self.easing not in EASINGS:
             raise InputError(f"unknown easing {self.easing!r}; use one of {', '.join(EASINGS)}")
         if self.duration_s is not None and not 0.0 < self.duration_s <= MAX_DURATION_S:

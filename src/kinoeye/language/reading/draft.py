@@ -104,6 +104,8 @@ class VerbPhrase:
             actions += self._group_actions(group, unused)
         if self.frame == "spiral" and actions and not any(action.kind == "orbit" for action in actions):
             actions.insert(0, Action("orbit", "right", target=self.target, distance=self.distance))
+        # "Out 3 metres, backward": one motion under two names; the first says how far.
+        actions = [a for i, a in enumerate(actions) if a.kind not in {other.kind for other in actions[:i]}]
         return actions, unused if actions else [self.verb, *unused]
 
     def _group_actions(self, group: list[Heading], unused: list[Item]) -> list[Action]:
@@ -216,4 +218,5 @@ class DraftMove:
         if self.shake is not None and not any(action.kind == "handheld" for action in actions):
             actions = [action for action in actions if action.kind != "hold"]
             actions.append(Action("handheld", amount=None if self.shake == 1.0 else self.shake))
+        actions.sort(key=lambda action: action.kind == "handheld")
         return Move(tuple(actions), self.duration_s, self.speed or 1.0, self.slight, self.easing)
