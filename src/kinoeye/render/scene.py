@@ -6,6 +6,7 @@ parameter under affine maps, so one intersection routine a kind serves every siz
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,11 +14,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kinoeye.geometry.convention import invert
+from kinoeye.geometry.convention import invert, rotvec_to_matrix
 from kinoeye.geometry.track import Track, Trajectory
 from kinoeye.render.color import mix, srgb_to_linear
+from kinoeye.render.look import LOOK
 from kinoeye.render.robot import PART_NAMES, ROBOT_PARTS, Role, rest_box, robot_poses
-from kinoeye.shot.environment import Environment
+from kinoeye.shot.environment import Environment, Prop
 from kinoeye.shot.shot import Actor, Avatar, Shot
 
 Float64 = NDArray[np.float64]
@@ -47,14 +49,16 @@ class Parts(NamedTuple):
     """[p, 3] the other colour of the pattern."""
     pattern: NDArray[np.int64]
     """[p]"""
+    cells: Float64
+    """[p, 3] whole cells of the pattern along each side of the actor's box, so that no face lies between two."""
     size_xyz: Float64
     """[p, 3] the actor's box in metres."""
     box_from_canonical: Float64
     """[p, 3, 4] to the place in the box of the actor at rest, 0 to 1 a side."""
     instance: NDArray[np.uint8]
-    """[p] index of the actor plus one."""
+    """[p] index of the actor plus one; 0 for props."""
     part: NDArray[np.uint8]
-    """[p] index in `PART_NAMES` plus one."""
+    """[p] index in `PART_NAMES` plus one; 0 for props."""
 
 
 class Backdrop(NamedTuple):
@@ -106,7 +110,7 @@ def build_scene(shot: Shot, camera: Trajectory) -> Scene:
     """
     times = camera.times_s
     frames = len(times)
-    rows: list[_Row] = []
+    rows = [_prop_row(prop) for prop in shot.environment.props]
     for index, actor in enumerate(shot.actors):
         if actor.avatar is not None:
             rows += _actor_rows(actor, actor.avatar, index + 1, times)
@@ -127,6 +131,7 @@ class _Row(NamedTuple):
     color_a: Float64
     color_b: Float64
     pattern: int
+    cells: Float64
     size_xyz: Float64
     box_from_canonical: Float64
     instance: int
@@ -144,6 +149,7 @@ def _stack(rows: list[_Row]) -> Parts:
         color_a=column("color_a", (3,), np.float64),
         color_b=column("color_b", (3,), np.float64),
         pattern=column("pattern", (), np.int64),
+        cells=column("cells", (3,), np.float64),
         size_xyz=column("size_xyz", (3,), np.float64),
         box_from_canonical=column("box_from_canonical", (3, 4), np.float64),
         instance=column("instance", (), np.uint8),
@@ -165,24 +171,47 @@ def _actor_rows(actor: Actor, avatar: Avatar, instance: int, times_s: torch.Tens
         blocks = [("body", avatar.shape, np.array([0.0, 0.0, half[2]]), half, "base")]
     rows = []
     for index, (name, kind, centre, half, role) in enumerate(blocks):
-        segment, scale = _canonical_scale(KINDS[kind], half)
-        rest_from_canonical = np.concatenate([np.diag(scale), centre[:, None]], axis=1)
         color = _role_color(avatar.color_rgb, role)
-        rows.append(
-            _Row(
-                kind=KINDS[kind],
-                segment=segment,
-                color_a=srgb_to_linear(color),
-                color_b=srgb_to_linear(_contrasting(color)),
-                pattern=PATTERNS[avatar.pattern] if role in ("base", "light") else PLAIN,
-                size_xyz=np.array(size),
-                box_from_canonical=_box_from_rest(rest_from_canonical, np.array(size)),
-                instance=instance,
-                part=PART_NAMES.index(name) + 1,
-                world_from_canonical=_compose(T_world_rest[:, index, :3], rest_from_canonical),
-            )
-        )
+        pattern = avatar.pattern if role in ("base", "light") else "plain"
+        ids = (instance, PART_NAMES.index(name) + 1)
+        rows.append(_row(kind, centre, half, np.array(size), T_world_rest[:, index, :3], color, pattern, ids))
     return rows
+
+
+def _prop_row(prop: Prop) -> _Row:
+    size = np.array(prop.size_xyz)
+    R = rotvec_to_matrix([0.0, 0.0, math.radians(prop.yaw_deg)])
+    T_world_rest = np.column_stack([R, [*prop.position_xy, prop.base_m]])
+    centre = np.array([0.0, 0.0, size[2] / 2])
+    return _row(prop.shape, centre, size / 2, size, T_world_rest, np.array(prop.color_rgb), prop.pattern, (0, 0))
+
+
+def _row(
+    shape: str,
+    centre: Float64,
+    half: Float64,
+    size: Float64,
+    T_world_rest: Float64,
+    color: Float64,
+    pattern: str,
+    ids: tuple[int, int],
+) -> _Row:
+    """A part whose box at rest has this centre and half size [3], of a body with this size [3] and pose [..., 3, 4]."""
+    segment, scale = _canonical_scale(KINDS[shape], half)
+    rest_from_canonical = np.concatenate([np.diag(scale), centre[:, None]], axis=1)
+    return _Row(
+        kind=KINDS[shape],
+        segment=segment,
+        color_a=srgb_to_linear(color),
+        color_b=srgb_to_linear(_contrasting(color)),
+        pattern=PATTERNS[pattern],
+        cells=np.maximum(np.rint(LOOK.pattern_cells * size / size[2]), 1.0),
+        size_xyz=size,
+        box_from_canonical=_box_from_rest(rest_from_canonical, size),
+        instance=ids[0],
+        part=ids[1],
+        world_from_canonical=_compose(T_world_rest, rest_from_canonical),
+    )
 
 
 def distance_walked(track: Track, times_s: torch.Tensor) -> Float64:

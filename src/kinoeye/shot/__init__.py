@@ -7,8 +7,11 @@ from kinoeye.base.lazy import lazy_exports
 if TYPE_CHECKING:
     from kinoeye.shot.environment import Environment as Environment
     from kinoeye.shot.environment import Ground as Ground
+    from kinoeye.shot.environment import Prop as Prop
     from kinoeye.shot.environment import Sky as Sky
     from kinoeye.shot.environment import Sun as Sun
+    from kinoeye.shot.environments import ENVIRONMENTS as ENVIRONMENTS
+    from kinoeye.shot.environments import find_environment as find_environment
     from kinoeye.shot.shot import SHAPES as SHAPES
     from kinoeye.shot.shot import Actor as Actor
     from kinoeye.shot.shot import Avatar as Avatar

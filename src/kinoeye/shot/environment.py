@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 RGB = tuple[float, float, float]
+PropShape = Literal["box", "sphere", "cylinder", "cone", "capsule", "pyramid"]
+PropPattern = Literal["plain", "checker", "stripes"]
 GroundPattern = Literal["plain", "checker", "noise", "tiles", "stripes"]
 
 
@@ -57,6 +59,24 @@ class Sun:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Prop:
+    """A solid that belongs to the place: it is seen and casts a shadow, and no mask counts it."""
+
+    shape: PropShape
+    position_xy: tuple[float, float]
+    """Of the middle of its box in the world, in metres."""
+    size_xyz: tuple[float, float, float]
+    """Box in metres along its own axes."""
+    color_rgb: RGB
+    """sRGB; above 1 it glows."""
+    yaw_deg: float = 0.0
+    """Turn about +z."""
+    base_m: float = 0.0
+    """Height of its underside above the ground."""
+    pattern: PropPattern = "plain"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Environment:
     """Where a shot takes place; the default is an open plaza at noon."""
 
@@ -68,3 +88,5 @@ class Environment:
     fog_per_m: float = 0.0
     """Extinction of the air: a surface at distance d keeps exp(-fog_per_m * d) of its colour."""
     fog_rgb: RGB = (0.8, 0.85, 0.9)
+    props: tuple[Prop, ...] = ()
+    """What stands there."""

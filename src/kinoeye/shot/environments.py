@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from kinoeye.language.lexicon import PLACES
 from kinoeye.shot.environment import Environment, Ground, Sky, Sun
+from kinoeye.shot.scenery import broadleaves, colonnade, crates, houses, lamps, pines, rocks, walls
 
 _ALL = (
     Environment(
@@ -19,6 +20,7 @@ _ALL = (
         sun=Sun(azimuth_deg=140, elevation_deg=58, color_rgb=(1.0, 0.96, 0.86), strength=0.95, ambient=0.42),
         fog_per_m=0.006,
         fog_rgb=(0.93, 0.86, 0.72),
+        props=rocks(11, 16, stone=(0.66, 0.47, 0.32), largest_m=3.2),
     ),
     Environment(
         name="meadow",
@@ -30,6 +32,7 @@ _ALL = (
         sun=Sun(azimuth_deg=115, elevation_deg=47, color_rgb=(1.0, 0.97, 0.88), strength=0.90, ambient=0.45),
         fog_per_m=0.006,
         fog_rgb=(0.80, 0.90, 0.95),
+        props=broadleaves(12, 15, leaves=(0.26, 0.48, 0.17)),
     ),
     Environment(
         name="snow",
@@ -41,6 +44,7 @@ _ALL = (
         sun=Sun(azimuth_deg=155, elevation_deg=28, color_rgb=(1.0, 0.95, 0.88), strength=0.85, ambient=0.55),
         fog_per_m=0.008,
         fog_rgb=(0.88, 0.92, 0.96),
+        props=pines(13, 15, needles=(0.20, 0.34, 0.30), snow=True),
     ),
     Environment(
         name="beach",
@@ -52,6 +56,7 @@ _ALL = (
         sun=Sun(azimuth_deg=95, elevation_deg=52, color_rgb=(1.0, 0.97, 0.90), strength=0.90, ambient=0.45),
         fog_per_m=0.005,
         fog_rgb=(0.72, 0.93, 0.94),
+        props=rocks(14, 14, stone=(0.50, 0.45, 0.42), largest_m=2.0),
     ),
     Environment(
         name="night street",
@@ -63,6 +68,7 @@ _ALL = (
         sun=Sun(azimuth_deg=125, elevation_deg=62, color_rgb=(0.72, 0.82, 1.0), strength=0.85, ambient=0.30),
         fog_per_m=0.015,
         fog_rgb=(0.11, 0.13, 0.24),
+        props=(*houses(15, 9, wall=(0.17, 0.17, 0.24), roofs=False), *lamps(16, 7, light=(1.5, 1.3, 0.85))),
     ),
     Environment(
         name="studio",
@@ -85,6 +91,7 @@ _ALL = (
         sun=Sun(azimuth_deg=110, elevation_deg=60, color_rgb=(1.0, 0.95, 0.75), strength=0.80, ambient=0.38),
         fog_per_m=0.020,
         fog_rgb=(0.34, 0.45, 0.32),
+        props=(*pines(17, 14, needles=(0.16, 0.31, 0.16)), *broadleaves(18, 7, leaves=(0.28, 0.38, 0.14))),
     ),
     Environment(
         name="sunset plain",
@@ -96,6 +103,7 @@ _ALL = (
         sun=Sun(azimuth_deg=62, elevation_deg=14, color_rgb=(1.0, 0.66, 0.36), strength=1.25, ambient=0.50),
         fog_per_m=0.010,
         fog_rgb=(0.95, 0.58, 0.34),
+        props=broadleaves(19, 7, leaves=(0.30, 0.26, 0.16), inner_m=14.0),
     ),
     Environment(
         name="overcast plaza",
@@ -107,6 +115,7 @@ _ALL = (
         sun=Sun(azimuth_deg=150, elevation_deg=66, color_rgb=(1.0, 0.99, 0.97), strength=0.38, ambient=0.62),
         fog_per_m=0.010,
         fog_rgb=(0.82, 0.83, 0.84),
+        props=houses(20, 10, wall=(0.62, 0.56, 0.48), roofs=True),
     ),
     Environment(
         name="checkerboard hall",
@@ -118,6 +127,10 @@ _ALL = (
         sun=Sun(azimuth_deg=130, elevation_deg=57, color_rgb=(1.0, 0.92, 0.78), strength=0.80, ambient=0.42),
         fog_per_m=0.020,
         fog_rgb=(0.60, 0.48, 0.39),
+        props=(
+            *colonnade(14, radius_m=12.0, height_m=6.0, stone=(0.72, 0.62, 0.52)),
+            *walls(half_m=17.0, height_m=8.0, color=(0.52, 0.36, 0.30)),
+        ),
     ),
     Environment(
         name="foggy moor",
@@ -127,8 +140,9 @@ _ALL = (
         ),
         sky=Sky(horizon_rgb=(0.74, 0.78, 0.79), zenith_rgb=(0.60, 0.66, 0.70), glow=0.15),
         sun=Sun(azimuth_deg=100, elevation_deg=35, color_rgb=(1.0, 0.97, 0.92), strength=0.45, ambient=0.60),
-        fog_per_m=0.075,
+        fog_per_m=0.050,
         fog_rgb=(0.74, 0.78, 0.79),
+        props=rocks(21, 18, stone=(0.36, 0.36, 0.34), largest_m=2.6),
     ),
     Environment(
         name="warehouse",
@@ -140,6 +154,7 @@ _ALL = (
         sun=Sun(azimuth_deg=145, elevation_deg=64, color_rgb=(0.95, 0.98, 1.0), strength=0.72, ambient=0.42),
         fog_per_m=0.016,
         fog_rgb=(0.40, 0.44, 0.48),
+        props=(*crates(22, 14, wood=(0.58, 0.42, 0.26)), *walls(half_m=21.0, height_m=7.0, color=(0.44, 0.47, 0.50))),
     ),
 )
 

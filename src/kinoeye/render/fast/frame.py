@@ -20,7 +20,7 @@ from kinoeye.render.scene import Scene, canonical_from_world, corners, next_from
 Float64 = NDArray[np.float64]
 FILLED = ("rgb", "alpha", "depth", "normals", "instance", "part", "flow", "object_coordinates", "shadow")
 """Layers in the order of the kernel's arguments."""
-LIGHT_SIDE = 64
+LIGHT_SIDE = 160
 """Cells a side of the grid across the sunlight."""
 LIGHT_MARGIN_M = 1e-3
 """Parts count as this much wider across the light, more than a shadow ray starts off its surface."""

@@ -89,6 +89,18 @@ def bin_rectangles(low: Float64, high: Float64, order: Int64, across: int, down:
 
 
 @njit(**_options)
+def _slab(axis, o, d, t_in, face_in, t_out, face_out):
+    """Clip the interval of a ray inside a box by one pair of its faces."""
+    per_d = 1.0 / (d if d != 0.0 else 1e-300)
+    middle, half = -o * per_d, abs(per_d)
+    if middle - half > t_in:
+        t_in, face_in = middle - half, (axis + 3 if d > 0.0 else axis)
+    if middle + half < t_out:
+        t_out, face_out = middle + half, (axis if d > 0.0 else axis + 3)
+    return t_in, face_in, t_out, face_out
+
+
+@njit(**_options)
 def _half_space(nx, ny, nz, offset, face, ox, oy, oz, dx, dy, dz, t_in, face_in, t_out, face_out):
     """Clip the interval of a ray inside a convex polytope by one more half space."""
     speed = dx * nx + dy * ny + dz * nz
@@ -104,26 +116,32 @@ def _half_space(nx, ny, nz, offset, face, ox, oy, oz, dx, dy, dz, t_in, face_in,
 
 
 @njit(**_options)
-def _polytope(is_box, ox, oy, oz, dx, dy, dz):
+def _box(ox, oy, oz, dx, dy, dz):
+    a, fa, b, fb = _slab(0, ox, dx, -math.inf, 0, math.inf, 0)
+    a, fa, b, fb = _slab(1, oy, dy, a, fa, b, fb)
+    a, fa, b, fb = _slab(2, oz, dz, a, fa, b, fb)
+    return _first(a, fa, b, fb)
+
+
+@njit(**_options)
+def _pyramid(ox, oy, oz, dx, dy, dz):
     a, fa, b, fb = -math.inf, 0, math.inf, 0
-    if is_box:
-        a, fa, b, fb = _half_space(1.0, 0.0, 0.0, 1.0, 0, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
-        a, fa, b, fb = _half_space(0.0, 1.0, 0.0, 1.0, 1, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
-        a, fa, b, fb = _half_space(0.0, 0.0, 1.0, 1.0, 2, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
-        a, fa, b, fb = _half_space(-1.0, 0.0, 0.0, 1.0, 3, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
-        a, fa, b, fb = _half_space(0.0, -1.0, 0.0, 1.0, 4, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
-        a, fa, b, fb = _half_space(0.0, 0.0, -1.0, 1.0, 5, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
-    else:
-        a, fa, b, fb = _half_space(1.0, 0.0, 0.5, 0.5, 0, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
-        a, fa, b, fb = _half_space(-1.0, 0.0, 0.5, 0.5, 1, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
-        a, fa, b, fb = _half_space(0.0, 1.0, 0.5, 0.5, 2, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
-        a, fa, b, fb = _half_space(0.0, -1.0, 0.5, 0.5, 3, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
-        a, fa, b, fb = _half_space(0.0, 0.0, -1.0, 1.0, 4, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
-    if a > b:
+    a, fa, b, fb = _half_space(1.0, 0.0, 0.5, 0.5, 0, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
+    a, fa, b, fb = _half_space(-1.0, 0.0, 0.5, 0.5, 1, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
+    a, fa, b, fb = _half_space(0.0, 1.0, 0.5, 0.5, 2, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
+    a, fa, b, fb = _half_space(0.0, -1.0, 0.5, 0.5, 3, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
+    a, fa, b, fb = _half_space(0.0, 0.0, -1.0, 1.0, 4, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
+    return _first(a, fa, b, fb)
+
+
+@njit(**_options)
+def _first(t_in, face_in, t_out, face_out):
+    """The first hit of a ray that is inside a convex solid from t_in to t_out."""
+    if t_in > t_out:
         return math.inf, 0
-    if a > T_MIN:
-        return a, fa
-    return (b, fb) if b > T_MIN else (math.inf, 0)
+    if t_in > T_MIN:
+        return t_in, face_in
+    return (t_out, face_out) if t_out > T_MIN else (math.inf, 0)
 
 
 @njit(**_options)
@@ -162,7 +180,7 @@ def _cap(sign, segment, best, ox, oy, oz, dx, dy, dz):
 def intersect(kind, segment, ox, oy, oz, dx, dy, dz):
     """First hit of a ray with a canonical solid: t (inf for a miss) and the face."""
     if kind == BOX:
-        return _polytope(True, ox, oy, oz, dx, dy, dz)
+        return _box(ox, oy, oz, dx, dy, dz)
     best, face = math.inf, 0
     if kind == SPHERE:
         near, far = _quadratic(
@@ -190,7 +208,7 @@ def intersect(kind, segment, ox, oy, oz, dx, dy, dz):
         best = _side(far, best, 1.0, oz, dz)
         best, face = _disc(-1.0, 1, best, face, ox, oy, oz, dx, dy, dz)
     else:
-        return _polytope(False, ox, oy, oz, dx, dy, dz)
+        return _pyramid(ox, oy, oz, dx, dy, dz)
     return best, face
 
 
@@ -305,16 +323,16 @@ def _ground_color(stage, lattice, x, y, width_x, width_y, width):
 
 @njit(forceinline=True, **_options)
 def _part_color(stage, lattice, parts, part, x, y, z, width):
-    scale = 1.0 / parts[part].size_xyz[2]
-    x, y, z, width = x * scale, y * scale, z * scale, width * scale
     share = 0.0
     pattern = parts[part].pattern
     if pattern != PLAIN:
-        cells = stage.pattern_cells
-        wave = square_wave(z * cells, width * cells)
+        cells, w = parts[part].cells, width * stage.pattern_cells
+        wave = square_wave(z * cells[2] + 0.5, w)
         if pattern == CHECKER:
-            wave *= square_wave(x * cells + 0.5, width * cells) * square_wave(y * cells + 0.5, width * cells)
+            wave *= square_wave(x * cells[0] + 0.5, w) * square_wave(y * cells[1] + 0.5, w)
         share = 0.5 - 0.5 * wave
+    size = parts[part].size_xyz
+    x, y = x * (size[0] / size[2]), y * (size[1] / size[2])
     grain = 0.0
     for octave in range(stage.part_octaves.shape[0]):
         cells, amplitude = stage.part_octaves[octave]
@@ -395,7 +413,7 @@ def _cast(stage, parts, tiles, tile, dx, dy, dz):
 
 @njit(forceinline=True, **_options)
 def _normal(parts, surface, face, px, py, pz, dx, dy, dz):
-    """Unit world normal towards the camera."""
+    """Unit world normal towards the camera, and whether that is inwards."""
     if surface == GROUND:
         nx, ny, nz = 0.0, 0.0, 1.0
     else:
@@ -406,13 +424,13 @@ def _normal(parts, surface, face, px, py, pz, dx, dy, dz):
         length = math.sqrt(nx * nx + ny * ny + nz * nz)
         nx, ny, nz = nx / length, ny / length, nz / length
     if nx * dx + ny * dy + nz * dz > 0.0:
-        return -nx, -ny, -nz
-    return nx, ny, nz
+        return -nx, -ny, -nz, True
+    return nx, ny, nz, False
 
 
 @njit(forceinline=True, **_options)
-def _in_shadow(stage, parts, cells, px, py, pz, nx, ny, nz):
-    """Whether no sunlight arrives at a surface point."""
+def _in_shadow(stage, parts, cells, convex, px, py, pz, nx, ny, nz):
+    """Whether no sunlight arrives at a surface point; the part `convex` (or none) cannot shade its own lit side."""
     sun = stage.light_axes[2]
     if nx * sun[0] + ny * sun[1] + nz * sun[2] <= 0.0:
         return True
@@ -428,7 +446,7 @@ def _in_shadow(stage, parts, cells, px, py, pz, nx, ny, nz):
     along = sun[0] * x + sun[1] * y + sun[2] * z
     for index in range(cells[cell], cells[cell + 1]):
         part = cells[index]
-        if parts[part].top < along:
+        if part == convex or parts[part].top < along:
             continue
         ox, oy, oz = _apply(parts[part].canonical_from_world, x, y, z)
         toward = parts[part].sun
@@ -486,8 +504,8 @@ def _shade(stage, lattice, parts, surface, depth, shadow, px, py, pz, nx, ny, nz
         cosine = -(nx * dx + ny * dy + nz * dz) / distance
         width = depth * stage.pixel / math.sqrt(max(cosine, 0.05))
         x, y, z = _place_in_box(parts, surface, px, py, pz)
-        size = parts[surface].size_xyz
-        red, green, blue = _part_color(stage, lattice, parts, surface, x * size[0], y * size[1], z * size[2], width)
+        width /= parts[surface].size_xyz[2]
+        red, green, blue = _part_color(stage, lattice, parts, surface, x, y, z, width)
     sun_xyz = stage.sun_xyz
     direct = 0.0 if shadow else max(nx * sun_xyz[0] + ny * sun_xyz[1] + nz * sun_xyz[2], 0.0)
     up = 0.5 + 0.5 * nz
@@ -519,6 +537,11 @@ def _flow(stage, parts, surface, x, y, point):
 
 
 @njit(forceinline=True, **_options)
+def _instance(parts, surface):
+    return parts[surface].instance if surface >= 0 else np.uint8(0)
+
+
+@njit(forceinline=True, **_options)
 def _camera_normal(stage, surface, normal):
     if surface == SKY:
         return math.nan, math.nan, math.nan
@@ -527,7 +550,7 @@ def _camera_normal(stage, surface, normal):
 
 @njit(forceinline=True, **_options)
 def _object_coordinates(parts, surface, point):
-    if surface < 0:
+    if _instance(parts, surface) == 0:
         return math.nan, math.nan, math.nan
     x, y, z = _place_in_box(parts, surface, point[0], point[1], point[2])
     return min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0), min(max(z, 0.0), 1.0)
@@ -543,8 +566,8 @@ def _trace(stage, parts, lattice, tiles, cells, x, y):
         return depth, surface, face, False, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), _sky(stage, dx, dy, dz)
     T = stage.T_world_cam
     px, py, pz = T[0, 3] + depth * dx, T[1, 3] + depth * dy, T[2, 3] + depth * dz
-    nx, ny, nz = _normal(parts, surface, face, px, py, pz, dx, dy, dz)
-    dark = _in_shadow(stage, parts, cells, px, py, pz, nx, ny, nz)
+    nx, ny, nz, inside = _normal(parts, surface, face, px, py, pz, dx, dy, dz)
+    dark = _in_shadow(stage, parts, cells, SKY if inside else surface, px, py, pz, nx, ny, nz)
     color = _shade(stage, lattice, parts, surface, depth, dark, px, py, pz, nx, ny, nz, dx, dy, dz)
     return depth, surface, face, dark, (px, py, pz), (nx, ny, nz), color
 
@@ -609,13 +632,13 @@ def fill_layers(
             keys[row, column] = (surface * 8 + face) * 2 + dark
             _put_light(bytes_of_light, rgb[row, column], color)
             if alpha.shape[0] > 0:
-                alpha[row, column] = 255 if surface >= 0 else 0
+                alpha[row, column] = 255 if _instance(parts, surface) > 0 else 0
             if depth.shape[0] > 0:
                 depth[row, column] = z
             if shadow.shape[0] > 0:
                 shadow[row, column] = 255 if dark else 0
             if instance.shape[0] > 0:
-                instance[row, column] = parts[surface].instance if surface >= 0 else 0
+                instance[row, column] = _instance(parts, surface)
             if part.shape[0] > 0:
                 part[row, column] = parts[surface].part if surface >= 0 else 0
             if normals.shape[0] > 0:
@@ -648,7 +671,7 @@ def smooth_edges(stage, parts, lattice, tiles, cells, bytes_of_light, keys, rgb,
                     red += min(max(color[0], 0.0), 1.0)
                     green += min(max(color[1], 0.0), 1.0)
                     blue += min(max(color[2], 0.0), 1.0)
-                    cover += surface >= 0
+                    cover += _instance(parts, surface) > 0
             count = samples * samples
             _put_light(bytes_of_light, rgb[row, column], (red / count, green / count, blue / count))
             if alpha.shape[0] > 0:

@@ -52,17 +52,15 @@ def render_frame(scene: Scene, index: int, out: Mapping[str, NDArray[Any]], samp
     shape = (height, width)
     found: dict[str, NDArray[Any]] = {}
     if "rgb" in out or "alpha" in out:
-        light, cover = shade(scene, index, hits), hits.surface >= 0
+        light, cover = shade(scene, index, hits), _instance(scene, hits) > 0
         if samples > 1:
             light, cover = _supersample(scene, index, xy, hits, light, cover, samples)
         found["rgb"] = linear_to_bytes(light).reshape(*shape, 3)
         found["alpha"] = np.floor(cover * 255.0 + 0.5).astype(np.uint8).reshape(shape)
     found["depth"] = hits.depth.astype(np.float32).reshape(shape)
     found["shadow"] = np.where(hits.shadow, 255, 0).astype(np.uint8).reshape(shape)
-    table = scene.parts
-    ids = np.append(table.instance, [0, 0]).astype(np.uint8)  # SKY and GROUND index from the end
-    found["instance"] = ids[hits.surface].reshape(shape)
-    found["part"] = np.append(table.part, [0, 0]).astype(np.uint8)[hits.surface].reshape(shape)
+    found["instance"] = _instance(scene, hits).reshape(shape)
+    found["part"] = _at_surface(scene.parts.part, hits).reshape(shape)
     if "normals" in out:
         in_camera = hits.normal @ scene.T_world_cam[index, :, :3]
         found["normals"] = _known(in_camera, hits.surface != SKY).reshape(*shape, 3)
@@ -190,18 +188,10 @@ def _ground_albedo(scene: Scene, index: int, hits: Hits, here: NDArray[np.bool_]
 
 def _part_albedo(scene: Scene, index: int, hits: Hits, here: NDArray[np.bool_], part: int) -> Float64:
     parts = scene.parts
-    place_m = _place_in_box(scene, index, hits.point[here], part) * parts.size_xyz[part]
+    place = _place_in_box(scene, index, hits.point[here], part)
     cosine = -(hits.normal[here] * hits.direction[here]).sum(-1) / np.linalg.norm(hits.direction[here], axis=1)
     width = hits.depth[here] / scene.fx_fy_cx_cy[index, 0] / np.sqrt(np.maximum(cosine, 0.05))
-    return textures.part_color(
-        scene.backdrop,
-        parts.pattern[part],
-        parts.color_a[part],
-        parts.color_b[part],
-        place_m,
-        parts.size_xyz[part, 2],
-        width,
-    )
+    return textures.part_color(scene.backdrop, parts, part, place, width / parts.size_xyz[part, 2])
 
 
 def _place_in_box(scene: Scene, index: int, point: Float64, part: int) -> Float64:
@@ -214,7 +204,7 @@ def _place_in_box(scene: Scene, index: int, point: Float64, part: int) -> Float6
 def object_coordinates(scene: Scene, index: int, hits: Hits) -> NDArray[np.float32]:
     """Place [n, 3] of each surface point in its actor's box, 0 to 1 a side; NaN where there is no actor."""
     place = np.full(hits.point.shape, np.nan)
-    for part in np.unique(hits.surface[hits.surface >= 0]):
+    for part in np.unique(hits.surface[_instance(scene, hits) > 0]):
         here = hits.surface == part
         place[here] = np.clip(_place_in_box(scene, index, hits.point[here], part), 0.0, 1.0)
     return place.astype(np.float32)
@@ -262,10 +252,19 @@ def _supersample(
             offset = (np.array([column, row]) + 0.5) / samples - 0.5
             sample = cast(scene, index, xy[at_edge] + offset)
             total += np.clip(shade(scene, index, sample), 0.0, 1.0)
-            covered += sample.surface >= 0
+            covered += _instance(scene, sample) > 0
     light[at_edge], cover[at_edge] = total / samples**2, covered / samples**2
     return light, cover
 
 
 def _known(values: Float64, known: NDArray[np.bool_]) -> NDArray[np.float32]:
     return np.where(known[:, None], values, np.nan).astype(np.float32)
+
+
+def _instance(scene: Scene, hits: Hits) -> NDArray[np.uint8]:
+    return _at_surface(scene.parts.instance, hits)
+
+
+def _at_surface(of_part: NDArray[np.uint8], hits: Hits) -> NDArray[np.uint8]:
+    """The part's value [n] at each hit; 0 for ground and sky."""
+    return np.append(of_part, np.array([0, 0], np.uint8))[hits.surface]  # SKY and GROUND index from the end

@@ -17,6 +17,7 @@ from kinoeye.render.scene import (
     TILE_SALT,
     TILES,
     Backdrop,
+    Parts,
 )
 
 Float64 = NDArray[np.float64]
@@ -53,38 +54,29 @@ def ground_color(backdrop: Backdrop, xy: Float64, width_xy: Float64, width: Floa
     return color * np.maximum(brightness, 0.05)[:, None]
 
 
-def part_color(
-    backdrop: Backdrop,
-    pattern: int,
-    color_a: Float64,
-    color_b: Float64,
-    place_m: Float64,
-    height_m: float,
-    width: Float64,
-) -> Float64:
-    """Linear colour of an actor's surface.
+def part_color(backdrop: Backdrop, parts: Parts, part: int, place: Float64, width: Float64) -> Float64:
+    """Linear colour of a part's surface.
 
     Args:
         backdrop: the noise lattice.
-        pattern: index of the pattern.
-        color_a: [3]
-        color_b: [3]
-        place_m: [n, 3] place on the actor at rest in metres.
-        height_m: height of the actor: patterns and noise scale with it.
-        width: [n] extent of the pixel on the surface in metres.
+        parts: colours, patterns and sizes.
+        part: which one.
+        place: [n, 3] place in the box of the actor at rest, 0 to 1 a side.
+        width: [n] extent of the pixel on the surface as a share of the actor's height.
 
     Returns:
         [n, 3]
     """
-    share = np.zeros(len(place_m))
+    size, pattern = parts.size_xyz[part], parts.pattern[part]
+    share = np.zeros(len(place))
     if pattern != PLAIN:
-        q, w = place_m * (LOOK.pattern_cells / height_m), width * (LOOK.pattern_cells / height_m)
+        q, w = place * parts.cells[part] + 0.5, width * LOOK.pattern_cells  # faces lie in the middle of cells
         wave = square_wave(q[:, 2], w)
         if pattern == CHECKER:
-            wave = wave * square_wave(q[:, 0] + 0.5, w) * square_wave(q[:, 1] + 0.5, w)
+            wave = wave * square_wave(q[:, 0], w) * square_wave(q[:, 1], w)
         share = 0.5 - 0.5 * wave
-    grain = noise_3d(backdrop, place_m / height_m, width / height_m)
-    color = color_a + share[:, None] * (color_b - color_a)
+    grain = noise_3d(backdrop, place * (size / size[2]), width)
+    color = parts.color_a[part] + share[:, None] * (parts.color_b[part] - parts.color_a[part])
     return color * np.maximum(1.0 + LOOK.part_grain * grain, 0.05)[:, None]
 
 
