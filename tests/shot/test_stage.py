@@ -55,11 +55,25 @@ def test_the_subject_of_an_orbit_stays_in_the_middle_at_its_distance():
     assert float(distances.max() - distances.min()) < 1e-6
 
 
-def test_a_subject_that_comes_later_stands_where_the_camera_will_look():
+def test_a_subject_that_comes_later_is_in_view_from_the_start_and_then_in_the_middle():
     shot = stage(parse("move forward while yawing left, then orbit right around the red robot"), seed=0)
-    x, _, depth = picture_of(shot, "red robot", -1)
-    assert abs(x - 0.5) < 0.05
-    assert depth > 1
+    seen = [picture_of(shot, "red robot", frame) for frame in range(len(shot.camera))]
+    assert all(0.05 < x < 0.95 and depth > 1 for x, _, depth in seen)
+    assert abs(seen[-1][0] - 0.5) < 0.05
+    assert abs(seen[-1][2] - 4) < 0.2
+
+
+def test_a_subject_that_cannot_be_in_view_from_the_start_stands_where_the_camera_will_look():
+    shot = stage(parse("pan left 170 degrees, then orbit right around the red robot"), seed=0)
+    turned = shot.camera.T_world_cam.rotation.as_matrix()[:, 0, 2]  # of the axis along the first one
+    start = int(turned.argmin())
+    assert abs(picture_of(shot, "red robot", start)[0] - 0.5) < 0.2
+
+
+def test_orbits_and_looks_keep_the_horizon_level():
+    for text in ("pan left 20 degrees, then orbit right around the red robot", "look at the red robot"):
+        right = stage(parse(text), seed=0).camera.T_world_cam.rotation.as_matrix()[:, :, 0]
+        assert float(right[:, 2].abs().max()) < 1e-9
 
 
 @pytest.mark.parametrize("seed", range(5))

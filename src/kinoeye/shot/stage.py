@@ -14,7 +14,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.geometry.convention import Float64
 from kinoeye.geometry.lie import SE3, SO3
 from kinoeye.geometry.track import Track, Trajectory
-from kinoeye.language.compiler import DEFAULT_FOV_X, compile_path
+from kinoeye.language.compiler import DEFAULT_FOV_X, CompiledPath, compile_path
 from kinoeye.language.motion.path import Anchor
 from kinoeye.language.plan import ActorMention, Plan
 from kinoeye.shot.environment import Environment
@@ -29,6 +29,8 @@ NEAREST_M, FARTHEST_M = 3.0, 6.5
 """How far from the first camera an actor may be placed when no move says where it is."""
 CLEARANCE_M = 0.35
 """Free space that placing tries to keep around actors and camera."""
+WELL_IN_VIEW, JUST_IN_VIEW = 0.38, 0.46
+"""Angles off the camera's axis, in fields of view, at which a subject is whole in the picture, or touches its edge."""
 _TRIES = 200
 
 _BODIES: Mapping[str, tuple[Shape, tuple[float, float, float]]] = {
@@ -93,8 +95,8 @@ def stage(
 ) -> Shot:
     """The shot of a plan: actors placed in view and free of each other, then the moves compiled around them.
 
-    An actor that a move is about stands where the camera looks when that move begins; the others are drawn into the
-    first view by `seed`.
+    An actor that a move is about stands where the camera looks when that move begins, or as near to that as keeps it
+    in view until then; the others are drawn into the first view by `seed`.
 
     Args:
         plan: moves, actors and place.
@@ -121,7 +123,7 @@ def stage(
         start = first_pose()
         sketch = compile_path(plan, start=start, **options)
         space = _Space(sketch.T_world_cam, sketch.times_s, fov_x, [])
-        places = _place(roles, sketch.subjects, space, generator)
+        places = _place(roles, _subjects_in_view(plan, sketch, fov_x), space, generator)
         anchors = {role.mention.name: _anchor(role, place) for role, place in zip(roles, places, strict=True)}
         camera = language.compile(plan, anchors=anchors, start=start, size_wh=size_wh, **options)
     actors = tuple(_actor(role, place, camera, space, generator) for role, place in zip(roles, places, strict=True))
@@ -140,6 +142,35 @@ def first_pose() -> Float64:
     pose[:3, :3] = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
     pose[2, 3] = CAMERA_HEIGHT_M
     return pose
+
+
+def _subjects_in_view(plan: Plan, sketch: CompiledPath, fov_x: float) -> dict[str, Float64]:
+    """Ground position [2] of each target: at its distance ahead, or as little aside as keeps it in view until then.
+
+    Standing aside costs nothing later: an orbit turns the camera to its subject as it sets off. A target that no place
+    keeps in view stands ahead.
+    """
+    positions: dict[str, Float64] = {}
+    for name, centre in sketch.subjects.items():
+        move = next(i for i, move in enumerate(plan.moves) if any(a.target == name for a in move.actions))
+        poses = sketch.T_world_cam[: int(sketch.bounds[move]) + 1]
+        offset = np.asarray(centre)[:2] - poses[-1, :2, 3]
+        heading, distance = math.atan2(offset[1], offset[0]), float(np.linalg.norm(offset))
+        turns = sorted(np.radians(np.arange(-30, 31, 2)), key=abs)
+        candidates = [
+            poses[-1, :2, 3] + distance * np.array([math.cos(heading + t), math.sin(heading + t)]) for t in turns
+        ]
+        aside = [max(_most_aside(poses, candidate), WELL_IN_VIEW * fov_x) for candidate in candidates]
+        best = int(np.argmin(np.round(aside, 3)))  # the first, least turned, among equals
+        positions[name] = candidates[best if aside[best] <= JUST_IN_VIEW * fov_x else 0]
+    return positions
+
+
+def _most_aside(poses: Float64, position_xy: Float64) -> float:
+    """Largest horizontal angle between a camera's axis and a ground position, over camera poses [n, 4, 4]."""
+    offset = position_xy - poses[:, :2, 3]
+    aside = np.arctan2(offset[:, 1], offset[:, 0]) - np.arctan2(poses[:, 1, 2], poses[:, 0, 2])
+    return float(np.abs((aside + math.pi) % (2 * math.pi) - math.pi).max())
 
 
 def _refuse_taken_names(plan: Plan, into: Shot) -> None:
@@ -207,7 +238,7 @@ def _place(
     for role in sorted(roles, key=lambda role: role.mention.name not in subjects):  # subjects first
         velocity = role.velocity_xyz(space.heading)[:2]
         if role.mention.name in subjects:
-            candidates = [np.asarray(subjects[role.mention.name])[:2]]
+            candidates = [subjects[role.mention.name]]
         else:
             candidates = [space.draw(velocity * times[-1], generator) for _ in range(_TRIES)]
         free = [space.clearance(place + velocity * times, role.radius, bodies) for place in candidates]

@@ -83,7 +83,7 @@ def move_path(move: Move, T_start: Array, times_s: Array, duration_s: float, sta
     poses[:, :3, 3] += drift
     if move.find("look_at"):
         share = s if len(amounts) == 1 else _smoothstep(s / _LOOK_SHARE)
-        poses = turn_towards(poses, subject.point + subject.velocity * times_s[:, None], share)
+        poses = turn_towards(poses, subject.point + subject.velocity * times_s[:, None], world.up, share)
     zoom = _zoom(amounts, poses, s, subject.point + drift, T_start)
     shake = move.find("handheld")
     if shake:
@@ -151,11 +151,11 @@ def _orbit(amounts: dict[Action, float], twist: Array, T_start: Array, s: Array,
     around = rotate_about(pivot, s[:, None] * angles[0] * up)
     # Rising turns the camera about its right axis towards looking down.
     over = rotate_about(pivot, -s[:, None] * angles[1] * horizontal)
-    facing = turn_towards(T_start[None].repeat(len(s), 0), pivot, _smoothstep(s / _LOOK_SHARE))
+    facing = turn_towards(T_start[None].repeat(len(s), 0), pivot, up, _smoothstep(s / _LOOK_SHARE))
     poses = around @ over @ _change_distance(facing, amounts, s, pivot)
     if twist[:3].any():
         poses[:, :3, 3] += np.einsum("nij,nj->ni", poses[:, :3, :3], s[:, None] * twist[:3])
-        poses = turn_towards(poses, pivot, _smoothstep(s / _LOOK_SHARE))
+        poses = turn_towards(poses, pivot, up, _smoothstep(s / _LOOK_SHARE))
     return poses @ exp_se3(s[:, None] * np.concatenate([np.zeros(3), twist[3:]]))
 
 

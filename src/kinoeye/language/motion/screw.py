@@ -58,24 +58,31 @@ def rotate_about(pivot: ArrayLike, rotvecs: ArrayLike) -> Array:
     return poses
 
 
-def turn_towards(poses: Array, points: ArrayLike, share: ArrayLike = 1.0) -> Array:
-    """Turn cameras [n, 4, 4] in place so that they face points [n, 3], by the shortest way: no roll is added.
+def turn_towards(poses: Array, points: ArrayLike, up: Array, share: ArrayLike = 1.0) -> Array:
+    """Turn cameras [n, 4, 4] in place so that they face points [n, 3]: a pan, then a tilt, so that the horizon stays.
 
     Args:
         poses: T_world_cam.
         points: world points, [3] or [n, 3].
+        up: the world's vertical [3].
         share: how much of the turn is done, [] or [n]; 1 faces the point.
     """
     direction = np.asarray(points, dtype=np.float64) - poses[..., :3, 3]
-    in_camera = np.einsum("...ji,...j->...i", poses[..., :3, :3], direction)
-    in_camera = in_camera / np.maximum(np.linalg.norm(in_camera, axis=-1, keepdims=True), 1e-12)
-    axis = np.cross([0.0, 0.0, 1.0], in_camera)
-    sine = np.linalg.norm(axis, axis=-1)
-    angle = np.arctan2(sine, in_camera[..., 2])
-    # Straight behind there is no shortest way; turn about the camera's own vertical.
-    unit = np.where(sine[..., None] > 1e-9, axis / np.maximum(sine, 1e-12)[..., None], [0.0, 1.0, 0.0])
+    axis = poses[..., :3, 2]
+    height, wanted = axis @ up, direction @ up
+    level, level_wanted = axis - height[..., None] * up, direction - wanted[..., None] * up
+    # A camera or a direction that is vertical has no azimuth: the sums below are zero then, and so is the pan.
+    pan = np.arctan2(np.cross(level, level_wanted) @ up, np.einsum("...i,...i->...", level, level_wanted))
+    tilt = np.arctan2(wanted, np.linalg.norm(level_wanted, axis=-1)) - np.arctan2(
+        height, np.linalg.norm(level, axis=-1)
+    )
+    share = np.asarray(share, dtype=np.float64)
+    panned = rotvec_to_matrix((pan * share)[..., None] * up) @ poses[..., :3, :3]
+    sideways = np.cross(panned[..., 2], up)
+    length = np.linalg.norm(sideways, axis=-1, keepdims=True)
+    sideways = np.where(length > 1e-9, sideways / np.maximum(length, 1e-12), panned[..., 0])
     turned = poses.copy()
-    turned[..., :3, :3] = poses[..., :3, :3] @ rotvec_to_matrix(unit * (angle * np.asarray(share))[..., None])
+    turned[..., :3, :3] = rotvec_to_matrix((tilt * share)[..., None] * sideways) @ panned
     return turned
 
 
