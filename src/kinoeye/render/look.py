@@ -24,6 +24,8 @@ class Look(NamedTuple):
     """Width of the gaps between tiles as a share of a tile."""
     tile_contrast: float
     """How much the brightness of tiles varies."""
+    pane: float
+    """Width of a window as a share of a cell."""
     pattern_cells: float
     """Cells of a pattern over an actor's height."""
     part_grain: float
@@ -43,6 +45,7 @@ LOOK = Look(
     mixing=1.3,
     grout=0.05,
     tile_contrast=0.22,
+    pane=0.5,
     pattern_cells=7.0,
     part_grain=0.34,
 )

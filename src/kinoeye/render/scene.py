@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kinoeye.geometry.convention import invert, rotvec_to_matrix
+from kinoeye.geometry.convention import rotvec_to_matrix
 from kinoeye.geometry.track import Track, Trajectory
 from kinoeye.render.color import mix, srgb_to_linear
 from kinoeye.render.look import LOOK
@@ -28,8 +29,15 @@ BOX, SPHERE, CYLINDER, CONE, CAPSULE, PYRAMID = range(6)
 KINDS = {"box": BOX, "sphere": SPHERE, "cylinder": CYLINDER, "cone": CONE, "capsule": CAPSULE, "pyramid": PYRAMID}
 """Canonical solids. Box: |x|, |y|, |z| <= 1. Sphere: radius 1. Cylinder: radius 1 about z, |z| <= 1. Cone and pyramid:
 apex (0, 0, 1), base at z = -1 with radius or half side 1. Capsule: radius 1 about the segment |z| <= h."""
-PLAIN, CHECKER, STRIPES, NOISE, TILES = range(5)
-PATTERNS = {"plain": PLAIN, "checker": CHECKER, "stripes": STRIPES, "noise": NOISE, "tiles": TILES}
+PLAIN, CHECKER, STRIPES, NOISE, TILES, WINDOWS = range(6)
+PATTERNS = {
+    "plain": PLAIN,
+    "checker": CHECKER,
+    "stripes": STRIPES,
+    "noise": NOISE,
+    "tiles": TILES,
+    "windows": WINDOWS,
+}
 LATTICE = 128
 """Noise repeats after so many cells."""
 LAYER_STEP, SALT_STEP, TILE_SALT = (57, 23), 31, 7
@@ -99,6 +107,19 @@ class Scene:
     fx_fy_cx_cy: Float64
     """[f, 4] in pixels of `size_wh`."""
     size_wh: tuple[int, int]
+
+    @cached_property
+    def canonical_from_world(self) -> Float64:
+        """The inverse [f, p, 3, 4] of `world_from_canonical`."""
+        linear = self.world_from_canonical[..., :3]
+        # A rotation times a scale along each axis: its inverse is its transpose over the squared scales.
+        inverse = np.swapaxes(linear / (linear * linear).sum(axis=-2, keepdims=True), -1, -2)
+        return np.concatenate([inverse, -inverse @ self.world_from_canonical[..., 3:]], axis=-1)
+
+    @cached_property
+    def next_from_world(self) -> Float64:
+        """Where each part's surface goes from each frame to the next: world to world [f - 1, p, 3, 4]."""
+        return _after(self.world_from_canonical[1:], self.canonical_from_world[:-1])
 
 
 def build_scene(shot: Shot, camera: Trajectory) -> Scene:
@@ -174,7 +195,8 @@ def _actor_rows(actor: Actor, avatar: Avatar, instance: int, times_s: torch.Tens
         color = _role_color(avatar.color_rgb, role)
         pattern = avatar.pattern if role in ("base", "light") else "plain"
         ids = (instance, PART_NAMES.index(name) + 1)
-        rows.append(_row(kind, centre, half, np.array(size), T_world_rest[:, index, :3], color, pattern, ids))
+        colors = (color, _contrasting(color))
+        rows.append(_row(kind, centre, half, np.array(size), T_world_rest[:, index, :3], colors, pattern, ids))
     return rows
 
 
@@ -183,7 +205,9 @@ def _prop_row(prop: Prop) -> _Row:
     R = rotvec_to_matrix([0.0, 0.0, math.radians(prop.yaw_deg)])
     T_world_rest = np.column_stack([R, [*prop.position_xy, prop.base_m]])
     centre = np.array([0.0, 0.0, size[2] / 2])
-    return _row(prop.shape, centre, size / 2, size, T_world_rest, np.array(prop.color_rgb), prop.pattern, (0, 0))
+    color = np.array(prop.color_rgb)
+    other = _contrasting(color) if prop.pattern_rgb is None else np.array(prop.pattern_rgb)
+    return _row(prop.shape, centre, size / 2, size, T_world_rest, (color, other), prop.pattern, (0, 0))
 
 
 def _row(
@@ -192,7 +216,7 @@ def _row(
     half: Float64,
     size: Float64,
     T_world_rest: Float64,
-    color: Float64,
+    colors: tuple[Float64, Float64],
     pattern: str,
     ids: tuple[int, int],
 ) -> _Row:
@@ -202,15 +226,15 @@ def _row(
     return _Row(
         kind=KINDS[shape],
         segment=segment,
-        color_a=srgb_to_linear(color),
-        color_b=srgb_to_linear(_contrasting(color)),
+        color_a=srgb_to_linear(colors[0]),
+        color_b=srgb_to_linear(colors[1]),
         pattern=PATTERNS[pattern],
         cells=np.maximum(np.rint(LOOK.pattern_cells * size / size[2]), 1.0),
         size_xyz=size,
         box_from_canonical=_box_from_rest(rest_from_canonical, size),
         instance=ids[0],
         part=ids[1],
-        world_from_canonical=_compose(T_world_rest, rest_from_canonical),
+        world_from_canonical=_after(T_world_rest, rest_from_canonical),
     )
 
 
@@ -229,16 +253,15 @@ def _canonical_scale(kind: int, half: Float64) -> tuple[float, Float64]:
     return half[2] / radius - 1.0, np.array([half[0], half[1], radius])
 
 
-def _compose(outer: Float64, inner: Float64) -> Float64:
-    """The affine map [..., 3, 4] that applies `inner` [3, 4] and then `outer` [..., 3, 4]."""
-    linear = outer[..., :3] @ inner[:, :3]
-    offset = outer[..., :3] @ inner[:, 3:] + outer[..., 3:]
-    return np.concatenate([linear, offset], axis=-1)
+def _after(outer: Float64, inner: Float64) -> Float64:
+    """The affine map [..., 3, 4] that applies `inner` and then `outer`."""
+    offset = outer[..., :3] @ inner[..., 3:] + outer[..., 3:]
+    return np.concatenate([outer[..., :3] @ inner[..., :3], offset], axis=-1)
 
 
 def _box_from_rest(rest_from_canonical: Float64, size_xyz: Float64) -> Float64:
     box_from_rest = np.concatenate([np.diag(1.0 / size_xyz), np.array([[0.5], [0.5], [0.0]])], axis=1)
-    return _compose(box_from_rest, rest_from_canonical)
+    return _after(box_from_rest, rest_from_canonical)
 
 
 def _role_color(base: tuple[float, float, float], role: Role | str) -> Float64:
@@ -283,22 +306,14 @@ def _tint(color: Float64) -> Float64:
     return mix((1.0, 1.0, 1.0), color / max(float(color.max()), 1e-6), 0.35)
 
 
-def canonical_from_world(scene: Scene) -> Float64:
-    """The inverse [f, p, 3, 4] of `world_from_canonical`."""
-    return invert(scene.world_from_canonical)
-
-
-def next_from_world(scene: Scene) -> Float64:
-    """Where each part's surface goes from each frame to the next: world to world [f - 1, p, 3, 4]."""
-    here, there = canonical_from_world(scene)[:-1], scene.world_from_canonical[1:]
-    linear = there[..., :3] @ here[..., :3]
-    return np.concatenate([linear, there[..., :3] @ here[..., 3:] + there[..., 3:]], axis=-1)
-
-
 def corners(scene: Scene) -> Float64:
-    """World corners [f, p, 8, 3] of the boxes around the parts."""
+    """World points [f, p, 8, 3] whose convex hull holds each part: its box's corners, the upper four at the apex
+    of cones and pyramids.
+    """
     signs = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], dtype=np.float64)
-    height = np.stack([np.ones_like(scene.parts.segment)] * 2 + [1.0 + scene.parts.segment], axis=-1)
-    local = signs * height[:, None]  # [p, 8, 3]
+    pointed = np.isin(scene.parts.kind, (CONE, PYRAMID))[:, None]
+    width = np.where(pointed & (signs[:, 2] > 0), 0.0, 1.0)  # [p, 8]
+    height = np.broadcast_to(1.0 + scene.parts.segment[:, None], width.shape)
+    local = signs * np.stack([width, width, height], axis=-1)  # [p, 8, 3]
     M = scene.world_from_canonical
     return np.einsum("fpij,pkj->fpki", M[..., :3], local) + M[:, :, None, :, 3]

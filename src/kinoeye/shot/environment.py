@@ -8,7 +8,7 @@ from typing import Literal
 
 RGB = tuple[float, float, float]
 PropShape = Literal["box", "sphere", "cylinder", "cone", "capsule", "pyramid"]
-PropPattern = Literal["plain", "checker", "stripes"]
+PropPattern = Literal["plain", "checker", "stripes", "windows"]
 GroundPattern = Literal["plain", "checker", "noise", "tiles", "stripes"]
 
 
@@ -74,6 +74,8 @@ class Prop:
     base_m: float = 0.0
     """Height of its underside above the ground."""
     pattern: PropPattern = "plain"
+    pattern_rgb: RGB | None = None
+    """The other colour of the pattern; None for a lighter or darker one."""
 
 
 @dataclass(frozen=True, kw_only=True)

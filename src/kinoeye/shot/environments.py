@@ -68,17 +68,20 @@ _ALL = (
         sun=Sun(azimuth_deg=125, elevation_deg=62, color_rgb=(0.72, 0.82, 1.0), strength=0.85, ambient=0.30),
         fog_per_m=0.015,
         fog_rgb=(0.11, 0.13, 0.24),
-        props=(*houses(15, 9, wall=(0.17, 0.17, 0.24), roofs=False), *lamps(16, 7, light=(1.5, 1.3, 0.85))),
+        props=(
+            *houses(15, 9, wall=(0.17, 0.17, 0.24), pane=(1.2, 0.95, 0.5), roofs=False),
+            *lamps(16, 7, light=(1.5, 1.3, 0.85)),
+        ),
     ),
     Environment(
         name="studio",
         prompt="a plain photo studio with a soft grey backdrop",
         ground=Ground(
-            pattern="plain", color_a_rgb=(0.78, 0.78, 0.79), color_b_rgb=(0.68, 0.68, 0.70), tile_m=0.9, grain=0.14
+            pattern="plain", color_a_rgb=(0.76, 0.76, 0.77), color_b_rgb=(0.66, 0.66, 0.68), tile_m=0.7, grain=0.28
         ),
         sky=Sky(horizon_rgb=(0.84, 0.84, 0.86), zenith_rgb=(0.60, 0.61, 0.65), glow=0.10),
         sun=Sun(azimuth_deg=135, elevation_deg=55, color_rgb=(1.0, 0.98, 0.95), strength=0.75, ambient=0.50),
-        fog_per_m=0.030,
+        fog_per_m=0.022,
         fog_rgb=(0.84, 0.84, 0.86),
     ),
     Environment(
@@ -97,7 +100,7 @@ _ALL = (
         name="sunset plain",
         prompt="a wide plain at sunset",
         ground=Ground(
-            pattern="noise", color_a_rgb=(0.58, 0.40, 0.30), color_b_rgb=(0.38, 0.25, 0.24), tile_m=1.4, grain=0.45
+            pattern="noise", color_a_rgb=(0.72, 0.52, 0.36), color_b_rgb=(0.46, 0.32, 0.28), tile_m=1.1, grain=0.55
         ),
         sky=Sky(horizon_rgb=(0.99, 0.63, 0.33), zenith_rgb=(0.33, 0.24, 0.50), glow=0.70),
         sun=Sun(azimuth_deg=62, elevation_deg=14, color_rgb=(1.0, 0.66, 0.36), strength=1.25, ambient=0.50),
@@ -115,7 +118,7 @@ _ALL = (
         sun=Sun(azimuth_deg=150, elevation_deg=66, color_rgb=(1.0, 0.99, 0.97), strength=0.38, ambient=0.62),
         fog_per_m=0.010,
         fog_rgb=(0.82, 0.83, 0.84),
-        props=houses(20, 10, wall=(0.62, 0.56, 0.48), roofs=True),
+        props=houses(20, 10, wall=(0.66, 0.58, 0.48), pane=(0.27, 0.31, 0.36), roofs=True),
     ),
     Environment(
         name="checkerboard hall",

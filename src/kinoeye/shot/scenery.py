@@ -1,9 +1,10 @@
-"""Props for the named environments: trees, rocks, walls and the like, in a ring that leaves the middle to the actors."""
+"""Props for the named environments: trees, rocks, walls, in a ring that leaves the middle to the actors."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -56,7 +57,7 @@ def rocks(seed: int, count: int, *, stone: RGB, largest_m: float = 2.4) -> tuple
     return tuple(props)
 
 
-def houses(seed: int, count: int, *, wall: RGB, roofs: bool) -> tuple[Prop, ...]:
+def houses(seed: int, count: int, *, wall: RGB, pane: RGB, roofs: bool) -> tuple[Prop, ...]:
     """Blocks along a circle, turned to its middle, with rows of windows."""
     props: list[Prop] = []
     rng = np.random.default_rng(seed)
@@ -65,7 +66,8 @@ def houses(seed: int, count: int, *, wall: RGB, roofs: bool) -> tuple[Prop, ...]
         distance = rng.uniform(18.0, 22.0)
         x, y, yaw_deg = distance * math.cos(angle), distance * math.sin(angle), math.degrees(angle)
         width, height = 2 * math.pi * 18.0 / count * rng.uniform(0.66, 0.86), rng.uniform(5.0, 9.5)
-        props.append(_at(x, y, "box", (5.0, width, height), _varied(rng, wall), yaw_deg=yaw_deg, pattern="checker"))
+        house = _at(x, y, "box", (5.0, width, height), _varied(rng, wall), yaw_deg=yaw_deg, pattern="windows")
+        props.append(replace(house, pattern_rgb=pane))
         if roofs:
             size = (5.6, width + 0.6, 2.2)
             props.append(_at(x, y, "pyramid", size, (0.45, 0.22, 0.18), yaw_deg=yaw_deg, base_m=height))

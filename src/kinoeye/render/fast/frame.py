@@ -15,7 +15,7 @@ from kinoeye.render.color import linear_to_bytes
 from kinoeye.render.fast import kernels
 from kinoeye.render.fast.kernels import SRGB_STEPS, TILE
 from kinoeye.render.look import LOOK
-from kinoeye.render.scene import Scene, canonical_from_world, corners, next_from_world
+from kinoeye.render.scene import Scene, corners
 
 Float64 = NDArray[np.float64]
 FILLED = ("rgb", "alpha", "depth", "normals", "instance", "part", "flow", "object_coordinates", "shadow")
@@ -102,8 +102,8 @@ def _light_bounds(world_corners: Float64, sun_xyz: Float64) -> tuple[Float64, Bo
 
 def _part_records(scene: Scene, near: Float64, top: Float64) -> Any:
     """Records [f, p] of the parts, as the kernels read them."""
-    to_canonical, camera = canonical_from_world(scene), scene.T_world_cam[:, None, :, 3:]
-    moves = next_from_world(scene)
+    to_canonical, camera = scene.canonical_from_world, scene.T_world_cam[:, None, :, 3:]
+    moves = scene.next_from_world
     last = np.zeros((1, *moves.shape[1:]))  # no flow from the last frame
     fields = {
         **scene.parts._asdict(),

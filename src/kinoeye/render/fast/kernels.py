@@ -28,6 +28,7 @@ from kinoeye.render.scene import (
     STRIPES,
     TILE_SALT,
     TILES,
+    WINDOWS,
 )
 
 Float64 = NDArray[np.float64]
@@ -36,7 +37,7 @@ SKY, GROUND = -2, -1
 GROUND_FAR = 1e9
 SHADOW_BIAS_M = 1e-4
 T_MIN = 1e-6
-TILE = 16
+TILE = 8
 """Side in pixels of the screen tiles that list the parts they may see."""
 WRAP = LATTICE - 1
 SRGB_STEPS = 16384
@@ -327,10 +328,16 @@ def _part_color(stage, lattice, parts, part, x, y, z, width):
     pattern = parts[part].pattern
     if pattern != PLAIN:
         cells, w = parts[part].cells, width * stage.pattern_cells
-        wave = square_wave(z * cells[2] + 0.5, w)
-        if pattern == CHECKER:
-            wave *= square_wave(x * cells[0] + 0.5, w) * square_wave(y * cells[1] + 0.5, w)
-        share = 0.5 - 0.5 * wave
+        p, q, r = x * cells[0] + 0.5, y * cells[1] + 0.5, z * cells[2] + 0.5
+        if pattern == WINDOWS:
+            pane = stage.pane
+            margin = (1.0 - pane) / 2
+            share = comb(p - margin, w, pane) * comb(q - margin, w, pane) * comb(r - margin, w, pane)
+        else:
+            wave = square_wave(r, w)
+            if pattern == CHECKER:
+                wave *= square_wave(p, w) * square_wave(q, w)
+            share = 0.5 - 0.5 * wave
     size = parts[part].size_xyz
     x, y = x * (size[0] / size[2]), y * (size[1] / size[2])
     grain = 0.0
@@ -610,6 +617,8 @@ def fill_layers(
         lattice: [LATTICE, LATTICE] values of the noise.
         tiles: bins of the parts by screen tile, nearest first.
         cells: bins of the parts by cell across the sunlight.
+        keys: [height, width] to fill with what each pixel shows: a number that changes at edges of surfaces, faces and
+            shadows.
         bytes_of_light: [SRGB_STEPS] sRGB bytes of linear light.
         rgb: [height, width, 3], to fill like all that follow.
         alpha: [height, width]; this and any other layer may have no rows, which leaves it out.
@@ -621,8 +630,6 @@ def fill_layers(
         place: [height, width, 3] object coordinates.
         shadow: [height, width]
 
-    Returns:
-        What each pixel shows [height, width]: a number that changes at edges of surfaces, faces and shadows.
     """
     height, width = rgb.shape[0], rgb.shape[1]
     for row in range(height):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kinoeye.geometry.convention import invert
 from kinoeye.render.color import linear_to_bytes
 from kinoeye.render.reference import solids, textures
-from kinoeye.render.scene import Scene, canonical_from_world, next_from_world
+from kinoeye.render.scene import Scene
 
 Float64 = NDArray[np.float64]
 SKY, GROUND = -2, -1
@@ -81,7 +81,7 @@ def cast(scene: Scene, index: int, xy: Float64) -> Hits:
         to_ground = -origin[2] / direction[:, 2]
     on_ground = (to_ground > solids.T_MIN) & (to_ground < GROUND_FAR)
     depth[on_ground], surface[on_ground] = to_ground[on_ground], GROUND
-    to_canonical = canonical_from_world(scene)[index]
+    to_canonical = scene.canonical_from_world[index]
     for part in range(len(scene.parts.kind)):
         A = to_canonical[part]
         local_origin, local_direction = A[:, :3] @ origin + A[:, 3], direction @ A[:, :3].T
@@ -196,7 +196,7 @@ def _part_albedo(scene: Scene, index: int, hits: Hits, here: NDArray[np.bool_], 
 
 def _place_in_box(scene: Scene, index: int, point: Float64, part: int) -> Float64:
     """Place [n, 3] in the box of the actor at rest of world points on a part."""
-    A = canonical_from_world(scene)[index, part]
+    A = scene.canonical_from_world[index, part]
     B = scene.parts.box_from_canonical[part]
     return (point @ A[:, :3].T + A[:, 3]) @ B[:, :3].T + B[:, 3]
 
@@ -215,7 +215,7 @@ def flow(scene: Scene, index: int, xy: Float64, hits: Hits) -> NDArray[np.float3
     if index + 1 >= len(scene.T_world_cam):
         return np.full(xy.shape, np.nan, np.float32)
     moved = hits.point.copy()
-    motion = next_from_world(scene)[index]
+    motion = scene.next_from_world[index]
     for part in np.unique(hits.surface[hits.surface >= 0]):
         here = hits.surface == part
         moved[here] = moved[here] @ motion[part, :, :3].T + motion[part, :, 3]

@@ -16,6 +16,7 @@ from kinoeye.render.scene import (
     STRIPES,
     TILE_SALT,
     TILES,
+    WINDOWS,
     Backdrop,
     Parts,
 )
@@ -45,7 +46,7 @@ def ground_color(backdrop: Backdrop, xy: Float64, width_xy: Float64, width: Floa
     elif backdrop.pattern == NOISE:
         share = np.clip(0.5 + LOOK.mixing * coarse, 0.0, 1.0)
     elif backdrop.pattern == TILES:
-        gap = 1.0 - (1.0 - comb(p[:, 0], w[:, 0])) * (1.0 - comb(p[:, 1], w[:, 1]))
+        gap = 1.0 - (1.0 - comb(p[:, 0], w[:, 0], LOOK.grout)) * (1.0 - comb(p[:, 1], w[:, 1], LOOK.grout))
         fade = np.clip(1.0 - area, 0.0, 1.0)
         cell = _cell(backdrop, *np.floor(np.where(fade[:, None] > 0, p, 0.0)).T, salt=TILE_SALT)
         brightness = brightness + (1.0 - gap) * fade * LOOK.tile_contrast * cell
@@ -71,10 +72,14 @@ def part_color(backdrop: Backdrop, parts: Parts, part: int, place: Float64, widt
     share = np.zeros(len(place))
     if pattern != PLAIN:
         q, w = place * parts.cells[part] + 0.5, width * LOOK.pattern_cells  # faces lie in the middle of cells
-        wave = square_wave(q[:, 2], w)
-        if pattern == CHECKER:
-            wave = wave * square_wave(q[:, 0], w) * square_wave(q[:, 1], w)
-        share = 0.5 - 0.5 * wave
+        if pattern == WINDOWS:
+            panes = [comb(q[:, axis] - (1.0 - LOOK.pane) / 2, w, LOOK.pane) for axis in range(3)]
+            share = np.prod(panes, axis=0)
+        else:
+            wave = square_wave(q[:, 2], w)
+            if pattern == CHECKER:
+                wave = wave * square_wave(q[:, 0], w) * square_wave(q[:, 1], w)
+            share = 0.5 - 0.5 * wave
     grain = noise_3d(backdrop, place * (size / size[2]), width)
     color = parts.color_a[part] + share[:, None] * (parts.color_b[part] - parts.color_a[part])
     return color * np.maximum(1.0 + LOOK.part_grain * grain, 0.05)[:, None]
@@ -91,15 +96,15 @@ def _wave_integral(x: Float64) -> Float64:
     return 1.0 - np.abs(phase - 1.0)
 
 
-def comb(x: Float64, width: Float64) -> Float64:
-    """Share of intervals of the given width about x that lies in gaps [k, k + grout] for whole k."""
+def comb(x: Float64, width: Float64, gap: float) -> Float64:
+    """Share of intervals of the given width about x that lies in gaps [k, k + gap] for whole k."""
     width = np.maximum(width, 1e-4)
-    return (_comb_integral(x + width / 2) - _comb_integral(x - width / 2)) / width
+    return (_comb_integral(x + width / 2, gap) - _comb_integral(x - width / 2, gap)) / width
 
 
-def _comb_integral(x: Float64) -> Float64:
+def _comb_integral(x: Float64, gap: float) -> Float64:
     whole = np.floor(x)
-    return whole * LOOK.grout + np.minimum(x - whole, LOOK.grout)
+    return whole * gap + np.minimum(x - whole, gap)
 
 
 def noise_2d(backdrop: Backdrop, xy: Float64, width: Float64) -> tuple[Float64, Float64]:
