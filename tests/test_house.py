@@ -108,3 +108,11 @@ def test_public_names_exist_and_have_docstrings(package: str):
         value = getattr(module, name)
         if callable(value) and not repr(value).startswith("typing."):
             assert value.__doc__, f"{package}.{name} has no docstring"
+
+
+@pytest.mark.parametrize("package", ["kinoeye", *(f"kinoeye.{floor}" for floor in FLOORS if (SOURCE / floor).is_dir())])
+def test_no_module_shares_its_name_with_what_its_package_exports(package: str):
+    # Importing the module would put it in the place of the function: `studio.shoot` must stay callable.
+    module = importlib.import_module(package)
+    modules = {info.name for info in pkgutil.iter_modules(module.__path__)}
+    assert not modules & set(getattr(module, "__all__", [])) - {"main"}

@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     """Run it."""
     from kinoeye.base.records import to_json
     from kinoeye.language.explain import describe
-    from kinoeye.studio.shoot import headline_scores, shoot
+    from kinoeye.studio.shooting import headline_scores, shoot
 
     made = shoot(
         args.text,

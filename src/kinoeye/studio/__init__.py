@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from kinoeye.studio.report import ScoreRow as ScoreRow
     from kinoeye.studio.report import write_report as write_report
     from kinoeye.studio.scene_html import scene_html as scene_html
-    from kinoeye.studio.shoot import shoot as shoot
+    from kinoeye.studio.shooting import shoot as shoot
     from kinoeye.studio.viewable import report_for as report_for
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__)
