@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from kinoeye.render.robot import PART_NAMES as PART_NAMES
     from kinoeye.render.worlds import WORLDS_V0 as WORLDS_V0
     from kinoeye.render.worlds import world as world
-    from kinoeye.render.worlds import worlds as worlds
     from kinoeye.render.worlds import worlds_sha256 as worlds_sha256
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__)

@@ -39,7 +39,7 @@ def _turned(octaves: list[tuple[float, float]], angle: float) -> NDArray[np.floa
 
 
 LOOK = Look(
-    ground_octaves=_turned([(0.53, 0.30), (1.5, 0.34), (3.9, 0.34), (9.1, 0.30)], 0.65),
+    ground_octaves=_turned([(0.53, 0.30), (1.5, 0.34), (3.9, 0.38), (9.1, 0.42), (19.7, 0.40)], 0.65),
     part_octaves=np.array([(5.9, 0.5), (16.1, 0.5)]),
     coarse_octaves=2,
     mixing=1.3,

@@ -143,7 +143,7 @@ _ALL = (
         ),
         sky=Sky(horizon_rgb=(0.74, 0.78, 0.79), zenith_rgb=(0.60, 0.66, 0.70), glow=0.15),
         sun=Sun(azimuth_deg=100, elevation_deg=35, color_rgb=(1.0, 0.97, 0.92), strength=0.45, ambient=0.60),
-        fog_per_m=0.050,
+        fog_per_m=0.036,
         fog_rgb=(0.74, 0.78, 0.79),
         props=rocks(21, 18, stone=(0.36, 0.36, 0.34), largest_m=2.6),
     ),
