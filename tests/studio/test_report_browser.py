@@ -16,7 +16,7 @@ from PIL import Image
 
 from kinoeye.shot import Shot
 from kinoeye.studio.report import Report, write_report
-from kinoeye.studio.scene_html import scene_html
+from kinoeye.studio.scene_page import scene_html
 
 pytestmark = pytest.mark.browser
 

@@ -19,7 +19,7 @@ from kinoeye.studio.actor_meshes import mesh_parts
 from kinoeye.studio.layer_sheets import layer_sheets
 from kinoeye.studio.moves import FAMILIES, MoveSpan, action_words, move_spans
 from kinoeye.studio.plots import line_plot, rotation_curve, speed_curve
-from kinoeye.studio.scene_html import scene_html
+from kinoeye.studio.scene_page import scene_html
 
 
 def turning_camera(*, speed: float, turn: float, start_s: float = 0.0) -> Trajectory:

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--by",
         choices=("time", "index"),
-        help="pair poses by nearest time or by index (default: time if both have any)",
+        help="pair poses by nearest time or by index (default: time if both have it)",
     )
     parser.add_argument("--max-difference", type=positive, metavar="S", help="seconds between paired poses (0.02)")
     parser.add_argument("--delta", type=count, default=1, metavar="N", help="frames of a relative error (default 1)")

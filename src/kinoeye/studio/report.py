@@ -25,7 +25,7 @@ from kinoeye.studio import sections
 from kinoeye.studio.layer_sheets import layer_sheets
 from kinoeye.studio.moves import FAMILIES, MoveSpan, move_spans, path_steps, quantity
 from kinoeye.studio.plots import axes_span, line_plot, rotation_curve, speed_curve
-from kinoeye.studio.scene_html import CAMERA_RGB, ESTIMATED_RGB, scene_html
+from kinoeye.studio.scene_page import CAMERA_RGB, ESTIMATED_RGB, scene_html
 
 MAX_VIDEO_BYTES = 64 * 1024 * 1024
 

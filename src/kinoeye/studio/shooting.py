@@ -24,7 +24,7 @@ from kinoeye.language.plan import Plan
 from kinoeye.perception.photometric import PhotometricEstimator
 from kinoeye.render.film import render
 from kinoeye.shot.shot import Shot
-from kinoeye.shot.stage import stage
+from kinoeye.shot.staging import stage
 from kinoeye.studio.report import Report, ScoreRow, write_report
 
 SIZE_WH = (512, 288)

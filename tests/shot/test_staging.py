@@ -13,7 +13,7 @@ from kinoeye.language.lexicon import SHAPES as SHAPE_WORDS
 from kinoeye.shot import SHAPES, Shot, stage
 from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.shot.palette import COLOURS
-from kinoeye.shot.stage import CAMERA_HEIGHT_M, CLEARANCE_M, WALK_M_PER_S
+from kinoeye.shot.staging import CAMERA_HEIGHT_M, CLEARANCE_M, WALK_M_PER_S
 
 
 def picture_of(shot: Shot, name: str, frame: int) -> tuple[float, float, float]:

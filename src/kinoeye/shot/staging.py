@@ -25,10 +25,12 @@ from kinoeye.shot.shot import RGB, Actor, Avatar, Shape, Shot
 CAMERA_HEIGHT_M = 1.4
 """Where a staged camera starts: above the origin, level, looking along +x."""
 WALK_M_PER_S, RUN_M_PER_S = 1.2, 3.0
-NEAREST_M, FARTHEST_M = 3.0, 6.5
+NEAREST_M, FARTHEST_M = 3.0, 8.0
 """How far from the first camera an actor may be placed when no move says where it is."""
-CLEARANCE_M = 0.35
-"""Free space that placing tries to keep around actors and camera."""
+CLEARANCE_M, CAMERA_CLEARANCE_M = 0.35, 1.5
+"""Free space that placing tries to keep between actors, and between an actor and the camera."""
+HEIGHTS_AWAY = 1.8
+"""A body this many of its heights away fills the height of a wide film."""
 WELL_IN_VIEW, JUST_IN_VIEW = 0.38, 0.46
 """Angles off the camera's axis, in fields of view, at which a subject is whole in the picture, or touches its edge."""
 _TRIES = 200
@@ -160,17 +162,17 @@ def _subjects_in_view(plan: Plan, sketch: CompiledPath, fov_x: float) -> dict[st
         candidates = [
             poses[-1, :2, 3] + distance * np.array([math.cos(heading + t), math.sin(heading + t)]) for t in turns
         ]
-        aside = [max(_most_aside(poses, candidate), WELL_IN_VIEW * fov_x) for candidate in candidates]
+        aside = [max(float(_aside(poses, c).max()), WELL_IN_VIEW * fov_x) for c in candidates]
         best = int(np.argmin(np.round(aside, 3)))  # the first, least turned, among equals
         positions[name] = candidates[best if aside[best] <= JUST_IN_VIEW * fov_x else 0]
     return positions
 
 
-def _most_aside(poses: Float64, position_xy: Float64) -> float:
-    """Largest horizontal angle between a camera's axis and a ground position, over camera poses [n, 4, 4]."""
+def _aside(poses: Float64, position_xy: Float64) -> Float64:
+    """Horizontal angle [n] between cameras' axes and ground positions [2] or [n, 2], for camera poses [n, 4, 4]."""
     offset = position_xy - poses[:, :2, 3]
     aside = np.arctan2(offset[:, 1], offset[:, 0]) - np.arctan2(poses[:, 1, 2], poses[:, 0, 2])
-    return float(np.abs((aside + math.pi) % (2 * math.pi) - math.pi).max())
+    return np.abs((aside + math.pi) % (2 * math.pi) - math.pi)
 
 
 def _refuse_taken_names(plan: Plan, into: Shot) -> None:
@@ -222,10 +224,15 @@ class _Space:
         position = self.T_world_cam[0, :2, 3] + distance * np.array([math.cos(angle), math.sin(angle)])
         return position - 0.5 * travel_xy
 
-    def clearance(self, path_xy: Float64, radius: float, bodies: Sequence[tuple[Float64, float]]) -> float:
-        """Least free distance between a body on a ground path [n, 2] and the camera or any other body."""
-        others = [(self.T_world_cam[:, :2, 3], 0.0), *self.bodies, *bodies]
-        return min(float(np.linalg.norm(path_xy - other, axis=1).min()) - radius - r for other, r in others)
+    def faults(self, path_xy: Float64, role: _Role, bodies: Sequence[tuple[Float64, float]]) -> float:
+        """How badly a body on a ground path [n, 2] is placed: too near another, too near the camera, out of view."""
+        others = [*self.bodies, *bodies]
+        near = [float(np.linalg.norm(path_xy - other, axis=1).min()) - role.radius - radius for other, radius in others]
+        crowded = max(0.0, CLEARANCE_M - min(near, default=CLEARANCE_M))
+        distance = float(np.linalg.norm(path_xy - self.T_world_cam[:, :2, 3], axis=1).min())
+        looming = max(0.0, max(CAMERA_CLEARANCE_M, HEIGHTS_AWAY * role.size_xyz[2]) - distance)
+        unseen = np.maximum(0.0, _aside(self.T_world_cam, path_xy) - WELL_IN_VIEW * self.fov_x).mean()
+        return 10 * crowded + looming + float(unseen)
 
 
 def _place(
@@ -241,9 +248,8 @@ def _place(
             candidates = [subjects[role.mention.name]]
         else:
             candidates = [space.draw(velocity * times[-1], generator) for _ in range(_TRIES)]
-        free = [space.clearance(place + velocity * times, role.radius, bodies) for place in candidates]
-        enough = [index for index, clearance in enumerate(free) if clearance >= CLEARANCE_M]
-        place = candidates[enough[0] if enough else int(np.argmax(free))]
+        faults = [space.faults(place + velocity * times, role, bodies) for place in candidates]
+        place = candidates[int(np.argmin(faults))]  # the first of those without fault
         placed[role.mention.name] = place
         bodies.append((place + velocity * times, role.radius))
     return [placed[role.mention.name] for role in roles]
