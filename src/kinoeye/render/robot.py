@@ -71,20 +71,19 @@ _STEP = 2 * math.sin(_HIP_SWING) * _HEIGHT["hip"]
 """Length of a step as a share of the height: what the leg's swing covers, so that feet do not slide."""
 
 
-def robot_poses(size_xyz: tuple[float, float, float], walked_m: Float64 | None) -> Float64:
+def robot_poses(size_xyz: tuple[float, float, float], walked_m: Float64, total_m: float) -> Float64:
     """Where each part of a robot is: its pose in body axes relative to its rest pose.
 
     Args:
         size_xyz: the actor's box in metres.
-        walked_m: distance walked by each frame [f] in metres, or None for a robot that stands.
+        walked_m: distance walked by each frame [f] in metres.
+        total_m: length of the whole way; a robot that has none stands.
 
     Returns:
-        T_body_rest [f, p, 4, 4] (f = 1 when it stands): rest coordinates in metres to body coordinates.
+        T_body_rest [f, p, 4, 4]: rest coordinates in metres to body coordinates.
     """
     height = size_xyz[2]
-    if walked_m is None:
-        return np.broadcast_to(np.eye(4), (1, len(ROBOT_PARTS), 4, 4))
-    angles = _joint_angles(walked_m / height)
+    angles = _joint_angles(walked_m / height, total_m / height)
     turns = {joint: _turn(angles[joint], _HEIGHT[joint.split()[1]] * height) for joint in angles}
     poses = np.tile(np.eye(4), (len(walked_m), len(ROBOT_PARTS), 1, 1))
     for index, part in enumerate(ROBOT_PARTS):
@@ -100,9 +99,8 @@ def rest_box(part: RobotPart, size_xyz: tuple[float, float, float]) -> tuple[Flo
     return (low + high) / 2, (high - low) / 2
 
 
-def _joint_angles(walked: Float64) -> dict[str, Float64]:
-    """Angle of each joint about body y in radians [f] after walking `walked` heights; positive swings backwards."""
-    total = walked[-1]
+def _joint_angles(walked: Float64, total: float) -> dict[str, Float64]:
+    """Angle of each joint about body y in radians [f] after walking `walked` of `total` heights; positive swings back."""
     # The first and the last half step grow out of standing and return to it.
     effort = np.clip(np.minimum(walked, total - walked) / (0.5 * _STEP), 0.0, 1.0)
     effort = effort * effort * (3.0 - 2.0 * effort)

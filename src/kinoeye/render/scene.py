@@ -183,8 +183,8 @@ def _actor_rows(actor: Actor, avatar: Avatar, instance: int, times_s: torch.Tens
     T_world_body = actor.track.at(times_s).T_world_body.as_matrix().double().numpy()
     size = actor.size_xyz
     if avatar.shape == "robot":
-        walked = distance_walked(actor.track, times_s) if avatar.gait == "walk" else None
-        T_world_rest = T_world_body[:, None] @ robot_poses(size, walked)
+        walked, total = distance_walked(actor.track, times_s) if avatar.gait == "walk" else (np.zeros(1), 0.0)
+        T_world_rest = T_world_body[:, None] @ robot_poses(size, walked, total)
         blocks = [(part.name, part.kind, *rest_box(part, size), part.role) for part in ROBOT_PARTS]
     else:
         T_world_rest = T_world_body[:, None]
@@ -238,11 +238,12 @@ def _row(
     )
 
 
-def distance_walked(track: Track, times_s: torch.Tensor) -> Float64:
-    """Length in metres of the path that a body has covered at each time."""
+def distance_walked(track: Track, times_s: torch.Tensor) -> tuple[Float64, float]:
+    """Length in metres of the path that a body has covered at each time, and of the whole path."""
     positions = track.T_world_body.translation.double().numpy()
     travelled = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(positions, axis=0), axis=1))])
-    return np.interp(times_s.double().numpy(), track.times_s.double().numpy(), travelled)
+    walked = np.interp(times_s.double().numpy(), track.times_s.double().numpy(), travelled)
+    return walked, float(travelled[-1])
 
 
 def _canonical_scale(kind: int, half: Float64) -> tuple[float, Float64]:

@@ -126,7 +126,7 @@ def world(
     return Shot(camera=camera, actors=actors, environment=environment, prompt=prompt, seed=seed)
 
 
-def worlds(stream: Stream, seed: int, count: int, **options: Any) -> Iterator[Shot]:
+def sample_worlds(stream: Stream, seed: int, count: int, **options: Any) -> Iterator[Shot]:
     """The worlds of one seed, `world(stream, seed * 2^20 + index)`: those of two seeds never overlap.
 
     Raises:
