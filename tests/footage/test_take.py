@@ -112,9 +112,11 @@ def test_videos_come_back_as_they_went(tmp_path: Path, size: tuple[int, int]):
 
 def test_the_same_frames_make_the_same_file(tmp_path: Path):
     frames = gradient_frames(64, 48)
-    for name in ("a.mp4", "b.mp4"):
-        write_video(tmp_path / name, frames, fps=24)
-    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+    contents = set()
+    for _ in range(150):  # encoders on threads differ once in a hundred runs
+        write_video(tmp_path / "v.mp4", frames, fps=24)
+        contents.add((tmp_path / "v.mp4").read_bytes())
+    assert len(contents) == 1
 
 
 def test_what_is_no_video_is_one_line(tmp_path: Path):

@@ -90,7 +90,7 @@ def test_names_are_unique_and_an_unscaled_camera_shares_no_scene():
         (lambda d: d["camera"].update(times_s=[0, 1]), "5 is needed"),
         (lambda d: d["actors"][0].update(size_xyz=[0, 1, 1]), "box with a volume"),
         (lambda d: d["actors"][0]["avatar"].update(shape="dragon"), "'dragon'; allowed: 'robot'"),
-        (lambda d: d.update(actors=3), "lacks 'actors'"),
+        (lambda d: d.update(actors=3), "actors is a number; a list is needed"),
     ],
 )
 def test_a_damaged_shot_is_one_line(tmp_path: Path, damage, message: str):

@@ -100,6 +100,20 @@ def check_keys(given: Mapping[str, Any], known: typing.Iterable[str], *, where: 
             raise InputError(f"{where} has the unknown key {key!r}; {hint}")
 
 
+def check_object(data: Any, keys: typing.Sequence[str], *, where: str) -> None:
+    """Hold that JSON data is an object with exactly these keys.
+
+    Raises:
+        InputError: it is something else, or a key is unknown or missing.
+    """
+    if not isinstance(data, dict):
+        raise InputError(f"{where} is {_kind_of(data)}; an object with {', '.join(keys)} is needed")
+    check_keys(data, keys, where=where)
+    missing = [key for key in keys if key not in data]
+    if missing:
+        raise InputError(f"{where} lacks {', '.join(map(repr, missing))}")
+
+
 def _read(kind: Any, data: Any, where: str) -> Any:
     if dataclasses.is_dataclass(kind):
         return _read_dataclass(typing.cast(type, kind), data, where)

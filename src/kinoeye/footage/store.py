@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import atomic_folder, read_json, write_json
-from kinoeye.base.records import check_keys, check_record, from_json
+from kinoeye.base.records import check_keys, check_object, check_record, from_json
 from kinoeye.footage.take import LAYER_TYPES, Layer, StoredLayers, Take, check_layer
 from kinoeye.footage.video import write_video
 from kinoeye.geometry.record import json_array
@@ -63,10 +63,7 @@ def open_take(folder: Path) -> Take:
         raise InputError(f"{folder} is not a take: it has no {TAKE_FILE}")
     data = read_json(path)
     check_record("Take", data, version=VERSION, where=str(path))
-    check_keys(data, _KEYS, where=str(path))
-    missing = [key for key in _KEYS if key not in data]
-    if missing:
-        raise InputError(f"{path} lacks {', '.join(map(repr, missing))}")
+    check_object(data, _KEYS, where=str(path))
     times = json_array(data["times_s"], (-1,), f"{path}.times_s")
     width, height = from_json(tuple[int, int], data["size_wh"], where=f"{path}.size_wh")
     sources = from_json(dict[str, str], data["layers"], where=f"{path}.layers")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.records import check_keys
+from kinoeye.base.records import check_object
 from kinoeye.geometry.convention import Float64
 
 
@@ -53,7 +53,7 @@ def camera_from_json(data: Any, *, where: str) -> CameraArrays:
         InputError: a key is unknown or missing, or an array has the wrong shape.
     """
     keys = ("unit", "size_wh", "times_s", "fx_fy_cx_cy", "T_world_cam")
-    _check_object(data, keys, where)
+    check_object(data, keys, where=where)
     poses = json_array(data["T_world_cam"], (-1, 3, 4), f"{where}.T_world_cam")
     times = json_array(data["times_s"], (len(poses),), f"{where}.times_s")
     size = data["size_wh"]
@@ -79,7 +79,7 @@ def track_from_json(data: Any, *, where: str) -> tuple[Float64, Float64, str]:
     Raises:
         InputError: a key is unknown or missing, or an array has the wrong shape.
     """
-    _check_object(data, ("unit", "times_s", "T_world_body"), where)
+    check_object(data, ("unit", "times_s", "T_world_body"), where=where)
     poses = json_array(data["T_world_body"], (-1, 3, 4), f"{where}.T_world_body")
     return poses, json_array(data["times_s"], (len(poses),), f"{where}.times_s"), _unit(data["unit"], where)
 
@@ -97,15 +97,6 @@ def json_array(data: Any, shape: tuple[int, ...], where: str) -> Float64:
     if array.ndim != len(shape) or any(want not in (-1, have) for want, have in zip(shape, array.shape, strict=True)):
         raise InputError(f"{where} has shape {_describe(array.shape)}; {_describe(shape)} is needed")
     return array
-
-
-def _check_object(data: Any, keys: tuple[str, ...], where: str) -> None:
-    if not isinstance(data, dict):
-        raise InputError(f"{where} is not an object with {', '.join(keys)}")
-    check_keys(data, keys, where=where)
-    missing = [key for key in keys if key not in data]
-    if missing:
-        raise InputError(f"{where} lacks {', '.join(map(repr, missing))}")
 
 
 def _unit(unit: Any, where: str) -> str:

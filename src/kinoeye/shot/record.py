@@ -9,7 +9,7 @@ import torch
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json
-from kinoeye.base.records import check_keys, check_record, from_json, to_json
+from kinoeye.base.records import check_object, check_record, from_json, to_json
 from kinoeye.geometry.convention import homogeneous
 from kinoeye.geometry.intrinsics import Intrinsics
 from kinoeye.geometry.lie import SE3
@@ -53,14 +53,12 @@ def shot_from_json(data: Any, *, where: str) -> Shot:
         InputError: the data are not a shot that this version reads.
     """
     check_record("Shot", data, version=VERSION, where=where)
-    check_keys(data, _SHOT_KEYS, where=where)
-    missing = [key for key in _SHOT_KEYS if key not in data]
-    if missing or not isinstance(data.get("actors"), list):
-        raise InputError(f"{where} lacks {', '.join(map(repr, missing or ['actors']))}")
+    check_object(data, _SHOT_KEYS, where=where)
+    actors = from_json(tuple[Any, ...], data["actors"], where=f"{where}.actors")
     try:
         return Shot(
             camera=trajectory_from_json(data["camera"], where=f"{where}.camera"),
-            actors=tuple(_actor_from_json(a, f"{where}.actors[{i}]") for i, a in enumerate(data["actors"])),
+            actors=tuple(_actor_from_json(a, f"{where}.actors[{i}]") for i, a in enumerate(actors)),
             environment=from_json(Environment, data["environment"], where=f"{where}.environment"),
             prompt=from_json(str, data["prompt"], where=f"{where}.prompt"),
             seed=from_json(int, data["seed"], where=f"{where}.seed"),
@@ -108,12 +106,7 @@ def _actor_to_json(actor: Actor) -> dict[str, Any]:
 
 
 def _actor_from_json(data: Any, where: str) -> Actor:
-    if not isinstance(data, dict):
-        raise InputError(f"{where} is not an object")
-    check_keys(data, _ACTOR_KEYS, where=where)
-    missing = [key for key in _ACTOR_KEYS if key not in data]
-    if missing:
-        raise InputError(f"{where} lacks {', '.join(map(repr, missing))}")
+    check_object(data, _ACTOR_KEYS, where=where)
     poses, times, unit = track_from_json(data["track"], where=f"{where}.track")
     return Actor(
         name=from_json(str, data["name"], where=f"{where}.name"),
