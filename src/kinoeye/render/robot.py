@@ -100,7 +100,7 @@ def rest_box(part: RobotPart, size_xyz: tuple[float, float, float]) -> tuple[Flo
 
 
 def _joint_angles(walked: Float64, total: float) -> dict[str, Float64]:
-    """Angle of each joint about body y in radians [f] after walking `walked` of `total` heights; positive swings back."""
+    """Angles [f] of the joints about body y in radians after walking `walked` of `total` heights; + swings back."""
     # The first and the last half step grow out of standing and return to it.
     effort = np.clip(np.minimum(walked, total - walked) / (0.5 * _STEP), 0.0, 1.0)
     effort = effort * effort * (3.0 - 2.0 * effort)

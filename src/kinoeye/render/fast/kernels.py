@@ -8,6 +8,9 @@ references to arrays inside tuples, which took ten times the work of a ray.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -43,11 +46,22 @@ WRAP = LATTICE - 1
 SRGB_STEPS = 16384
 """Steps of the table from linear light to sRGB bytes."""
 
-# Multiply-adds may fuse; nothing that touches NaN or infinity is relaxed.
-_options = {"cache": True, "error_model": "numpy", "fastmath": {"contract", "arcp", "nsz", "reassoc"}, "_nrt": False}
+
+def _compiled(function: Callable[..., Any], **options: Any) -> Any:
+    """A function compiled by numba, kept on disk where there is a place for that."""
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:  # neither the package's folder nor the user's cache can be written
+        return njit(**options)(function)
 
 
-@njit(cache=True)
+# NaN and infinity keep their meaning. Nothing in a kernel owns memory, so counting references would be wasted work.
+_OPTIONS = {"error_model": "numpy", "fastmath": {"contract", "arcp", "nsz", "reassoc"}, "_nrt": False}
+kernel = partial(_compiled, **_OPTIONS)
+inlined = partial(_compiled, **_OPTIONS, forceinline=True)
+
+
+@_compiled
 def bin_rectangles(low: Float64, high: Float64, order: Int64, across: int, down: int):
     """Which rectangles touch each cell of a grid, as compressed rows in one array.
 
@@ -89,7 +103,7 @@ def bin_rectangles(low: Float64, high: Float64, order: Int64, across: int, down:
 # --- Canonical solids -------------------------------------------------------------------------------------------------
 
 
-@njit(**_options)
+@kernel
 def _slab(axis, o, d, t_in, face_in, t_out, face_out):
     """Clip the interval of a ray inside a box by one pair of its faces."""
     per_d = 1.0 / (d if d != 0.0 else 1e-300)
@@ -101,7 +115,7 @@ def _slab(axis, o, d, t_in, face_in, t_out, face_out):
     return t_in, face_in, t_out, face_out
 
 
-@njit(**_options)
+@kernel
 def _half_space(nx, ny, nz, offset, face, ox, oy, oz, dx, dy, dz, t_in, face_in, t_out, face_out):
     """Clip the interval of a ray inside a convex polytope by one more half space."""
     speed = dx * nx + dy * ny + dz * nz
@@ -116,7 +130,7 @@ def _half_space(nx, ny, nz, offset, face, ox, oy, oz, dx, dy, dz, t_in, face_in,
     return t_in, face_in, t_out, face_out
 
 
-@njit(**_options)
+@kernel
 def _box(ox, oy, oz, dx, dy, dz):
     a, fa, b, fb = _slab(0, ox, dx, -math.inf, 0, math.inf, 0)
     a, fa, b, fb = _slab(1, oy, dy, a, fa, b, fb)
@@ -124,7 +138,7 @@ def _box(ox, oy, oz, dx, dy, dz):
     return _first(a, fa, b, fb)
 
 
-@njit(**_options)
+@kernel
 def _pyramid(ox, oy, oz, dx, dy, dz):
     a, fa, b, fb = -math.inf, 0, math.inf, 0
     a, fa, b, fb = _half_space(1.0, 0.0, 0.5, 0.5, 0, ox, oy, oz, dx, dy, dz, a, fa, b, fb)
@@ -135,7 +149,7 @@ def _pyramid(ox, oy, oz, dx, dy, dz):
     return _first(a, fa, b, fb)
 
 
-@njit(**_options)
+@kernel
 def _first(t_in, face_in, t_out, face_out):
     """The first hit of a ray that is inside a convex solid from t_in to t_out."""
     if t_in > t_out:
@@ -145,19 +159,19 @@ def _first(t_in, face_in, t_out, face_out):
     return (t_out, face_out) if t_out > T_MIN else (math.inf, 0)
 
 
-@njit(**_options)
+@kernel
 def _quadratic(a, half_b, c):
     q = -(half_b + (-1.0 if half_b < 0.0 else 1.0) * math.sqrt(half_b * half_b - a * c))
     return q / a, c / q
 
 
-@njit(**_options)
+@kernel
 def _side(t, best, limit, oz, dz):
     """The nearer of `best` and t, if t lies where |z| <= limit."""
     return t if T_MIN < t < best and abs(oz + t * dz) <= limit else best
 
 
-@njit(**_options)
+@kernel
 def _disc(z, face, best, best_face, ox, oy, oz, dx, dy, dz):
     t = (z - oz) / dz
     x, y = ox + t * dx, oy + t * dy
@@ -166,7 +180,7 @@ def _disc(z, face, best, best_face, ox, oy, oz, dx, dy, dz):
     return best, best_face
 
 
-@njit(**_options)
+@kernel
 def _cap(sign, segment, best, ox, oy, oz, dx, dy, dz):
     """The nearer of `best` and the hit with a capsule's hemisphere."""
     z = oz - sign * segment
@@ -177,7 +191,7 @@ def _cap(sign, segment, best, ox, oy, oz, dx, dy, dz):
     return best
 
 
-@njit(**_options)
+@kernel
 def intersect(kind, segment, ox, oy, oz, dx, dy, dz):
     """First hit of a ray with a canonical solid: t (inf for a miss) and the face."""
     if kind == BOX:
@@ -213,7 +227,7 @@ def intersect(kind, segment, ox, oy, oz, dx, dy, dz):
     return best, face
 
 
-@njit(**_options)
+@kernel
 def _outward(kind, segment, face, x, y, z):
     """Outward normal (not unit) in canonical coordinates."""
     if kind == BOX:
@@ -237,7 +251,7 @@ def _outward(kind, segment, face, x, y, z):
 # --- Textures ---------------------------------------------------------------------------------------------------------
 
 
-@njit(**_options)
+@kernel
 def square_wave(x, width):
     """A square wave averaged over an interval about x."""
     width = max(width, 1e-4)
@@ -246,7 +260,7 @@ def square_wave(x, width):
     return (abs(low - 1.0) - abs(high - 1.0)) / width
 
 
-@njit(**_options)
+@kernel
 def comb(x, width, gap):
     """Share of an interval about x that lies in gaps [k, k + gap] for whole k."""
     width = max(width, 1e-4)
@@ -255,17 +269,17 @@ def comb(x, width, gap):
     return ((whole_high - whole_low) * gap + min(high - whole_high, gap) - min(low - whole_low, gap)) / width
 
 
-@njit(**_options)
+@kernel
 def _smooth(x):
     return x * x * (3.0 - 2.0 * x)
 
 
-@njit(**_options)
+@kernel
 def _octave_fade(width):
     return min(max((1.0 - width) / 0.7, 0.0), 1.0)
 
 
-@njit(**_options)
+@kernel
 def _value_noise_2d(lattice, x, y, salt):
     i, j = math.floor(x), math.floor(y)
     u, v = _smooth(x - i), _smooth(y - j)
@@ -276,7 +290,7 @@ def _value_noise_2d(lattice, x, y, salt):
     return a + u * (b - a)
 
 
-@njit(**_options)
+@kernel
 def _value_noise_3d(lattice, x, y, z, salt):
     k = math.floor(z)
     w = _smooth(z - k)
@@ -286,7 +300,7 @@ def _value_noise_3d(lattice, x, y, z, salt):
     return low + w * (high - low)
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _ground_color(stage, lattice, x, y, width_x, width_y, width):
     scale = 1.0 / stage.tile_m
     x, y, width_x, width_y, width = x * scale, y * scale, width_x * scale, width_y * scale, width * scale
@@ -322,7 +336,7 @@ def _ground_color(stage, lattice, x, y, width_x, width_y, width):
     )
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _part_color(stage, lattice, parts, part, x, y, z, width):
     share = 0.0
     pattern = parts[part].pattern
@@ -358,7 +372,7 @@ def _part_color(stage, lattice, parts, part, x, y, z, width):
 # --- One ray ----------------------------------------------------------------------------------------------------------
 
 
-@njit(**_options)
+@kernel
 def _apply(A, x, y, z):
     """An affine map [3, 4] on a point."""
     return (
@@ -368,7 +382,7 @@ def _apply(A, x, y, z):
     )
 
 
-@njit(**_options)
+@kernel
 def _turn(A, x, y, z):
     """The linear part of an affine map on a direction."""
     return (
@@ -378,7 +392,7 @@ def _turn(A, x, y, z):
     )
 
 
-@njit(**_options)
+@kernel
 def _turn_back(A, x, y, z):
     """The transpose of the linear part on a direction."""
     return (
@@ -388,7 +402,7 @@ def _turn_back(A, x, y, z):
     )
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _ray(stage, x, y):
     """World direction of the ray through an image point, with length 1 along the camera's z axis."""
     rays = stage.rays
@@ -399,7 +413,7 @@ def _ray(stage, x, y):
     )
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _cast(stage, parts, tiles, tile, dx, dy, dz):
     """What a camera ray meets first: depth, surface and face."""
     depth, surface, face = math.inf, SKY, 0
@@ -418,7 +432,7 @@ def _cast(stage, parts, tiles, tile, dx, dy, dz):
     return depth, surface, face
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _normal(parts, surface, face, px, py, pz, dx, dy, dz):
     """Unit world normal towards the camera, and whether that is inwards."""
     if surface == GROUND:
@@ -435,7 +449,7 @@ def _normal(parts, surface, face, px, py, pz, dx, dy, dz):
     return nx, ny, nz, False
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _in_shadow(stage, parts, cells, convex, px, py, pz, nx, ny, nz):
     """Whether no sunlight arrives at a surface point; the part `convex` (or none) cannot shade its own lit side."""
     sun = stage.light_axes[2]
@@ -463,7 +477,7 @@ def _in_shadow(stage, parts, cells, convex, px, py, pz, nx, ny, nz):
     return False
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _sky(stage, dx, dy, dz):
     length = math.sqrt(dx * dx + dy * dy + dz * dz)
     low = 1.0 - max(dz / length, 0.0)
@@ -485,7 +499,7 @@ def _sky(stage, dx, dy, dz):
     )
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _ground_albedo(stage, lattice, px, py, depth, dx, dy, dz):
     right, down = stage.rays[1], stage.rays[2]
     per_z = 1.0 / dz
@@ -495,13 +509,13 @@ def _ground_albedo(stage, lattice, px, py, depth, dx, dy, dz):
     return _ground_color(stage, lattice, px, py, max(abs(right_x), abs(down_x)), max(abs(right_y), abs(down_y)), width)
 
 
-@njit(**_options)
+@kernel
 def _place_in_box(parts, part, px, py, pz):
     x, y, z = _apply(parts[part].canonical_from_world, px, py, pz)
     return _apply(parts[part].box_from_canonical, x, y, z)
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _shade(stage, lattice, parts, surface, depth, shadow, px, py, pz, nx, ny, nz, dx, dy, dz):
     """Linear light of a surface: sun, ambient hemisphere, fog."""
     distance = math.sqrt(dx * dx + dy * dy + dz * dz)
@@ -528,7 +542,7 @@ def _shade(stage, lattice, parts, surface, depth, shadow, px, py, pz, nx, ny, nz
 # --- One frame --------------------------------------------------------------------------------------------------------
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _flow(stage, parts, surface, x, y, point):
     """Pixels to the same surface point in the next frame; NaN where it is not ahead of the camera."""
     if surface == SKY or not stage.flows:
@@ -543,19 +557,19 @@ def _flow(stage, parts, surface, x, y, point):
     return cx / cz * K[0] + K[2] - x, cy / cz * K[1] + K[3] - y
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _instance(parts, surface):
     return parts[surface].instance if surface >= 0 else np.uint8(0)
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _camera_normal(stage, surface, normal):
     if surface == SKY:
         return math.nan, math.nan, math.nan
     return _turn_back(stage.T_world_cam, normal[0], normal[1], normal[2])
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _object_coordinates(parts, surface, point):
     if _instance(parts, surface) == 0:
         return math.nan, math.nan, math.nan
@@ -563,7 +577,7 @@ def _object_coordinates(parts, surface, point):
     return min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0), min(max(z, 0.0), 1.0)
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _trace(stage, parts, lattice, tiles, cells, x, y):
     """The ray through an image point: depth, surface, face, shadow, world point, world normal, linear light."""
     tile = (int(y) // TILE) * stage.tiles_across + int(x) // TILE
@@ -579,18 +593,18 @@ def _trace(stage, parts, lattice, tiles, cells, x, y):
     return depth, surface, face, dark, (px, py, pz), (nx, ny, nz), color
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _put(target, values):
     target[0], target[1], target[2] = values[0], values[1], values[2]
 
 
-@njit(forceinline=True, **_options)
+@inlined
 def _put_light(bytes_of_light, target, light):
     for channel in range(3):
         target[channel] = bytes_of_light[int(min(max(light[channel], 0.0), 1.0) * (SRGB_STEPS - 1) + 0.5)]
 
 
-@njit(**_options)
+@kernel
 def fill_layers(
     stage,
     parts,
@@ -656,7 +670,7 @@ def fill_layers(
                 _put(place[row, column], _object_coordinates(parts, surface, point))
 
 
-@njit(**_options)
+@kernel
 def smooth_edges(stage, parts, lattice, tiles, cells, bytes_of_light, keys, rgb, alpha, samples):
     """Replace rgb and alpha of pixels whose key differs from a neighbour's by the mean of samples x samples rays."""
     height, width = keys.shape
