@@ -74,7 +74,7 @@ def frames_per_second(shots: list[Shot], draw: Callable[[Shot], Any], repeats: i
     """Frames of all shots over the sum of each shot's best CPU time."""
     frames, seconds = 0, 0.0
     for shot in shots:
-        best = float("inf")
+        best, frame_count = float("inf"), 0
         for _ in range(repeats):
             start = time.process_time()
             frame_count = len(draw(shot))

@@ -183,9 +183,11 @@ def _stage(
         bodies = _place(rng, figures, times)
         if bodies is None:
             continue
-        middle = np.mean([body[:, :2, 3] for body in bodies], axis=0)  # [f, 2]
-        chest = np.mean([figure.size_xyz[2] for figure in figures]) * rng.uniform(0.45, 0.6)
-        camera = _camera(rng, np.column_stack([middle, np.full(len(times), chest)]), focal / size_wh[1])
+        middle = np.stack([body[:, :2, 3] for body in bodies]).mean(axis=0)  # [f, 2]
+        chest = float(np.mean([figure.size_xyz[2] for figure in figures])) * rng.uniform(0.45, 0.6)
+        target = np.full((len(times), 3), chest)
+        target[:, :2] = middle
+        camera = _camera(rng, target, focal / size_wh[1])
         if _well_framed(figures, bodies, camera, focal, size_wh):
             return figures, bodies, camera
     raise InputError(

@@ -599,29 +599,14 @@ def _put(target, values):
 
 
 @inlined
-def _put_light(bytes_of_light, target, light):
+def _put_light(table, target, light):
     for channel in range(3):
-        target[channel] = bytes_of_light[int(min(max(light[channel], 0.0), 1.0) * (SRGB_STEPS - 1) + 0.5)]
+        target[channel] = table[int(min(max(light[channel], 0.0), 1.0) * (SRGB_STEPS - 1) + 0.5)]
 
 
 @kernel
 def fill_layers(
-    stage,
-    parts,
-    lattice,
-    tiles,
-    cells,
-    bytes_of_light,
-    keys,
-    rgb,
-    alpha,
-    depth,
-    normals,
-    instance,
-    part,
-    flow,
-    place,
-    shadow,
+    stage, parts, lattice, tiles, cells, table, keys, rgb, alpha, depth, normals, instance, part, flow, place, shadow
 ):
     """Fill the wanted layers of one frame from the rays through pixel centres.
 
@@ -631,9 +616,9 @@ def fill_layers(
         lattice: [LATTICE, LATTICE] values of the noise.
         tiles: bins of the parts by screen tile, nearest first.
         cells: bins of the parts by cell across the sunlight.
+        table: [SRGB_STEPS] sRGB bytes of linear light.
         keys: [height, width] to fill with what each pixel shows: a number that changes at edges of surfaces, faces and
             shadows.
-        bytes_of_light: [SRGB_STEPS] sRGB bytes of linear light.
         rgb: [height, width, 3], to fill like all that follow.
         alpha: [height, width]; this and any other layer may have no rows, which leaves it out.
         depth: [height, width]
@@ -643,7 +628,6 @@ def fill_layers(
         flow: [height, width, 2]
         place: [height, width, 3] object coordinates.
         shadow: [height, width]
-
     """
     height, width = rgb.shape[0], rgb.shape[1]
     for row in range(height):
@@ -651,7 +635,7 @@ def fill_layers(
             x, y = column + 0.5, row + 0.5
             z, surface, face, dark, point, normal, color = _trace(stage, parts, lattice, tiles, cells, x, y)
             keys[row, column] = (surface * 8 + face) * 2 + dark
-            _put_light(bytes_of_light, rgb[row, column], color)
+            _put_light(table, rgb[row, column], color)
             if alpha.shape[0] > 0:
                 alpha[row, column] = 255 if _instance(parts, surface) > 0 else 0
             if depth.shape[0] > 0:
@@ -671,7 +655,7 @@ def fill_layers(
 
 
 @kernel
-def smooth_edges(stage, parts, lattice, tiles, cells, bytes_of_light, keys, rgb, alpha, samples):
+def smooth_edges(stage, parts, lattice, tiles, cells, table, keys, rgb, alpha, samples):
     """Replace rgb and alpha of pixels whose key differs from a neighbour's by the mean of samples x samples rays."""
     height, width = keys.shape
     for row in range(height):
@@ -694,6 +678,6 @@ def smooth_edges(stage, parts, lattice, tiles, cells, bytes_of_light, keys, rgb,
                     blue += min(max(color[2], 0.0), 1.0)
                     cover += _instance(parts, surface) > 0
             count = samples * samples
-            _put_light(bytes_of_light, rgb[row, column], (red / count, green / count, blue / count))
+            _put_light(table, rgb[row, column], (red / count, green / count, blue / count))
             if alpha.shape[0] > 0:
                 alpha[row, column] = int(cover * 255.0 / count + 0.5)

@@ -46,7 +46,7 @@ class Hits:
 def render_frame(scene: Scene, index: int, out: Mapping[str, NDArray[Any]], samples: int) -> None:
     """Fill the layers of one frame, each [height, width, ...] as `footage.LAYER_TYPES` says."""
     width, height = scene.size_wh
-    y, x = np.meshgrid(np.arange(height) + 0.5, np.arange(width) + 0.5, indexing="ij")
+    y, x = np.meshgrid(np.arange(0.5, height, dtype=np.float64), np.arange(0.5, width, dtype=np.float64), indexing="ij")
     xy = np.stack([x, y], axis=-1).reshape(-1, 2)
     hits = cast(scene, index, xy)
     shape = (height, width)
@@ -117,7 +117,7 @@ def _normals(
         here = surface == part
         A = to_canonical[part]
         local = point[here] @ A[:, :3].T + A[:, 3]
-        outward = solids.normal(scene.parts.kind[part], scene.parts.segment[part], face[here], local)
+        outward = solids.normal(int(scene.parts.kind[part]), float(scene.parts.segment[part]), face[here], local)
         normal[here] = outward @ A[:, :3]  # normals go with the inverse transpose of world_from_canonical
     length = np.linalg.norm(normal, axis=1, keepdims=True)
     normal = normal / np.where(length > 0, length, 1.0)
