@@ -88,6 +88,9 @@ def test_other_actors_are_in_the_first_view_and_free_of_each_other(seed: int):
     for i, (one, radius) in enumerate(bodies):
         for other, other_radius in bodies[:i]:
             assert float((one - other).norm()) >= radius + other_radius + CLEARANCE_M
+            bearings = [float(torch.atan2(xy[1], xy[0])) for xy in (one, other)]  # the camera stands at the origin
+            widths = radius / float(one.norm()) + other_radius / float(other.norm())
+            assert abs(bearings[0] - bearings[1]) >= widths - 1e-9, "one hides the other"
 
 
 def test_walkers_walk_where_they_are_told_and_face_there():

@@ -24,6 +24,8 @@ from kinoeye.shot.shot import RGB, Actor, Avatar, Shape, Shot
 
 CAMERA_HEIGHT_M = 1.4
 """Where a staged camera starts: above the origin, level, looking along +x."""
+DEFAULT_PLACE = "meadow"
+"""Where a shot takes place when the text does not say."""
 WALK_M_PER_S, RUN_M_PER_S = 1.2, 3.0
 NEAREST_M, FARTHEST_M = 3.0, 8.0
 """How far from the first camera an actor may be placed when no move says where it is."""
@@ -132,10 +134,16 @@ def stage(
     return Shot(
         camera=camera,
         actors=(*(into.actors if into else ()), *actors),
-        environment=ENVIRONMENTS[plan.place.environment] if plan.place else into.environment if into else Environment(),
+        environment=_environment(plan, into),
         prompt=" ".join(filter(None, [into.prompt if into else "", plan.text])),
         seed=into.seed if into else seed,
     )
+
+
+def _environment(plan: Plan, into: Shot | None) -> Environment:
+    if plan.place is None and into is not None:
+        return into.environment
+    return ENVIRONMENTS[plan.place.environment if plan.place else DEFAULT_PLACE]
 
 
 def first_pose() -> Float64:
@@ -225,14 +233,23 @@ class _Space:
         return position - 0.5 * travel_xy
 
     def faults(self, path_xy: Float64, role: _Role, bodies: Sequence[tuple[Float64, float]]) -> float:
-        """How badly a body on a ground path [n, 2] is placed: too near another, too near the camera, out of view."""
+        """How badly a body on a ground path [n, 2] is placed: near another or the camera, out of view, overlapping."""
         others = [*self.bodies, *bodies]
         near = [float(np.linalg.norm(path_xy - other, axis=1).min()) - role.radius - radius for other, radius in others]
         crowded = max(0.0, CLEARANCE_M - min(near, default=CLEARANCE_M))
         distance = float(np.linalg.norm(path_xy - self.T_world_cam[:, :2, 3], axis=1).min())
         looming = max(0.0, max(CAMERA_CLEARANCE_M, HEIGHTS_AWAY * role.size_xyz[2]) - distance)
         unseen = np.maximum(0.0, _aside(self.T_world_cam, path_xy) - WELL_IN_VIEW * self.fov_x).mean()
-        return 10 * crowded + looming + float(unseen)
+        overlap = sum(self._overlap(path_xy[0], role.radius, other[0], radius) for other, radius in others)
+        return 10 * crowded + looming + float(unseen) + overlap
+
+    def _overlap(self, one_xy: Float64, radius: float, other_xy: Float64, other_radius: float) -> float:
+        """Angle by which two bodies cover each other in the first picture."""
+        from_camera = np.stack([one_xy, other_xy]) - self.T_world_cam[0, :2, 3]
+        half_widths = np.array([radius, other_radius]) / np.maximum(np.linalg.norm(from_camera, axis=1), 1e-6)
+        bearings = np.arctan2(from_camera[:, 1], from_camera[:, 0])
+        between = abs((bearings[0] - bearings[1] + math.pi) % (2 * math.pi) - math.pi)
+        return max(0.0, float(half_widths.sum()) - float(between))
 
 
 def _place(
