@@ -88,6 +88,8 @@ def test_translation_errors_are_lengths_percents_and_directions():
     assert metrics["translation_percent"].unit == "%"
     assert math.isnan(metrics["translation_direction_deg"].values[0])
     assert metrics["translation_direction_deg"].values[1:] == pytest.approx([0, math.degrees(math.atan(0.1))])
+    assert math.isnan(metrics["displacement_percent"].values[0])
+    assert metrics["displacement_percent"].values[1:] == pytest.approx([0, 10.0])
     assert metrics["rpe_translation"].values == pytest.approx([0, 0.2])
 
 
@@ -122,6 +124,8 @@ def test_arbitrary_scale_is_fitted_unless_asked_otherwise_and_then_it_is_noted()
     assert (fitted.align, fitted.scale) == ("scale", pytest.approx(5.0))
     assert score_poses(arc(), estimate, align="first").notes
     assert score_poses(arc(), arc()).align == "first"
+    still = replace(estimate, T_world_body=SE3(estimate.T_world_body.wxyz_xyz[:1].expand(40, 7)))
+    assert score_poses(arc(), still).align == "first"  # a path without length has no scale to fit
 
 
 def test_association_by_time_drops_what_is_too_far_and_keeps_the_nearest():

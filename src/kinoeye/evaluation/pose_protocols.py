@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from kinoeye.geometry.lie import SE3
@@ -26,7 +26,10 @@ class Settings:
     delta: int = 1
     """Frames between the two poses of a relative pose error."""
     min_displacement: float | None = None
-    """Poses of the reference nearer to its first (in its unit) have no direction; None: 5 % of its path length."""
+    """Poses of the reference nearer to its first one have no direction and no relative error; in its unit.
+
+    None means 5 % of its path length.
+    """
 
     def __post_init__(self) -> None:
         if self.delta < 1:
@@ -97,9 +100,14 @@ def translation_direction_deg(reference: Track, estimate: Track, settings: Setti
     sine = torch.linalg.cross(true, ours).norm(dim=-1)
     angle = torch.atan2(sine, (true * ours).sum(-1)).rad2deg()
     angle = torch.where(ours.norm(dim=-1) > 0, angle, torch.full_like(angle, 180.0))
-    least = 0.05 * path_length(reference) if settings.min_displacement is None else settings.min_displacement
-    moved = true.norm(dim=-1) > max(least, 1e-12)
-    return torch.where(moved, angle, torch.full_like(angle, torch.nan))
+    return torch.where(_moved(reference, settings), angle, torch.full_like(angle, torch.nan))
+
+
+def displacement_percent(reference: Track, estimate: Track, settings: Settings) -> Float[Tensor, "n"]:
+    """Error |t(E_0^-1 E_i) - t(T_0^-1 T_i)| in percent of |t(T_0^-1 T_i)|, for poses that have moved far enough."""
+    true, ours = _since_first(reference).translation, _since_first(estimate).translation
+    percent = 100 * (ours - true).norm(dim=-1) / true.norm(dim=-1)
+    return torch.where(_moved(reference, settings), percent, torch.full_like(percent, torch.nan))
 
 
 PROTOCOLS: Mapping[str, PoseProtocol] = MappingProxyType(
@@ -113,6 +121,7 @@ PROTOCOLS: Mapping[str, PoseProtocol] = MappingProxyType(
             PoseProtocol("rotation_deg", "deg", rotation_deg),
             PoseProtocol("final_rotation_deg", "deg", final_rotation_deg),
             PoseProtocol("translation_percent", "%", translation_percent),
+            PoseProtocol("displacement_percent", "%", displacement_percent),
             PoseProtocol("translation_direction_deg", "deg", translation_direction_deg),
         )
     }
@@ -122,6 +131,11 @@ PROTOCOLS: Mapping[str, PoseProtocol] = MappingProxyType(
 
 def _since_first(track: Track) -> SE3:
     return track.T_world_body[:1].inverse() @ track.T_world_body
+
+
+def _moved(track: Track, settings: Settings) -> Bool[Tensor, "n"]:
+    least = 0.05 * path_length(track) if settings.min_displacement is None else settings.min_displacement
+    return _since_first(track).translation.norm(dim=-1) > max(least, 1e-12)
 
 
 def _relative_error(reference: Track, estimate: Track, delta: int) -> SE3:

@@ -91,7 +91,7 @@ def score_poses(
         reference: the poses taken as true.
         estimate: the poses to judge.
         align: how the estimate is brought into the reference's world first; None chooses "first", or "scale" where
-            one of the two paths is metric and the other is not.
+            one of the two paths is metric, the other is not, and both move.
         by: pair poses by nearest time or by index.
         max_difference_s: largest time between the poses of a pair.
         settings: what the protocols leave open.
@@ -110,7 +110,7 @@ def score_poses(
             f"{settings.delta} frame(s)"
         )
     mixed = reference.unit != estimate.unit
-    align = align or ("scale" if mixed else "first")
+    align = align or ("scale" if mixed and min(path_length(reference), path_length(estimate)) > 0 else "first")
     try:
         change = alignment(estimate, reference, align)
     except ValueError as error:

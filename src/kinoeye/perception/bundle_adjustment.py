@@ -27,10 +27,12 @@ class Observations:
     """[n, 2] on the plane z = 1 of the camera."""
     focal: Float64
     """[n, 2] in pixels, so that errors are in pixels."""
+    log_depth: Float64
+    """[n] measured log depth along z; NaN where there is none."""
 
     def where(self, keep: NDArray[np.bool_]) -> Observations:
         """Some of the observations."""
-        return Observations(self.frame[keep], self.point[keep], self.xy[keep], self.focal[keep])
+        return Observations(self.frame[keep], self.point[keep], self.xy[keep], self.focal[keep], self.log_depth[keep])
 
 
 def reprojection_errors(T_cam_world: Float64, points: Float64, seen: Observations) -> Float64:
@@ -50,25 +52,27 @@ def adjust(
     free: NDArray[np.bool_],
     iterations: int = 10,
     move_points: bool = True,
+    depth_weight: float = 0.0,
 ) -> tuple[Float64, Float64]:
-    """Poses and points that minimise Cauchy-weighted reprojection errors.
+    """Poses and points that minimise Cauchy-weighted errors of reprojection, and of log depth where it is measured.
 
     Args:
         T_cam_world: [f, 4, 4] world-to-camera.
         points: [p, 3].
         seen: observations; every free frame and every point should have some.
-        free: [f] frames that may move; the others fix the world, its scale is held by damping.
+        free: [f] frames that may move; the others fix the world; damping or depth holds its scale.
         iterations: at most so many.
         move_points: False resects cameras from points that stay.
+        depth_weight: pixels that an error of 1 in log depth is worth.
     """
-    damping, cost = 1e-3, _cost(T_cam_world, points, seen)
+    damping, cost = 1e-3, _cost(T_cam_world, points, seen, depth_weight)
     for _ in range(iterations):
-        blocks = _normal_equations(T_cam_world, points, seen, free)
+        blocks = _normal_equations(T_cam_world, points, seen, free, depth_weight)
         for _ in range(6):
             camera_step, point_step = _solve(*blocks, damping, move_points)
             tried_T = np.stack([twist_matrix(s) @ T for s, T in zip(camera_step, T_cam_world, strict=True)])
             tried_points = points + point_step
-            tried = _cost(tried_T, tried_points, seen)
+            tried = _cost(tried_T, tried_points, seen, depth_weight)
             if tried < cost:
                 break
             damping *= 10
@@ -87,29 +91,50 @@ def _in_camera(T_cam_world: Float64, points: Float64, seen: Observations) -> Flo
     return (T[:, :3, :3] @ points[seen.point][..., None])[..., 0] + T[:, :3, 3]
 
 
-def _cost(T_cam_world: Float64, points: Float64, seen: Observations) -> float:
-    errors = np.minimum(reprojection_errors(T_cam_world, points, seen), 1e6)
-    return float(np.log1p((errors / _CAUCHY_PIXELS) ** 2).sum())
+def _cost(T_cam_world: Float64, points: Float64, seen: Observations, depth_weight: float) -> float:
+    residual, ahead, _ = _residuals(T_cam_world, points, seen, depth_weight)
+    pixels = np.where(ahead, (residual[:, :2] ** 2).sum(axis=1), 1e12)
+    return float(np.log1p(pixels / _CAUCHY_PIXELS**2).sum() + np.log1p(residual[:, 2] ** 2 / _CAUCHY_PIXELS**2).sum())
+
+
+def _residuals(
+    T_cam_world: Float64, points: Float64, seen: Observations, depth_weight: float
+) -> tuple[Float64, NDArray[np.bool_], Float64]:
+    """Residuals [n, 3] in x, y and log depth, all in pixels; which points are ahead; points [n, 3] in the camera."""
+    in_camera = _in_camera(T_cam_world, points, seen)
+    ahead = in_camera[:, 2] > 1e-6
+    in_camera = np.where(ahead[:, None], in_camera, [0.0, 0.0, 1.0])
+    pixels = seen.focal * (in_camera[:, :2] / in_camera[:, 2:] - seen.xy)
+    in_depth = depth_weight * (np.log(in_camera[:, 2]) - seen.log_depth)
+    in_depth = np.where(np.isnan(in_depth) | ~ahead, 0.0, in_depth)
+    return np.concatenate([pixels, in_depth[:, None]], axis=1), ahead, in_camera
 
 
 def _normal_equations(
-    T_cam_world: Float64, points: Float64, seen: Observations, free: NDArray[np.bool_]
+    T_cam_world: Float64, points: Float64, seen: Observations, free: NDArray[np.bool_], depth_weight: float
 ) -> tuple[Float64, Float64, Float64, Float64, Float64]:
     """Blocks of J^T W J: cameras [f, 6, 6], points [p, 3, 3], both [f, p, 6, 3]; J^T W r: [f, 6] and [p, 3]."""
-    in_camera = _in_camera(T_cam_world, points, seen)
-    ahead = in_camera[:, 2] > 1e-6
-    x, y, z = np.where(ahead[:, None], in_camera, [0.0, 0.0, 1.0]).T
-    residual = seen.focal * (np.stack([x / z, y / z], axis=-1) - seen.xy)
-    weight = ahead / (1 + (residual**2).sum(axis=1) / _CAUCHY_PIXELS**2)
+    residual, ahead, in_camera = _residuals(T_cam_world, points, seen, depth_weight)
+    x, y, z = in_camera.T
+    pixel_weight = ahead / (1 + (residual[:, :2] ** 2).sum(axis=1) / _CAUCHY_PIXELS**2)
+    weight = np.stack([pixel_weight, pixel_weight, ahead / (1 + residual[:, 2] ** 2 / _CAUCHY_PIXELS**2)], axis=-1)
     zero = np.zeros_like(z)
-    slope = np.stack([np.stack([1 / z, zero, -x / z**2], -1), np.stack([zero, 1 / z, -y / z**2], -1)], axis=1)
-    slope = slope * seen.focal[:, :, None]
+    fx, fy = seen.focal.T
+    by_depth = np.where(np.isnan(seen.log_depth), 0.0, depth_weight / z)
+    slope = np.stack(
+        [
+            np.stack([fx / z, zero, -fx * x / z**2], -1),
+            np.stack([zero, fy / z, -fy * y / z**2], -1),
+            np.stack([zero, zero, by_depth], -1),
+        ],
+        axis=1,
+    )
     turn = np.stack(
         [np.stack([zero, z, -y], -1), np.stack([-z, zero, x], -1), np.stack([y, -x, zero], -1)], axis=1
     )  # -[p]x
     by_camera = np.concatenate([slope, slope @ turn], axis=-1) * free[seen.frame][:, None, None]
     by_point = slope @ T_cam_world[seen.frame, :3, :3]
-    weighted_camera, weighted_point = (weight[:, None, None] * J for J in (by_camera, by_point))
+    weighted_camera, weighted_point = (weight[:, :, None] * J for J in (by_camera, by_point))
     num_frames, num_points = len(T_cam_world), len(points)
     cameras, both = np.zeros((num_frames, 6, 6)), np.zeros((num_frames, num_points, 6, 3))
     point_blocks, camera_right, point_right = (

@@ -1,28 +1,37 @@
-"""Cameras from frames with depth, by dense photometric alignment."""
+"""Cameras from frames with depth: point tracks or dense tracking to begin with, then dense alignment of everything."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from kinoeye.base.failure import Failure
 from kinoeye.footage.take import Take
+from kinoeye.geometry.convention import Float64
 from kinoeye.geometry.intrinsics import Intrinsics
 from kinoeye.geometry.track import Unit
 from kinoeye.perception.estimate import Estimate, camera_from_matrices, pixel_intrinsics
-from kinoeye.perception.keyframes import MIN_POINTS, Tracked, select_points, track_keyframes
-from kinoeye.perception.photometric_bundle import bundle
-from kinoeye.perception.pyramid import pyramid
+from kinoeye.perception.keyframes import LOST, MIN_POINTS, Pyramid, select_points, track_keyframes
+from kinoeye.perception.photometric_bundle import Bundle, bundle
+from kinoeye.perception.point_tracks import track_points
+from kinoeye.perception.pyramid import Level, pyramid
+from kinoeye.perception.structure_from_motion import Structure, reconstruct_with_depth
+
+_EDGE_LOG_DEPTH = 0.2
+"""A corner whose neighbours' log depths differ by more lies on an outline, and its depth is anyone's guess."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PhotometricEstimator:
-    """Dense visual odometry: frames are warped onto keyframes by their depth until intensities agree.
+    """Frames are warped onto keyframes by their depth until intensities agree, all poses and depths at once.
 
-    Tracking is coarse-to-fine with t-distributed residuals (Kerl, Sturm and Cremers 2013), so that a moving actor of
-    modest size is outvoted; then poses and a smooth correction of the depth are adjusted together. The unit of the
-    path is that of the depth.
+    It begins with point tracks placed by their depth or, where there are too few, with dense coarse-to-fine tracking
+    (Kerl, Sturm and Cremers 2013). Residuals are t-distributed, so that a moving actor of modest size is outvoted.
+    The path has the unit of the depth.
 
     Example:
         >>> from kinoeye.render import render
@@ -51,23 +60,57 @@ class PhotometricEstimator:
         intrinsics = pixel_intrinsics(self.intrinsics, take)
         rgb, depth = take.rgb.values, take.layers["depth"].values
         frames = [pyramid(rgb[i], depth[i], intrinsics[i]) for i in range(len(take))]
-        count = len(select_points(frames[0][0]).xyz)
-        if len(take) > 1 and count < MIN_POINTS:
-            return Failure(f"only {count} textured points with depth; at least {MIN_POINTS} are needed", "frame 0")
-        tracked = track_keyframes(frames)
-        if tracked.lost is not None:
-            return Failure(_lost(tracked), f"frame {tracked.lost}")
-        poses = bundle(frames, tracked.T_world_cam, tracked.keyframes, depth_sigma=self.depth_sigma)
-        source = take.layers["depth"].source
+        finest = [frame[0] for frame in frames]
+        points = len(select_points(finest[0]).xyz)
+        if len(take) > 1 and points < MIN_POINTS:
+            return Failure(f"only {points} textured points with depth; at least {MIN_POINTS} are needed", "frame 0")
+        start = self._from_points(rgb, finest, intrinsics)
+        if isinstance(start, Failure):
+            start = _from_keyframes(frames)
+        if isinstance(start, Failure):
+            return start
+        return self._result(take, bundle(finest, start, depth_sigma=self.depth_sigma), intrinsics)
+
+    def _from_points(self, rgb: NDArray[np.uint8], frames: list[Level], intrinsics: Float64) -> Float64 | Failure:
+        """Poses [n, 4, 4] from point tracks with depth."""
+        pixels = track_points(rgb)
+        xy = (pixels - intrinsics[:, None, 2:]) / intrinsics[:, None, :2]
+        log_depth = np.stack([_log_depth_at(frame, at) for frame, at in zip(frames, pixels, strict=True)])
+        found = reconstruct_with_depth(xy, intrinsics[:, :2], log_depth, depth_sigma=self.depth_sigma)
+        return found.T_world_cam if isinstance(found, Structure) else found
+
+    def _result(self, take: Take, found: Bundle, intrinsics: Float64) -> Estimate | Failure:
+        confidence = np.clip(found.support, 0.0, 1.0) if len(take) > 1 else np.ones(1)
+        worst = int(confidence.argmin())
+        if confidence[worst] < LOST:
+            return Failure(f"{100 * confidence[worst]:.0f} % of the frame agrees with the others", f"frame {worst}")
         return Estimate(
             source=f"estimated:{self.name}",
-            camera=camera_from_matrices(poses, intrinsics, take, unit=self.unit),
-            confidence=np.clip(tracked.support, 0.0, 1.0),
-            notes=(f"depth: {source}", f"{len(tracked.keyframes)} keyframes"),
+            camera=camera_from_matrices(found.T_world_cam, intrinsics, take, unit=self.unit),
+            confidence=confidence,
+            notes=(f"depth: {take.layers['depth'].source}",),
         )
 
 
-def _lost(tracked: Tracked) -> str:
-    assert tracked.lost is not None
-    support = tracked.support[tracked.lost]
-    return f"tracking was lost: the frame explains {100 * support:.0f} % of its keyframe"
+def _from_keyframes(frames: Sequence[Pyramid]) -> Float64 | Failure:
+    """Poses [n, 4, 4] from dense tracking."""
+    tracked = track_keyframes(frames)
+    if tracked.lost is None:
+        return tracked.T_world_cam
+    support = 100 * tracked.support[tracked.lost]
+    return Failure(f"tracking was lost: the frame explains {support:.0f} % of its keyframe", f"frame {tracked.lost}")
+
+
+def _log_depth_at(frame: Level, pixels: Float64) -> Float64:
+    """Log depth [t] at image coordinates [t, 2]; NaN outside, where it is unknown, and at outlines."""
+    log_depth = frame.image[..., 3]
+    filled = np.nan_to_num(log_depth, nan=1e3)  # the sky is far from everything
+    window = np.ones((3, 3), np.uint8)
+    spread = cv2.dilate(filled, window) - cv2.erode(filled, window)
+    found = np.full(len(pixels), np.nan)
+    seen = np.flatnonzero(~np.isnan(pixels[:, 0]))
+    x, y = np.floor(pixels[seen]).astype(int).T
+    height, width = frame.shape
+    x, y = x.clip(0, width - 1), y.clip(0, height - 1)
+    found[seen] = np.where(spread[y, x] < _EDGE_LOG_DEPTH, log_depth[y, x], np.nan)
+    return found

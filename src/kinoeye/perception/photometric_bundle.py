@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinoeye.geometry.convention import Float64
-from kinoeye.perception.keyframes import MIN_POINTS, Points, Pyramid, select_points, twist_matrix
+from kinoeye.perception.keyframes import MIN_POINTS, Points, evaluate, select_points, twist_matrix
 from kinoeye.perception.photometric_kernel import add_normal_equations, t_scale
 from kinoeye.perception.pyramid import Level
 
@@ -22,13 +22,23 @@ _GRID = 6
 """Nodes a side of a depth correction."""
 _NODES = _GRID * _GRID
 _MAX_POINTS = 4000
-_SPREAD_KEYFRAMES = 6
-"""At least so many keyframes, so that the errors of several depth maps average out."""
-_ITERATIONS = 6
+_LEAST_KEYFRAMES, _FRAMES_A_KEYFRAME = 6, 8
+"""Several keyframes even for a short film, so that the errors of several depth maps average out."""
+_ITERATIONS = 10
 _LEAST_VISIBLE = 0.4
 """A pair of frames that shares less is left out."""
 _INFORMATION = 0.05
 """Neighbouring pixels repeat each other: so much of an independent residual is each one's."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Poses after adjustment."""
+
+    T_world_cam: Float64
+    """[n, 4, 4], the first the identity."""
+    support: Float64
+    """[n] how well each frame agrees with the keyframe that supports it best, as `Alignment.support`."""
 
 
 @dataclass(frozen=True)
@@ -39,33 +49,39 @@ class _Keyframe:
     shares: Float64
 
 
-def bundle(frames: Sequence[Pyramid], T_world_cam: Float64, keyframes: Sequence[int], *, depth_sigma: float) -> Float64:
-    """Refine poses by Gauss-Newton over every keyframe and every frame that sees it.
+def bundle(frames: Sequence[Level], T_world_cam: Float64, *, depth_sigma: float) -> Bundle:
+    """Refine poses by Gauss-Newton over evenly spread keyframes and every frame that sees them.
 
     Args:
-        frames: pyramids of all frames; the finest level is used.
-        T_world_cam: [n, 4, 4] from tracking.
-        keyframes: indices that tracking chose; others are added evenly.
+        frames: all frames at one resolution.
+        T_world_cam: [n, 4, 4] poses that are right to within a pixel or two.
         depth_sigma: expected relative error of depth, a standard deviation.
-
-    Returns:
-        [n, 4, 4], the first unchanged.
     """
-    levels = [frame[0] for frame in frames]
-    spread = np.linspace(0, len(frames) - 1, min(_SPREAD_KEYFRAMES, len(frames))).round().astype(int)
-    chosen = sorted({*keyframes, *spread.tolist()})
-    keys = [_keyframe(index, levels[index]) for index in chosen]
+    count = min(max(_LEAST_KEYFRAMES, len(frames) // _FRAMES_A_KEYFRAME), len(frames))
+    chosen = np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int)).tolist()
+    keys = [_keyframe(index, frames[index]) for index in chosen]
     keys = [key for key in keys if len(key.points.xyz) >= MIN_POINTS]
     poses, log_scales = T_world_cam.copy(), np.zeros((len(keys), _NODES))
-    sigmas = np.full((len(keys), len(levels)), 0.02)
+    sigmas = np.full((len(keys), len(frames)), 0.02)
     for _ in range(_ITERATIONS):
-        step = _step(levels, poses, keys, log_scales, sigmas, depth_sigma)
-        for i, twist in enumerate(step[: 6 * len(levels)].reshape(-1, 6)):
+        step = _step(frames, poses, keys, log_scales, sigmas, depth_sigma)
+        for i, twist in enumerate(step[: 6 * len(frames)].reshape(-1, 6)):
             poses[i] = poses[i] @ twist_matrix(twist)
-        log_scales += step[6 * len(levels) :].reshape(log_scales.shape)
-        if np.abs(step[: 6 * len(levels)]).max() < 1e-4:
+        log_scales += step[6 * len(frames) :].reshape(log_scales.shape)
+        if np.abs(step[: 6 * len(frames)]).max() < 1e-4:
             break
-    return np.linalg.inv(poses[0]) @ poses
+    return Bundle(np.linalg.inv(poses[0]) @ poses, _support(frames, poses, keys))
+
+
+def _support(frames: Sequence[Level], poses: Float64, keys: Sequence[_Keyframe]) -> Float64:
+    """The best support of each frame by a keyframe other than itself."""
+    support = np.zeros(len(frames))
+    for key in keys:
+        for i, frame in enumerate(frames):
+            if i != key.index:
+                found = evaluate(key.points, frame, np.linalg.inv(poses[i]) @ poses[key.index])
+                support[i] = max(support[i], found.support)
+    return support
 
 
 def adjoint(T: Float64) -> Float64:

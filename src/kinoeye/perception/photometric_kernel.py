@@ -10,7 +10,7 @@ import numpy as np
 from kinoeye.geometry.convention import Float64
 from kinoeye.perception.pyramid import Float32
 
-_T_NU = 5.0
+T_NU = 5.0
 """Degrees of freedom of the t-distribution of residuals (Kerl et al. 2013, sec. III-B)."""
 _OCCLUDED = 0.3
 """Points whose log depth differs by more from the frame's lie on another surface."""
@@ -119,7 +119,7 @@ def _jacobian(slope_u, slope_v, slope_z, fx_fy_cx_cy, moved, turned, shares, out
 def _add(H, b, jacobian, nodes, residual, sigma, weight):
     """One residual into the normal equations, with the weight of a t-distribution of scale sigma."""
     ratio = residual / sigma
-    weight = weight * (_T_NU + 1) / (_T_NU + ratio * ratio) / (sigma * sigma)
+    weight = weight * (T_NU + 1) / (T_NU + ratio * ratio) / (sigma * sigma)
     for p in range(jacobian.shape[0]):
         row = p if p < 6 else 6 + nodes[p - 6]
         b[row] += weight * jacobian[p] * residual
@@ -136,5 +136,5 @@ def t_scale(residuals: Float64, *, floor: float = 1e-3) -> float:
     squares = known * known
     scale = max(float(np.sqrt(squares.mean())), floor)
     for _ in range(8):
-        scale = max(float(np.sqrt((squares * (_T_NU + 1) / (_T_NU + squares / scale**2)).mean())), floor)
+        scale = max(float(np.sqrt((squares * (T_NU + 1) / (T_NU + squares / scale**2)).mean())), floor)
     return scale

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,8 @@ _REFILL = 0.8
 _ROUND_TRIP_PIXELS = 0.3
 """A point that does not come back this near to where it was is lost (Kalal et al. 2010)."""
 _QUALITY = 0.005
+_SIDE = 192
+"""Frames with a shorter side of half of this or less are enlarged."""
 
 
 def track_points(rgb: NDArray[np.uint8]) -> Float64:
@@ -23,7 +27,9 @@ def track_points(rgb: NDArray[np.uint8]) -> Float64:
     Args:
         rgb: uint8 [frames, h, w, 3].
     """
-    gray = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in rgb]
+    # Windows of Lucas-Kanade have a fixed size, too large for what small frames show: these are enlarged.
+    zoom = max(1, _SIDE // min(rgb.shape[1:3]))
+    gray = [_enlarged(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), zoom) for frame in rgb]
     spacing = max(3, min(gray[0].shape) // 40)
     tracks = np.full((len(gray), 0, 2), np.nan)
     for i, image in enumerate(gray):
@@ -36,7 +42,11 @@ def track_points(rgb: NDArray[np.uint8]) -> Float64:
             added[i] = fresh
             tracks = np.concatenate([tracks, added], axis=1)
     seen_twice = (~np.isnan(tracks[..., 0])).sum(axis=0) >= 2
-    return tracks[:, seen_twice] + 0.5
+    return (tracks[:, seen_twice] + 0.5) / zoom
+
+
+def _enlarged(image: NDArray[Any], zoom: int) -> NDArray[Any]:
+    return image if zoom == 1 else cv2.resize(image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
 
 
 def _follow(before: NDArray[np.uint8], after: NDArray[np.uint8], points: Float64) -> Float64:
