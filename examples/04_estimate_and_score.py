@@ -7,11 +7,10 @@ with a confidence a frame, or a failure with a reason: both are values.
 from __future__ import annotations
 
 from kinoeye.base.failure import Failure
-from kinoeye.render.worlds import world
-
 from kinoeye.evaluation import score_poses
 from kinoeye.perception import PhotometricEstimator
 from kinoeye.render import render
+from kinoeye.render.worlds import world
 
 shot = world("eval", seed=3, static=True, size_wh=(256, 256), num_frames=16)
 take = render(shot, layers=("rgb", "depth"))

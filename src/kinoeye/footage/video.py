@@ -29,7 +29,7 @@ def write_video(path: Path | str, frames: NDArray[np.uint8], *, fps: float, qual
     Raises:
         InputError: there are no frames, or the file cannot be written.
     """
-    import av
+    from av.error import FFmpegError
 
     if len(frames) == 0:
         raise InputError(f"{path} cannot be written: a video needs at least one frame")
@@ -38,7 +38,7 @@ def write_video(path: Path | str, frames: NDArray[np.uint8], *, fps: float, qual
     try:
         with atomic_file(path) as temporary:
             _encode(temporary, frames, fps, quality)
-    except av.error.FFmpegError as error:
+    except FFmpegError as error:
         raise InputError(f"{path} cannot be written: {error}; nothing was left behind") from error
 
 
@@ -53,6 +53,7 @@ def read_video(path: Path | str, *, max_frames: int | None = None) -> Take:
         InputError: the file is missing, is not a video, or is too large to hold.
     """
     import av
+    from av.error import FFmpegError
 
     path = Path(path)
     if not path.is_file():
@@ -66,7 +67,7 @@ def read_video(path: Path | str, *, max_frames: int | None = None) -> Take:
                 raise InputError(f"{path} has no video stream")
             step = 1.0 / float(stream.average_rate or 24)
             for frame in container.decode(stream):
-                images.append(frame.to_ndarray(format="rgb24"))
+                images.append(frame.to_ndarray(format="rgb24").astype(np.uint8, copy=False))
                 # Some files have no or repeated time stamps; the nominal rate then tells the time.
                 time = step * len(times) if frame.time is None else float(frame.time)
                 times.append(time if not times or time > times[-1] else times[-1] + step)
@@ -76,7 +77,7 @@ def read_video(path: Path | str, *, max_frames: int | None = None) -> Take:
                     )
                 if max_frames is not None and len(images) >= max_frames:
                     break
-    except av.error.FFmpegError as error:
+    except FFmpegError as error:
         raise InputError(f"{path} cannot be decoded as video: {error}") from error
     if not images:
         raise InputError(f"{path} holds no frames")

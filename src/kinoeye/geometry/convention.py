@@ -123,7 +123,9 @@ def convert(matrices: ArrayLike, source: Convention, target: Convention) -> Floa
 def invert(matrices: ArrayLike) -> Float64:
     """The inverse [..., 3, 4] of affine matrices [..., 3, 4], without assuming that they are rotations."""
     matrices = np.asarray(matrices, dtype=np.float64)
-    linear = np.linalg.pinv(matrices[..., :3]) if _singular(matrices) else np.linalg.inv(matrices[..., :3])
+    # A file may hold a degenerate pose: its pseudo-inverse lets the diagnosis say so.
+    inverse = np.linalg.pinv if _singular(matrices) else np.linalg.inv
+    linear: Float64 = np.asarray(inverse(matrices[..., :3]), dtype=np.float64)
     return np.concatenate([linear, -linear @ matrices[..., 3:]], axis=-1)
 
 
