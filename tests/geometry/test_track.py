@@ -127,10 +127,8 @@ def test_constant_speed_keeps_the_path_and_evens_the_pace():
 
 
 def test_constant_speed_counts_turns_when_asked_and_needs_motion():
-    pan = Track(
-        SE3.from_parts(SO3.exp(torch.tensor([[0, 0, 0], [0, 0.1, 0], [0, 1.0, 0]]).double()), torch.zeros(3, 3).double()),
-        torch.arange(3, dtype=torch.float64),
-    )  # fmt: skip
+    turns = SO3.exp(torch.tensor([[0, 0, 0], [0, 0.1, 0], [0, 1.0, 0]], dtype=torch.float64))
+    pan = Track(SE3.from_parts(turns, torch.zeros(3, 3, dtype=torch.float64)), torch.arange(3, dtype=torch.float64))
     even = constant_speed(pan, radians_per_metre=1.0)
     turned = (even.T_world_body[:-1].inverse() @ even.T_world_body[1:]).rotation.angle()
     assert turned.tolist() == pytest.approx([0.5, 0.5])

@@ -18,9 +18,11 @@ from kinoeye.perception.estimate import Estimate, camera_from_matrices, pixel_in
 from kinoeye.perception.keyframes import LOST, MIN_POINTS, Pyramid, select_points, track_keyframes
 from kinoeye.perception.photometric_bundle import Bundle, bundle
 from kinoeye.perception.point_tracks import track_points
-from kinoeye.perception.pyramid import Level, pyramid
+from kinoeye.perception.pyramid import CHANNELS, Level, pyramid
 from kinoeye.perception.structure_from_motion import Structure, reconstruct_with_depth
 
+MAX_PYRAMID_BYTES = 1024**3
+"""Films whose pyramids would take more memory are aligned without their finest levels."""
 _EDGE_LOG_DEPTH = 0.2
 """A corner whose neighbours' log depths differ by more lies on an outline, and its depth is anyone's guess."""
 
@@ -59,7 +61,8 @@ class PhotometricEstimator:
             return Failure("the take has no depth; estimate from features instead")
         intrinsics = pixel_intrinsics(self.intrinsics, take)
         rgb, depth = take.rgb.values, take.layers["depth"].values
-        frames = [pyramid(rgb[i], depth[i], intrinsics[i]) for i in range(len(take))]
+        left_out = _levels_left_out(depth.shape)
+        frames = [pyramid(rgb[i], depth[i], intrinsics[i], levels=5 + left_out)[left_out:] for i in range(len(take))]
         finest = [frame[0] for frame in frames]
         points = len(select_points(finest[0]).xyz)
         if len(take) > 1 and points < MIN_POINTS:
@@ -75,7 +78,8 @@ class PhotometricEstimator:
         """Poses [n, 4, 4] from point tracks with depth."""
         pixels = track_points(rgb)
         xy = (pixels - intrinsics[:, None, 2:]) / intrinsics[:, None, :2]
-        log_depth = np.stack([_log_depth_at(frame, at) for frame, at in zip(frames, pixels, strict=True)])
+        shrunk = frames[0].shape[1] / rgb.shape[2]
+        log_depth = np.stack([_log_depth_at(frame, shrunk * at) for frame, at in zip(frames, pixels, strict=True)])
         found = reconstruct_with_depth(xy, intrinsics[:, :2], log_depth, depth_sigma=self.depth_sigma)
         return found.T_world_cam if isinstance(found, Structure) else found
 
@@ -90,6 +94,16 @@ class PhotometricEstimator:
             confidence=confidence,
             notes=(f"depth: {take.layers['depth'].source}",),
         )
+
+
+def _levels_left_out(shape: tuple[int, ...]) -> int:
+    """How many of the finest levels of frames [n, h, w] do not fit into memory."""
+    count, height, width = shape
+    bytes_a_pixel = 4 * len(CHANNELS) * 4 / 3  # all coarser levels together add a third
+    left_out = 0
+    while count * (height >> left_out) * (width >> left_out) * bytes_a_pixel > MAX_PYRAMID_BYTES:
+        left_out += 1
+    return left_out
 
 
 def _from_keyframes(frames: Sequence[Pyramid]) -> Float64 | Failure:

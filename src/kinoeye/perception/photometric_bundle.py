@@ -24,6 +24,8 @@ _NODES = _GRID * _GRID
 _MAX_POINTS = 4000
 _LEAST_KEYFRAMES, _FRAMES_A_KEYFRAME = 6, 8
 """Several keyframes even for a short film, so that the errors of several depth maps average out."""
+_KEYFRAMES_A_FRAME = 12
+"""A frame is compared with so many keyframes, the nearest in time: work grows with a film's length, not its square."""
 _ITERATIONS = 10
 _LEAST_VISIBLE = 0.4
 """A pair of frames that shares less is left out."""
@@ -44,6 +46,8 @@ class Bundle:
 @dataclass(frozen=True)
 class _Keyframe:
     index: int
+    frames: tuple[int, ...]
+    """The other frames that it is compared with."""
     points: Points
     nodes: NDArray[np.int64]
     shares: Float64
@@ -59,7 +63,7 @@ def bundle(frames: Sequence[Level], T_world_cam: Float64, *, depth_sigma: float)
     """
     count = min(max(_LEAST_KEYFRAMES, len(frames) // _FRAMES_A_KEYFRAME), len(frames))
     chosen = np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int)).tolist()
-    keys = [_keyframe(index, frames[index]) for index in chosen]
+    keys = [_keyframe(index, frames[index], _compared(index, chosen, len(frames))) for index in chosen]
     keys = [key for key in keys if len(key.points.xyz) >= MIN_POINTS]
     poses, log_scales = T_world_cam.copy(), np.zeros((len(keys), _NODES))
     sigmas = np.full((len(keys), len(frames)), 0.02)
@@ -77,11 +81,18 @@ def _support(frames: Sequence[Level], poses: Float64, keys: Sequence[_Keyframe])
     """The best support of each frame by a keyframe other than itself."""
     support = np.zeros(len(frames))
     for key in keys:
-        for i, frame in enumerate(frames):
-            if i != key.index:
-                found = evaluate(key.points, frame, np.linalg.inv(poses[i]) @ poses[key.index])
-                support[i] = max(support[i], found.support)
+        for i in key.frames:
+            found = evaluate(key.points, frames[i], np.linalg.inv(poses[i]) @ poses[key.index])
+            support[i] = max(support[i], found.support)
     return support
+
+
+def _compared(index: int, chosen: Sequence[int], count: int) -> tuple[int, ...]:
+    """The frames for which a keyframe is among the nearest."""
+    distances = np.abs(np.arange(count)[:, None] - np.array(chosen))
+    reach = np.sort(distances, axis=1)[:, min(_KEYFRAMES_A_FRAME, len(chosen)) - 1]
+    near = np.abs(np.arange(count) - index) <= reach
+    return tuple(int(i) for i in np.flatnonzero(near) if i != index)
 
 
 def adjoint(T: Float64) -> Float64:
@@ -91,7 +102,7 @@ def adjoint(T: Float64) -> Float64:
     return np.block([[R, skew @ R], [np.zeros((3, 3)), R]])
 
 
-def _keyframe(index: int, level: Level) -> _Keyframe:
+def _keyframe(index: int, level: Level, frames: tuple[int, ...]) -> _Keyframe:
     """Points with the four grid nodes around each and their bilinear shares."""
     points = select_points(level, most=_MAX_POINTS)
     place = points.xy * (_GRID - 1)
@@ -100,7 +111,7 @@ def _keyframe(index: int, level: Level) -> _Keyframe:
     first = corner[:, 1] * _GRID + corner[:, 0]
     nodes = np.stack([first, first + 1, first + _GRID, first + _GRID + 1], axis=-1)
     shares = np.stack([(1 - right) * (1 - down), right * (1 - down), (1 - right) * down, right * down], axis=-1)
-    return _Keyframe(index, points, nodes, shares)
+    return _Keyframe(index, frames, points, nodes, shares)
 
 
 def _step(
@@ -117,11 +128,9 @@ def _step(
     H, b = np.zeros((size, size)), np.zeros(size)
     for k, key in enumerate(keys):
         own = num_pose + k * _NODES + np.arange(_NODES)
-        for i, level in enumerate(levels):
-            if i == key.index:
-                continue
+        for i in key.frames:
             T_frame_key = np.linalg.inv(poses[i]) @ poses[key.index]
-            pair = _pair(key, level, T_frame_key, log_scales[k], sigmas[k, i : i + 1], depth_sigma)
+            pair = _pair(key, levels[i], T_frame_key, log_scales[k], sigmas[k, i : i + 1], depth_sigma)
             if pair is None:
                 continue
             # A twist e_i of frame i in its own axes and e_k of the keyframe move T_frame_key by -e_i + Ad e_k.

@@ -26,6 +26,8 @@ _LEAST_ANGLE = np.deg2rad(0.3)
 """Parallax from which a point is trusted."""
 _AMBIGUOUS = 1.15
 """Beginnings whose cost is within this factor of the best are all carried on."""
+_ADJUST_GROWTH = 1 / 12
+"""A long film is adjusted each time it has grown by this share: work grows with its length, not its square."""
 _ADJUST_EVERY = 6
 """Frames placed between two bundle adjustments;"""
 _ADJUST_EVERY_WITH_DEPTH = 2
@@ -164,7 +166,8 @@ class _Map:
                 count = int((self.seen[frame] & self.has_point).sum())
                 return Failure(f"the frame cannot be placed from the {count} known points it sees", f"frame {frame}")
             since += 1
-            if since == (_ADJUST_EVERY_WITH_DEPTH if self.depth_weight > 0 else _ADJUST_EVERY):
+            least = _ADJUST_EVERY_WITH_DEPTH if self.depth_weight > 0 else _ADJUST_EVERY
+            if since >= max(least, int(_ADJUST_GROWTH * self.placed.sum())):
                 since = 0
                 self.renew()
         for _ in range(2):

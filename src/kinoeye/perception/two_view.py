@@ -46,26 +46,33 @@ def relative_poses(xy_a: Float64, xy_b: Float64, focal: float, *, seed: int) -> 
         focal: in pixels, so that the bound on inliers is one pixel.
         seed: of RANSAC.
     """
+    # OpenCV's robust estimators are tuned for pixels: on the plane z = 1 their local optimisation loses inliers.
+    pixels_a, pixels_b = focal * xy_a, focal * xy_b
+    K, undistorted = np.diag([focal, focal, 1.0]), np.zeros(4)
     candidates = []
+    parameters = _robust(seed)
+    E, inliers = cv2.findEssentialMat(pixels_a, pixels_b, K, K, undistorted, undistorted, parameters)
+    if E is not None and E.shape == (3, 3):
+        _, R, t, _ = cv2.recoverPose(E, pixels_a, pixels_b, K, mask=inliers.copy())
+        candidates.append(_pose(R, t))
+    H, inliers = cv2.findHomography(pixels_a, pixels_b, parameters)
+    if H is not None:
+        _, rotations, translations, _ = cv2.decomposeHomographyMat(H, K)
+        poses = [_pose(R, t) for R, t in zip(rotations, translations, strict=True) if np.linalg.norm(t) > 1e-6]
+        candidates += [T for T in poses if _share_ahead(T, xy_a, xy_b) > 0.75]
+    return candidates
+
+
+def _robust(seed: int) -> cv2.UsacParams:
+    """MAGSAC++ (Barath et al. 2020) with a seed."""
     parameters = cv2.UsacParams()
     parameters.randomGeneratorState = seed
-    parameters.threshold = _RANSAC_PIXELS / focal
+    parameters.threshold = _RANSAC_PIXELS
     parameters.confidence = _CONFIDENCE
     parameters.maxIterations = 5000
     parameters.score = cv2.SCORE_METHOD_MAGSAC
     parameters.loMethod = cv2.LOCAL_OPTIM_SIGMA
-    eye, none = np.eye(3), np.zeros(4)
-    E, inliers = cv2.findEssentialMat(xy_a, xy_b, eye, eye, none, none, parameters)
-    if E is not None and E.shape == (3, 3):
-        _, R, t, _ = cv2.recoverPose(E, xy_a, xy_b, eye, mask=inliers.copy())
-        candidates.append(_pose(R, t))
-    parameters.threshold = 2 * _RANSAC_PIXELS / focal
-    H, inliers = cv2.findHomography(xy_a, xy_b, parameters)
-    if H is not None:
-        _, rotations, translations, _ = cv2.decomposeHomographyMat(H, eye)
-        poses = [_pose(R, t) for R, t in zip(rotations, translations, strict=True) if np.linalg.norm(t) > 1e-6]
-        candidates += [T for T in poses if _share_ahead(T, xy_a, xy_b) > 0.75]
-    return candidates
+    return parameters
 
 
 def triangulate(T_cams_world: Float64, xys: Float64) -> Float64:
