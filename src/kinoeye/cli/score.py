@@ -104,7 +104,7 @@ def _from_take(args: argparse.Namespace) -> tuple[Track, Track, tuple[str, ...],
 
     from kinoeye.base.failure import Failure
     from kinoeye.footage import Take
-    from kinoeye.perception import FeatureEstimator, PhotometricEstimator
+    from kinoeye.perception import estimate_camera
     from kinoeye.shot import Shot
 
     if args.shot is None or args.reference is not None or args.estimate is not None:
@@ -115,8 +115,7 @@ def _from_take(args: argparse.Namespace) -> tuple[Track, Track, tuple[str, ...],
     if sources:
         return asked.track, take.cameras[sources[-1]].track, (f"camera: {sources[-1]}",), "index"
     say(args, "the take holds no estimated camera; estimating one")
-    kind = PhotometricEstimator if "depth" in take.layers else FeatureEstimator
-    found = kind(intrinsics=asked.intrinsics)(take, seed=args.seed)
+    found = estimate_camera(take, intrinsics=asked.intrinsics, seed=args.seed)
     if isinstance(found, Failure):
         raise CheckFailedError(f"the camera of {args.take} cannot be estimated: {found}")
     return asked.track, found.camera.track, (f"camera: {found.source}", *found.notes), "index"

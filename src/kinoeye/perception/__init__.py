@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from kinoeye.base.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from kinoeye.perception.automatic import estimate_camera as estimate_camera
     from kinoeye.perception.estimate import Estimate as Estimate
     from kinoeye.perception.estimate import Estimator as Estimator
     from kinoeye.perception.features import FeatureEstimator as FeatureEstimator

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinoeye.base.failure import Failure
 from kinoeye.footage.take import Take
@@ -32,6 +33,8 @@ class FeatureEstimator:
 
     intrinsics: Intrinsics
     """The known lens: one, or one a frame, for any image size."""
+    ignore: NDArray[np.bool_] | None = None
+    """[n, h, w] pixels that say nothing about the camera, such as those of moving actors, where they are known."""
 
     name = "features"
     provides = frozenset({"camera"})
@@ -40,7 +43,7 @@ class FeatureEstimator:
     def __call__(self, take: Take, *, seed: int = 0) -> Estimate | Failure:
         """Estimate the camera of a take from its frames; `seed` is RANSAC's."""
         intrinsics = pixel_intrinsics(self.intrinsics, take)
-        pixels = track_points(take.rgb.values)
+        pixels = track_points(take.rgb.values, ignore=self.ignore)
         on_plane = (pixels - intrinsics[:, None, 2:]) / intrinsics[:, None, :2]
         if len(take) == 1:
             return Failure("one frame has no motion; at least two are needed")

@@ -50,6 +50,8 @@ class PhotometricEstimator:
     """Expected relative error of the depth, a standard deviation; it sets how far depth may be corrected."""
     unit: Unit = "m"
     """Unit of the depth, and so of the path."""
+    ignore: NDArray[np.bool_] | None = None
+    """[n, h, w] pixels that say nothing about the camera, such as those of moving actors, where they are known."""
 
     name = "photometric"
     provides = frozenset({"camera"})
@@ -61,6 +63,8 @@ class PhotometricEstimator:
             return Failure("the take has no depth; estimate from features instead")
         intrinsics = pixel_intrinsics(self.intrinsics, take)
         rgb, depth = take.rgb.values, take.layers["depth"].values
+        if self.ignore is not None:
+            depth = np.where(self.ignore, np.float32(np.nan), depth)
         left_out = _levels_left_out(depth.shape)
         frames = [pyramid(rgb[i], depth[i], intrinsics[i], levels=5 + left_out)[left_out:] for i in range(len(take))]
         finest = [frame[0] for frame in frames]
@@ -76,7 +80,7 @@ class PhotometricEstimator:
 
     def _from_points(self, rgb: NDArray[np.uint8], frames: list[Level], intrinsics: Float64) -> Float64 | Failure:
         """Poses [n, 4, 4] from point tracks with depth."""
-        pixels = track_points(rgb)
+        pixels = track_points(rgb, ignore=self.ignore)
         xy = (pixels - intrinsics[:, None, 2:]) / intrinsics[:, None, :2]
         shrunk = frames[0].shape[1] / rgb.shape[2]
         log_depth = np.stack([_log_depth_at(frame, shrunk * at) for frame, at in zip(frames, pixels, strict=True)])

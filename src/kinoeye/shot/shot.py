@@ -50,6 +50,12 @@ class Actor:
         if not self.name or min(self.size_xyz) <= 0:
             raise ValueError(f"actor {self.name!r} of size {self.size_xyz} needs a name and a box with a volume")
 
+    @property
+    def moves(self) -> bool:
+        """Whether its pose changes during the shot."""
+        poses = self.track.T_world_body.wxyz_xyz
+        return bool((poses - poses[:1]).abs().max() > 1e-9)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shot:

@@ -21,7 +21,7 @@ from kinoeye.formats.scenes.glb import write_glb_points
 from kinoeye.formats.scenes.ply import write_ply
 from kinoeye.language.grammar import parse
 from kinoeye.language.plan import Plan
-from kinoeye.perception.photometric import PhotometricEstimator
+from kinoeye.perception.automatic import estimate_camera
 from kinoeye.render.film import render
 from kinoeye.shot.shot import Shot
 from kinoeye.shot.staging import stage
@@ -136,7 +136,7 @@ def _film(plan: Plan, shot: Shot, folder: Path, clock: _Clock) -> Shooting:
         shot.save(folder / "shot.json")
         write_video(folder / "guide.mp4", guide.rgb.values, fps=guide.fps)
     with clock.stage("estimate"):
-        estimate = PhotometricEstimator(intrinsics=shot.camera.intrinsics)(guide)
+        estimate = estimate_camera(guide, intrinsics=shot.camera.intrinsics)
     score = failure = None
     if isinstance(estimate, Failure):
         failure = estimate.reason
