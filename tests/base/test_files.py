@@ -115,6 +115,12 @@ def test_reading_is_bounded_and_refuses_folders(tmp_path: Path):
         read_text(tmp_path)
 
 
+def test_devices_are_not_replaced():
+    with pytest.raises(InputError, match="device"):
+        write_text("/dev/null", "x")
+    assert Path("/dev/null").is_char_device()
+
+
 def test_json_refuses_nan_because_json_has_none(tmp_path: Path):
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "a.json", {"x": float("nan")})

@@ -117,7 +117,15 @@ def test_a_full_disk(tmp_path: Path, limit: int):
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_half_way(tmp_path: Path, stop: signal.Signals):
     command = [sys.executable, "-m", "kinoeye", "shoot", "orbit left around the blue cone for 20 seconds", "-o", "film"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        # A job in the background inherits an ignored interrupt; a person at a terminal does not have one.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     while not any(tmp_path.iterdir()):  # until the temporary folder is there
         assert process.poll() is None, process.stderr.read() if process.stderr else ""
         time.sleep(0.05)

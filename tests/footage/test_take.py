@@ -38,6 +38,9 @@ def test_every_layer_survives_the_folder_bit_for_bit_with_its_source(tmp_path: P
     for name in LAYER_TYPES:
         np.testing.assert_array_equal(opened.layers[name].values, original.layers[name].values)
         assert opened.layers[name].source == "truth"
+        # Readable by whoever may read the folder's other files.
+        modes = {(tmp_path / "take" / file).stat().st_mode for file in (f"{name}.safetensors", "take.json")}
+        assert len(modes) == 1
     assert opened.captions == ("a film",)
     assert opened.fps == 8
     assert opened.cameras["truth"].size_wh == (WIDTH, HEIGHT)

@@ -76,6 +76,8 @@ def atomic_file(path: Path | str) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise InputError(f"{path} is a folder; a file name is needed")
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path} is a device or pipe; a file name is needed")
         # The suffix stays: writers such as PyAV and matplotlib choose their format by it.
         handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}.", suffix=path.suffix, dir=path.parent)
         os.close(handle)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.files import atomic_folder, read_json, write_json
+from kinoeye.base.files import atomic_file, atomic_folder, read_json, write_json
 from kinoeye.base.records import check_keys, check_object, check_record, from_json
 from kinoeye.footage.take import LAYER_TYPES, Layer, StoredLayers, Take, check_layer
 from kinoeye.footage.video import write_video
@@ -37,7 +37,8 @@ def write_take(take: Take, folder: Path) -> None:
 
     for name in take.layers:
         layer = take.layers[name]
-        save_file({name: np.ascontiguousarray(layer.values)}, str(folder / f"{name}.safetensors"))
+        with atomic_file(folder / f"{name}.safetensors") as file:  # for the permissions of the user's mask
+            save_file({name: np.ascontiguousarray(layer.values)}, str(file))
     write_video(folder / "preview.mp4", take.rgb.values, fps=take.fps)
     data = {
         "record": "Take",

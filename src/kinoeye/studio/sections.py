@@ -100,6 +100,10 @@ def timeline(moves: Sequence[MoveSpan], duration_s: float, start_s: float) -> st
         if last + TICK_SHARE < left + width < 1 - 3 * TICK_SHARE:
             ticks.append(f'<span style="left: {left + width:.4%}">{move.end_s - start_s:.3g}</span>')
             last = left + width
+    if not moves:
+        bars.append(
+            '<div class="move" style="left: 0; width: 100%"><span style="--tone: var(--hold)"><b>path</b></span></div>'
+        )
     return f"""<div class="transport">
 <button type="button" aria-label="Play" aria-pressed="false"><svg viewBox="0 0 16 16" aria-hidden="true">
 <path class="play" d="M4 2v12l10-6z"/><path class="pause" d="M3 2h4v12H3zm6 0h4v12H9z"/></svg></button>

@@ -52,6 +52,8 @@ def read_head(path: Path) -> str | None:
 
 def what_it_is(path: Path) -> str:
     """A predicate for an error: what a path is that no format recognised."""
+    if path.is_dir() and (path / "images.bin").is_file():
+        return "is a binary COLMAP model; write it as text first (colmap model_converter --output_type TXT)"
     if path.is_dir():
         return "is a folder without cameras that Kinoeye knows"
     data = _first_bytes(path)
