@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from kinoeye import language
 from kinoeye.base.errors import InputError
 from kinoeye.geometry import project
 from kinoeye.language import parse
@@ -13,7 +14,14 @@ from kinoeye.language.lexicon import SHAPES as SHAPE_WORDS
 from kinoeye.shot import SHAPES, Shot, stage
 from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.shot.palette import COLOURS
-from kinoeye.shot.staging import CAMERA_HEIGHT_M, CLEARANCE_M, WALK_M_PER_S
+from kinoeye.shot.staging import (
+    CAMERA_HEIGHT_M,
+    CLEARANCE_M,
+    HIGHEST_CAMERA_M,
+    LOWEST_CAMERA_M,
+    WALK_M_PER_S,
+    anchors_from_first_camera,
+)
 
 
 def picture_of(shot: Shot, name: str, frame: int) -> tuple[float, float, float]:
@@ -119,3 +127,30 @@ def test_actors_join_a_shot_whose_camera_stays():
     assert after.environment == ENVIRONMENTS["desert"]
     with pytest.raises(InputError, match="red robot"):
         stage(parse("a red robot stands still", camera_required=False), seed=0, into=before)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "orbit right around the red robot",
+        "a red robot walks left. Follow the red robot",
+        "pan right 20 degrees, then look at the blue cone",
+    ],
+)
+def test_directing_alone_gives_the_staged_camera(text: str):
+    plan = parse(text)
+    shot = stage(plan, seed=5)
+    alone = language.compile(plan, anchors=anchors_from_first_camera(shot), seed=5).T_world_cam
+    staged = shot.camera.T_world_cam
+    np.testing.assert_allclose(
+        (staged[:1].inverse() @ staged).as_matrix().numpy(), alone.as_matrix().numpy(), atol=1e-9
+    )
+
+
+def test_the_camera_is_as_high_as_its_actors_ask():
+    def height(text: str) -> float:
+        return float(stage(parse(text), seed=0).camera.T_world_cam.translation[0, 2])
+
+    assert height("push in towards the tiny blue box") == LOWEST_CAMERA_M
+    assert height("push in towards the huge red robot") == HIGHEST_CAMERA_M
+    assert LOWEST_CAMERA_M < height("push in towards the blue box") < height("push in towards the red robot")

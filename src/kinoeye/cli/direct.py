@@ -58,12 +58,16 @@ def _write(args: argparse.Namespace, plan: Plan) -> list[dict[str, Any]]:
     """Write the candidates; the files, their frames and what their format could not hold."""
     from kinoeye.formats.paths import write_path
     from kinoeye.language import GrammarDirector
+    from kinoeye.shot.staging import anchors_from_first_camera, stage
 
     if args.duration is not None:
         plan = replace(plan, duration_s=args.duration)
-    director = GrammarDirector(num_frames=args.frames, fps=args.fps, size_wh=args.size)
+    options = {"num_frames": args.frames, "fps": args.fps, "size_wh": args.size}
+    director = GrammarDirector(**options)
+    # "Follow", "look at" and "around" mean somebody: the actors stand where `kinoeye shoot` would put them.
+    anchors = anchors_from_first_camera(stage(plan, seed=args.seed, **options)) if plan.actors else {}
     written = []
-    for index, directed in enumerate(director(plan, n=args.count, seed=args.seed)):
+    for index, directed in enumerate(director(plan, anchors=anchors, n=args.count, seed=args.seed)):
         file = args.out if index == 0 else args.out.with_name(f"{args.out.stem}_{index + 1}{args.out.suffix}")
         notes = write_path(directed.path, file, format=args.to)
         written.append({"file": str(file), "frames": len(directed.path), "notes": notes})

@@ -41,8 +41,13 @@ def run(args: argparse.Namespace) -> int:
         names = [actor.name for actor in shot.actors]
         print_json({"out": str(args.out), "actors": names, "environment": shot.environment.name})
         return 0
+    if into is not None and any(not move.is_hold for move in plan.moves):
+        say(args, "not used: the camera moves; the shot's camera stays as it is")
+    if into is not None and shot.environment != into.environment:
+        say(args, f"the place changes from {into.environment.name} to {shot.environment.name}")
     for actor in shot.actors:
         x, y, _ = actor.track.T_world_body.translation[0].tolist()
         say(args, f"{actor.name}: {actor.prompt!r} at ({x:.2f}, {y:.2f}) m")
     say_unused(args, plan)
+    print(args.out)
     return 0

@@ -23,7 +23,8 @@ from kinoeye.shot.palette import COLOURS
 from kinoeye.shot.shot import RGB, Actor, Avatar, Shape, Shot
 
 CAMERA_HEIGHT_M = 1.4
-"""Where a staged camera starts: above the origin, level, looking along +x."""
+"""Where a staged camera starts: above the origin, level, looking along +x; lower for low actors, see `first_pose`."""
+LOWEST_CAMERA_M, HIGHEST_CAMERA_M = 0.6, 1.6
 DEFAULT_PLACE = "meadow"
 """Where a shot takes place when the text does not say."""
 WALK_M_PER_S, RUN_M_PER_S = 1.2, 3.0
@@ -124,7 +125,7 @@ def stage(
         places = _place(roles, {}, space, generator)
         camera = into.camera
     else:
-        start = first_pose()
+        start = first_pose(max((role.size_xyz[2] for role in roles), default=None))
         sketch = compile_path(plan, start=start, **options)
         space = _Space(sketch.T_world_cam, sketch.times_s, fov_x, [])
         places = _place(roles, _subjects_in_view(plan, sketch, fov_x), space, generator)
@@ -146,12 +147,33 @@ def _environment(plan: Plan, into: Shot | None) -> Environment:
     return ENVIRONMENTS[plan.place.environment if plan.place else DEFAULT_PLACE]
 
 
-def first_pose() -> Float64:
-    """T_world_cam [4, 4] of a staged camera's start: at eye height above the origin, level, looking along +x."""
+def first_pose(tallest_m: float | None = None) -> Float64:
+    """T_world_cam [4, 4] of a staged camera's start: above the origin, level, looking along +x.
+
+    Args:
+        tallest_m: height of the tallest actor, whose upper part the camera looks at; None for an empty scene.
+    """
     pose = np.eye(4)
     pose[:3, :3] = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
-    pose[2, 3] = CAMERA_HEIGHT_M
+    height = CAMERA_HEIGHT_M if tallest_m is None else 0.75 * tallest_m
+    pose[2, 3] = min(max(height, LOWEST_CAMERA_M), HIGHEST_CAMERA_M)
     return pose
+
+
+def anchors_from_first_camera(shot: Shot) -> dict[str, Anchor]:
+    """Where a shot's actors are in the axes of its first camera pose, for directing a path that starts at the identity.
+
+    Actors walk at the mean velocity of their tracks.
+    """
+    T_cam_world = shot.camera.T_world_cam[0].inverse()
+    anchors = {}
+    for actor in shot.actors:
+        origins = actor.track.T_world_body.translation
+        velocity = (origins[-1] - origins[0]) / actor.track.duration_s if actor.moves else torch.zeros_like(origins[0])
+        px, py, pz = (T_cam_world @ origins[0]).tolist()
+        vx, vy, vz = (T_cam_world.rotation @ velocity).tolist()
+        anchors[actor.name] = Anchor((px, py, pz), actor.size_xyz, (vx, vy, vz))
+    return anchors
 
 
 def _subjects_in_view(plan: Plan, sketch: CompiledPath, fov_x: float) -> dict[str, Float64]:
