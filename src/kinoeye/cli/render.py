@@ -1,7 +1,7 @@
 """A shot becomes frames with every layer of truth.
 
 Example:
-  kinoeye render out/demo/shot.json -o out/take --layers rgb depth instance flow
+  kinoeye render out/demo/shot.json -o out/take --layers rgb,depth,instance,flow
 """
 
 from __future__ import annotations
@@ -18,9 +18,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("shot", type=Path, metavar="SHOT", help="shot.json, or a folder that holds one")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="the take to make")
-    parser.add_argument("--layers", nargs="+", choices=LAYERS, default=list(LAYERS), help="default: all")
+    parser.add_argument(
+        "--layers", type=layer_names, default=list(LAYERS), metavar="A,B", help="default: all of\n" + ", ".join(LAYERS)
+    )
     parser.add_argument("--size", type=image_size, metavar="WxH", help="default: the size of the shot's camera")
     parser.add_argument("--samples", type=int, choices=(1, 2), default=2, help="rays a pixel side for smooth edges")
+
+
+def layer_names(text: str) -> list[str]:
+    """The layers of a comma list.
+
+    Raises:
+        argparse.ArgumentTypeError: one of them is not known.
+    """
+    names = text.split(",")
+    unknown = [name for name in names if name not in LAYERS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"unknown layer {unknown[0]!r}; known: {', '.join(LAYERS)}")
+    return names
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ Example:
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 
 from kinoeye.cli.options import add_film_options, print_json, say, say_unused
@@ -54,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
     say(args, f"understood: {describe(made.plan)}")
     say_unused(args, made.plan)
     for row in rows:
-        say(args, f"{row.name}: {row.value:.3g} {row.unit}")
+        value = "not defined: the camera does not travel" if math.isnan(row.value) else f"{row.value:.3g} {row.unit}"
+        say(args, f"{row.name}: {value}")
     if made.failure:
         say(args, f"the camera could not be re-estimated: {made.failure}")
     print(args.out / "report.html")

@@ -100,6 +100,7 @@ def score_poses(
         InputError: fewer than two poses can be paired, or the alignment is not defined for these paths.
     """
     settings = settings or Settings()
+    given = (len(reference), len(estimate))
     if by == "time":
         reference, estimate = associate_by_time(reference, estimate, max_difference_s=max_difference_s)
     else:
@@ -117,8 +118,10 @@ def score_poses(
         raise InputError(str(error)) from error
     aligned = change.apply(estimate)
     notes: tuple[str, ...] = ()
+    if len(reference) < max(given):
+        notes = (f"{len(reference)} pairs of {given[0]} reference and {given[1]} estimated poses are compared",)
     if mixed and align not in ("sim3", "scale"):
-        notes = (f"lengths compare a path in {reference.unit!r} with one in {estimate.unit!r} at scale 1",)
+        notes += (f"lengths compare a path in {reference.unit!r} with one in {estimate.unit!r} at scale 1",)
     return PoseScore(
         align=align,
         by=by,

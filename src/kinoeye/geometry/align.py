@@ -43,7 +43,7 @@ def umeyama(source: Float[Tensor, "n 3"], target: Float[Tensor, "n 3"], *, with_
     if with_scale:
         variance = centred_s.square().sum() / len(source)
         if float(variance) <= 1e-24:
-            raise ValueError("a track that does not move has no scale; align it with 'se3' or 'first'")
+            raise ValueError("the estimate does not move and so has no scale; align it with 'se3' or 'first'")
         scale = float((D * signs).sum() / variance)
     return Similarity(SE3.from_parts(SO3.from_matrix(R), mean_t - scale * (R @ mean_s)), scale)
 
@@ -76,5 +76,5 @@ def _first_frame_scale(estimate: Track, reference: Track) -> float:
     ours, theirs = ((t.T_world_body[:1].inverse() @ t.T_world_body).translation for t in (estimate, reference))
     power = float(ours.square().sum())
     if power <= 1e-24:
-        raise ValueError("a track that does not move has no scale; align it with 'first'")
+        raise ValueError("the estimate does not move and so has no scale; align it with 'first'")
     return float((ours * theirs).sum()) / power
