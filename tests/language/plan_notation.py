@@ -1,4 +1,5 @@
-"""A short notation of plans for tables: moves by "|", simultaneous actions by "+", degrees, what is unused in [ ].
+"""A short notation of plans for tables: moves by "|", simultaneous actions by "+", degrees, what is unused in [ ],
+misspelt=read in { }.
 
     truck left 2 + yaw right 30 @10 ~4 -> red robot ; x0.65 slight ease_in 3s
 
@@ -19,6 +20,7 @@ def notation(plan: Plan) -> str:
     parts += [f"{plan.duration_s:g}s in all"] if plan.duration_s else []
     parts += [f"{plan.fps:g} fps"] if plan.fps else []
     parts += [f"[{unused.text}]" for unused in plan.unused]
+    parts += [f"{{{word.text}={word.word}}}" for word in plan.read_as]
     return " ".join(parts)
 
 

@@ -146,7 +146,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("The camera moves through the foggy moor.", "dolly forward <foggy moor>"),
     ("A person walks toward the camera. Dolly out.", "dolly backward (person walk backward)"),
     ("A dog moves left while the camera pans right.", "yaw right [dog moves left]"),
-    ("orbts right around the red robot", "orbit right -> red robot (red robot stand) [orbts]"),
+    ("orbts right around the red robot", "orbit right -> red robot (red robot stand) {orbts=orbits}"),
     ("please could you move the camera to the left a bit?", "truck left ; slight"),
     (
         "I want the camera to slowly push in on the robot, then arc around it to the left.",
@@ -556,10 +556,23 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("no camera movement", "hold"),
     ("camera locked", "hold"),
     ("Camera holds steady on the red robot.", "hold ; linear (red robot stand)"),
+    ("pan lft", "yaw left {lft=left}"),
+    ("pan to the rihgt", "yaw right {rihgt=right}"),
+    ("moves lefft", "truck left {lefft=left}"),
+    ("Dollly in", "dolly forward {Dollly=dolly}"),
+    ("tilt upp", "pitch up [upp]"),
+    ("pan left tehn tilt dwon", "yaw left | pitch down {tehn=then} {dwon=down}"),
+    ("push in qickly", "dolly forward ; x2 {qickly=quickly}"),
+    (
+        "Dollly in slowy on teh red robot and then pan lft",
+        "dolly forward -> red robot ; x0.65 | yaw left (red robot stand) [teh] {Dollly=dolly} {slowy=slowly} {lft=left}",
+    ),
+    ("pan xyzzy", "yaw right [xyzzy]"),
+    ("pan left past the tower", "yaw left [tower]"),
 )
 
 WITHOUT_A_MOVE: tuple[str, ...] = (
-    "moves lefft",
+    "moves sideways",
     "make a coffee",
     "rack focus to the robot",
     "She walks left.",

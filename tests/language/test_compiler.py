@@ -280,8 +280,9 @@ def test_bad_requests_are_one_line(call, words):
 
 
 def test_plans_are_records():
-    plan = parse("A tall red robot walks left in the snow. Slowly orbit right 90° around it over 3 s, then zomm in.")
+    plan = parse("A red robot walks left in the snow. Orbit right 90° around it over 3 s, then zomm in, cinematically.")
     assert plan.unused
+    assert plan.read_as
     assert from_json(Plan, json.loads(json.dumps(to_json(plan)))) == plan
 
 

@@ -9,7 +9,7 @@ from shot_sentences import SENTENCES, WITHOUT_A_MOVE
 from kinoeye.base.errors import InputError
 from kinoeye.language import parse
 from kinoeye.language.lexicon import inflect
-from kinoeye.language.plan import Plan
+from kinoeye.language.plan import Plan, ReadAs
 from kinoeye.language.text.items import scan, vocabulary
 from kinoeye.language.text.tokens import tokenize
 
@@ -37,15 +37,29 @@ def test_empty_and_endless_texts_are_refused(text, words):
 
 
 def test_a_typo_is_named_in_the_error():
-    with pytest.raises(InputError, match="did you mean 'left'"):
-        parse("moves lefft")
+    with pytest.raises(InputError, match="did you mean 'camera'"):
+        parse("the camerra")
+
+
+def test_a_misspelt_word_has_its_place_and_what_it_was_read_as():
+    text = "Pan rigth, then tilt up."
+    plan = parse(text)
+    assert plan.read_as == (ReadAs("rigth", 4, 9, "right"),)
+    assert plan.without_text() == parse("Pan right, then tilt up.").without_text()
+
+
+@pytest.mark.parametrize(
+    "word", ["pen", "plan", "pain", "lent", "tower", "track", "lift", "town", "trucks", "cat", "pin"]
+)
+def test_an_english_word_is_no_slip(word):
+    assert not parse(f"pan left by the {word}").read_as
 
 
 def test_unused_words_have_their_place_and_the_nearest_word():
-    text = "The camera obrits right around the red robot, highlighting its chrome."
+    text = "Cinematically orbit right around the red robot, highlighting its chrome."
     words = parse(text).unused
     assert [(text[w.start : w.end], w.suggestion) for w in words] == [
-        ("obrits", "orbits"),
+        ("Cinematically", "cinematic"),
         ("highlighting its chrome", None),
     ]
 

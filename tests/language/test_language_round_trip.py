@@ -43,7 +43,7 @@ def test_random_plans_come_back_from_their_descriptions():
 
 @pytest.mark.parametrize("text", [text for text, _ in SENTENCES], ids=[text[:60] for text, _ in SENTENCES])
 def test_descriptions_of_typed_sentences_come_back(text):
-    plan = replace(parse(text), unused=())
+    plan = replace(parse(text), unused=(), read_as=())
     assert notation(parse(describe(plan))) == notation(plan)
 
 

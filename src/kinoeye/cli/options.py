@@ -87,7 +87,11 @@ def say(args: argparse.Namespace, message: str) -> None:
 
 
 def say_unused(args: argparse.Namespace, plan: Plan) -> None:
-    """Note each word of a sentence that had no effect, where it stands, and what it may have meant."""
+    """Note each word of a sentence that was read as another one or had no effect, and where it stands."""
+    for word in plan.read_as:
+        say(args, f"read {word.text!r} at character {word.start} as {word.word!r}")
     for words in plan.unused:
-        hint = f" (did you mean {words.suggestion!r}?)" if words.suggestion else ""
+        hint = (
+            f" (did you mean {words.suggestion!r}?)" if words.suggestion else f" ({words.note})" if words.note else ""
+        )
         say(args, f"not used: {words.text!r} at character {words.start}{hint}")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kinoeye.language.plan import Move as Move
     from kinoeye.language.plan import PlaceMention as PlaceMention
     from kinoeye.language.plan import Plan as Plan
+    from kinoeye.language.plan import ReadAs as ReadAs
     from kinoeye.language.plan import UnusedWords as UnusedWords
     from kinoeye.language.recognition import plan_tags as plan_tags
     from kinoeye.language.recognition import recognise as recognise

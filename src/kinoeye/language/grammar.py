@@ -13,7 +13,7 @@ leads to a camera again, and its words are reported.
 from __future__ import annotations
 
 from kinoeye.base.errors import InputError
-from kinoeye.language.plan import Action, Move, Plan, UnusedWords
+from kinoeye.language.plan import Action, Move, Plan, ReadAs, UnusedWords
 from kinoeye.language.reading import boundaries, manner, prose, subjects
 from kinoeye.language.reading.state import Reading
 from kinoeye.language.reading.unused import unused_words
@@ -63,6 +63,7 @@ def parse(text: str, *, camera_required: bool = True) -> Plan:
         text=text,
         duration_s=reading.duration_s,
         fps=reading.fps,
+        read_as=_read_as(text, reading),
     )
 
 
@@ -80,6 +81,11 @@ def _read(text: str) -> Reading:
     if reading.shake is not None:
         reading.sequence.shake(reading.shake)
     return reading
+
+
+def _read_as(text: str, reading: Reading) -> tuple[ReadAs, ...]:
+    tokens = [reading.cursor.tokens[index] for index in reading.cursor.corrected]
+    return tuple(ReadAs(text[token.start : token.end], token.start, token.end, token.text) for token in tokens)
 
 
 def _no_move(text: str, unused: tuple[UnusedWords, ...]) -> InputError:

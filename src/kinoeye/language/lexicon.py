@@ -269,6 +269,39 @@ NOT_PARTICIPLES = frozenset(
     "dazzling establishing opening closing".split()
 )
 
+LOOKALIKES = (
+    "int ext chose imperceptible slay whiz "
+    "accent ace add aid ail air ant any arch arise ark art ascents assent awry backed bake balk ban band bang "
+    "banker bark bask bat bet blank bloom boo book boon boor boot bosom bout brick brink brisks broom buck bud bug "
+    "bum bun bunk bus bust buts butt buy cab cane case cease chafe chasm chaste cheep climber clime clone close "
+    "closet clove clover crag cram crank crass crate crave craze creed creek creepy crepe crest crib crises cruiser "
+    "crypt dally dawn decent descents dish doily doll don downs downy draft drip droop droppings dross drown dully "
+    "facet facts fade fake fame farce fare fasts fate fats faze feast fellow files fined fired fist fixes flat flaw "
+    "flea fled flee flex flier fliest fling flips flits flout flow flu flues follower followings foxed freeing "
+    "freezer frieze frozen fry gentile gentle gentler gentry glade glider goad gobs god gong good gore hale hall "
+    "halo halter halve hart haste hat header headings heady heal heap hear heard heat heave heed hell helm help "
+    "herd hilt hither holder hole holy hood info innards itch jab jig jittery job lacked lager laser late latex "
+    "lather latter law laxer layer lent lest licked life lilt liner linker lint list lit liter lock locker locket "
+    "loft longer lop loser lover lucked lull mode mole mope motions movements mover movie mow neared neat neater "
+    "nest net newt niches opt oust outs pain paint pal pall pane pang pansy pant par pars parse pas pass pat patch "
+    "paw pawn pay pea peg pen pend pet pill pilot pin pinch pints pitcher plan plug plum pluses pod pointer poll "
+    "print proceedings pulley pulp pulse pun pusher pushy quack quirk rabid racer rack racy rage raid rail rain "
+    "raisin rake rapids rare rash rate rave raze recreate regain rent reset resolution resolve retain revere "
+    "reverie reverse revolt revolver ride rife rights rile rinse ripe risen riser risk rite robe rode roles roller "
+    "rope roses rosy rot rote rouse rusts sack said sake sane sang sapling sawing say scar scoop sear seep setting "
+    "settler sewing shade shaft shaken shame shape share shark shave sheep shifty shin shirt shop shun sick side "
+    "sift silk sill sine sinus skill skin slake sleep slept slew slice slid slime sling slink slob slog slop slot "
+    "smile snail snake snare snide snoop soak soap soil solar sop sour sow span spank spar spies spill spinal spine "
+    "spiral spiralled spit spud spur spurn stab stag stake stale stall standstills stank state stationery stave "
+    "steep step stills sting stink stomp stopper stows stray stun subtle suing sun sunk sway sweat sweeper "
+    "sweepings sweet swig swill swine swoon swung tack tail teen tell than tile till tint title toll torn trace "
+    "tract trailer train trait translations traveler traveller trawl treble trial trill truce trunk tuck tune turf "
+    "turner twister untie waft waif wail waist waiter waive want wart waste watt welt wept west wet whale whet whew "
+    "while whim whine whir widen width wilder wiper wiser wish witch withdrawn wobbly wont wren writ yak yam yap "
+    "yawn yew zoo"
+)
+"""English words that no slip made, though one letter parts them from a word above; their inflected forms count."""
+
 COLOURS: dict[str, tuple[str, ...]] = {
     "red": ("red", "crimson", "scarlet"),
     "green": ("green", "emerald"),

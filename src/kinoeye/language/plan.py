@@ -160,6 +160,18 @@ class UnusedWords:
     start: int
     end: int
     suggestion: str | None = None
+    note: str | None = None
+    """Why they had none, when that helps."""
+
+
+@dataclass(frozen=True)
+class ReadAs:
+    """A misspelt word of the text with its character span, and the word that it was read as."""
+
+    text: str
+    start: int
+    end: int
+    word: str
 
 
 @dataclass(frozen=True)
@@ -174,6 +186,7 @@ class Plan:
     duration_s: float | None = None
     """Length of the whole shot when stated."""
     fps: float | None = None
+    read_as: tuple[ReadAs, ...] = ()
 
     def __post_init__(self) -> None:
         names = [actor.name for actor in self.actors]
@@ -181,7 +194,7 @@ class Plan:
             raise InputError(f"actor names repeat in {names}; make each one unique")
 
     def without_text(self) -> Plan:
-        """The plan's meaning alone: no source text, spans, prompts or unused words; for comparing plans."""
+        """The plan's meaning alone: no source text, spans, prompts, misspelt or unused words; for comparing plans."""
         actors = tuple(replace(actor, prompt="", start=0, end=0) for actor in self.actors)
         place = self.place and PlaceMention(self.place.environment, "")
-        return replace(self, actors=actors, place=place, unused=(), text="")
+        return replace(self, actors=actors, place=place, unused=(), text="", read_as=())

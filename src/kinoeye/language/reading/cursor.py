@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kinoeye.language.text.items import Item, scan
+from kinoeye.language.text.spelling import correct
 from kinoeye.language.text.tokens import tokenize
 
 MANNER = ("speed", "easing", "slight", "shake", "together")
@@ -16,7 +17,7 @@ class Cursor:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = tokenize(text)
+        self.tokens, self.corrected = correct(tokenize(text))
         self.items = scan(self.tokens)
         self.at = 0
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from kinoeye.language.lexicon import FUNCTION_WORDS
 from kinoeye.language.plan import UnusedWords
-from kinoeye.language.text.items import Item, vocabulary
+from kinoeye.language.text.items import Item, known_words, vocabulary
 from kinoeye.language.text.tokens import Token
 
 _SHORTEST_TYPO = 4
@@ -42,7 +42,7 @@ def _report(text: str, start: int, end: int) -> UnusedWords:
 
 def _nearest(word: str) -> str | None:
     """The known word that a typo probably means."""
-    if not word.isalpha() or len(word) < _SHORTEST_TYPO or word in vocabulary():
+    if not word.isalpha() or len(word) < _SHORTEST_TYPO or word in known_words():
         return None
     candidates = [known for known in sorted(vocabulary()) if known[0] == word[0]]
     return next(iter(get_close_matches(word, candidates, n=1, cutoff=0.8)), None)

@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any
 
 from kinoeye.language import lexicon
-from kinoeye.language.text.nouns import match_actor, match_place
-from kinoeye.language.text.quantities import UNITS, match_quantity
+from kinoeye.language.text.nouns import match_actor, match_place, noun_words
+from kinoeye.language.text.quantities import QUANTITY_WORDS, UNITS, match_quantity
 from kinoeye.language.text.tokens import Token
 
 _SIGNS = {",": "comma", ";": "then", ":": "stop", "(": "comma", ")": "comma", "[": "comma", "]": "comma",
@@ -41,8 +41,19 @@ def scan(tokens: Sequence[Token]) -> list[Item]:
 
 
 def vocabulary() -> frozenset[str]:
-    """Every word that the grammar knows, for suggestions."""
+    """Every word of the phrases that the grammar knows, for suggestions."""
     return frozenset(word for phrase in _phrases() for word in phrase)
+
+
+@cache
+def known_words() -> frozenset[str]:
+    """The vocabulary with the words of quantities, actors and places."""
+    return vocabulary() | QUANTITY_WORDS | noun_words()
+
+
+def single_words() -> dict[str, tuple[str, Any]]:
+    """Item kind and value of every phrase of one word."""
+    return {phrase[0]: found[:2] for phrase, found in _phrases().items() if len(phrase) == 1}
 
 
 def _keep_in_view(items: Sequence[Item], index: int) -> Item:

@@ -69,6 +69,13 @@ def match_place(tokens: Sequence[Token], at: int) -> tuple[str, int] | None:
     return None
 
 
+@cache
+def noun_words() -> frozenset[str]:
+    """Every word of actors, of what they look like, and of places."""
+    places = {word for words in _places() for word in words}
+    return frozenset({*_shapes(), *_colours(), *_sizes(), *_gaits(), *places, *_ARTICLES})
+
+
 def _possessive(tokens: Sequence[Token], index: int) -> bool:
     return (
         index + 1 < len(tokens) and tokens[index + 1].text == "s" and tokens[index + 1].start == tokens[index].end + 1

@@ -50,6 +50,9 @@ UNITS: dict[str, tuple[str, float]] = {
 TURNS = ("turn", "turns", "circle", "circles", "rotation", "rotations", "revolution", "revolutions", "lap", "laps")
 TURN_VERBS = ("orbit", "orbits", "spin", "spins", "loop", "loops", "arc", "arcs", "pan", "roll", "rolls")
 """Nouns that a fraction of a turn may precede and that name the move as well."""
+QUANTITY_WORDS = frozenset((*SMALL, *TENS, *FRACTIONS, *MULTIPLES, *WHOLE, *UNITS, *TURNS, *TURN_VERBS)) | {
+    "couple", "few", "halfway", "hour", "hundred", "hundreds", "midway", "minus", "of", "point", "way",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
