@@ -276,8 +276,6 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("move 1,000 m left", "truck left 1000"),
     ("move 0 metres left", "truck left [0 metres]"),
     ("pan left 0 degrees", "yaw left [0 degrees]"),
-    ("move minus two metres left", "truck left 2 [minus]"),
-    ("move -2 m forward", "dolly forward 2 [-]"),
     ("at 12 fps dolly in for 24 frames", "dolly forward ; 2s 12 fps"),
     ("over 48 frames pan left", "yaw left ; 2s"),
     (
@@ -443,7 +441,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ("The camera moves left, stops, and moves right.", "truck left | hold | truck right"),
     ("Camera pulls back and up to reveal the whole city.", "dolly backward + pedestal up [to reveal the whole city]"),
     ("Camera pushes through the doorway into the hall.", "dolly forward <checkerboard hall> [doorway]"),
-    ("Camera slowly rises from behind the red box.", "pedestal up ; x0.65 (red box stand)"),
+    ("Camera slowly rises from behind the red box.", "pedestal up ; x0.65 (red box stand) [from behind]"),
     ("Top-down view: the camera rotates clockwise while descending.", "roll right + pedestal down [Top-down]"),
     (
         "Start wide, then slowly push in to a close-up of the robot's face.",
@@ -456,7 +454,7 @@ SENTENCES: tuple[tuple[str, str], ...] = (
     ),
     (
         "Follow the robot from behind as it walks forward through the forest.",
-        "follow -> robot (robot walk forward) <forest clearing>",
+        "follow -> robot (robot walk forward) <forest clearing> [from behind]",
     ),
     (
         "The camera leads the robot, moving backward as it walks toward us.",
@@ -568,6 +566,29 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "dolly forward -> red robot ; x0.65 | yaw left (red robot stand) [teh] {Dollly=dolly} {slowy=slowly} {lft=left}",
     ),
     ("pan xyzzy", "yaw right [xyzzy]"),
+    ("dolly zoom out with a 50mm lens to 85mm", "dolly_zoom out [50mm] [85mm]"),
+    ("push in with a 35 mm lens", "dolly forward [35 mm]"),
+    ("zoom in to 85mm", "zoom in [85mm]"),
+    ("push in 500 mm", "dolly forward 0.5"),
+    ("200mm truck left", "truck left 0.2"),
+    ("Push in while a red robot walks in circles.", "dolly forward (red robot walk) [in circles]"),
+    ("Push in. A robot walks in a big circle.", "dolly forward (robot walk) [in a big circle]"),
+    ("Push in. A robot walks left then right.", "dolly forward (robot walk left) [right]"),
+    ("A robot walks left and right. Push in.", "dolly forward (robot walk left) [right]"),
+    ("A robot walks left, then the camera pans right.", "yaw right (robot walk left)"),
+    ("push in to the left of the robot", "dolly forward -> robot (robot stand) [to the left of]"),
+    ("move to the left of the robot", "truck left (robot stand)"),
+    (
+        "pan from the red robot to the blue cube",
+        "look_at -> blue box (red robot stand) (blue box stand) [from the red robot]",
+    ),
+    ("Follow it from behind", "follow [from behind]"),
+    ("After 2 seconds the camera pushes in on the man", "hold ; 2s | dolly forward -> person (person stand)"),
+    ("push in after 2 seconds", "hold ; 2s | dolly forward"),
+    ("pan left, and after 2 seconds tilt up", "yaw left | hold ; 2s | pitch up"),
+    ("pan left, tilt up at the same time", "yaw left + pitch up"),
+    ("zoom in 500%", "zoom in 5"),
+    ("push in 5e-1 m", "dolly forward 0.5"),
     ("pan left past the tower", "yaw left [tower]"),
 )
 

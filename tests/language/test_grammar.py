@@ -36,6 +36,25 @@ def test_empty_and_endless_texts_are_refused(text, words):
         parse(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("pan left 90 and pan right 90 at the same time", "cannot yaw left and right at the same time"),
+        ("moves left and right at the same time", "cannot truck left and right"),
+        ("simultaneously moves up and down", "cannot pedestal up and down"),
+        ("zoom in while zooming out", "cannot zoom in and out"),
+        ("pan left, pan right at the same time", "cannot yaw left and right"),
+        ("push in -2 metres", "'- 2 metres' is negative, but amounts are positive; .* 'pull back 2 metres'"),
+        ("move minus two metres left", "negative"),
+        ("push in 1e9 metres", r"1e\+09 of dolly is out of range"),
+        ("pan left for 5000 seconds", "'5000 seconds' is too long; .* at most 3600 s"),
+    ],
+)
+def test_what_cannot_be_is_refused(text, words):
+    with pytest.raises(InputError, match=words):
+        parse(text)
+
+
 def test_a_typo_is_named_in_the_error():
     with pytest.raises(InputError, match="did you mean 'camera'"):
         parse("the camerra")

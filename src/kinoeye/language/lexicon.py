@@ -210,8 +210,11 @@ PREPOSITIONS: dict[str, tuple[str, ...]] = {
     "at": ("at", "on", "onto", "to face", "to look at", "alongside"),
     "through": ("past", "along", "over", "through", "under", "between"),
     "across": ("across",),
+    "seen": ("from behind", "from above", "from below", "from beneath", "from the side", "from the front",
+             "from the back", "from afar"),
     "by": ("above", "behind", "beside", "near", "by", "below", "beneath", "from", "off", "beyond"),
 }  # fmt: skip
+"""Relation -> prepositions; where a thing is seen from is reported."""  # fmt: skip
 ONWARD = {"through": "forward", "across": "right"}
 """Direction of a move that only has such a preposition."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kinoeye.language.lexicon import Verb
+from kinoeye.language.reading.cursor import MANNER
 from kinoeye.language.reading.prose import start_skipping
 from kinoeye.language.reading.state import Handler, Reading
 from kinoeye.language.text.items import Item
@@ -69,10 +71,29 @@ def on_until(r: Reading, item: Item) -> None:
 
 def on_after(r: Reading, item: Item) -> None:
     """Read "After" in the middle of a sentence leads to what happened first."""
+    if _is_delay(r):
+        _wait(r, item)
+        return
     was_open, main = r.sentence_open, r.sequence.current
     open_subordinate(r)
     if was_open and not r.skipping:
         r.sequence.insert_at = main if r.sequence.current is None else r.sequence.current
+
+
+def _is_delay(r: Reading) -> bool:
+    ahead = r.cursor.following
+    return ahead is not None and ahead.kind == "quantity" and ahead.value.unit in ("s", "frames")
+
+
+def _wait(r: Reading, item: Item) -> None:
+    """Hold for the time that follows ("after 2 seconds"): before the next verb, or else before the last move."""
+    index = r.cursor.ahead(("quantity", "function", "aspect", "comma", "camera", "pronoun", *MANNER))
+    leads_on = index is not None and r.cursor.items[index].kind in ("verb", "next_aspect")
+    r.end_clause()
+    if not leads_on and r.sequence.current is not None:
+        r.sequence.insert_at = r.sequence.current
+    r.join = "then"
+    r.open_phrase(Item("verb", Verb("hold"), item.first, item.first, "base"))
 
 
 def on_while(r: Reading, item: Item) -> None:
@@ -83,6 +104,8 @@ def on_while(r: Reading, item: Item) -> None:
         return
     r.join = "then" if at_start else "while"
     r.subordinate = "while" if at_start else None
+    if not at_start and r.cursor.verb_ahead()[0] is not None and r.cursor.words(item) not in ("as", "when"):
+        r.pending.append(Item("together", None, item.first, item.last))
 
 
 def open_subordinate(r: Reading) -> None:
@@ -112,8 +135,13 @@ def on_into(r: Reading, item: Item) -> None:
 
 
 def on_together(r: Reading, item: Item) -> None:
-    """Read "Simultaneously" joins the next verb."""
-    if r.phrase is None and r.sequence.current is not None:
+    """Read "Simultaneously" joins the next verb; after a verb, its phrase joins what came before."""
+    if r.phrase is not None:
+        r.phrase.together = True
+        r.phrase.join = "while" if r.listing else r.phrase.join
+        return
+    r.pending.append(item)
+    if r.sequence.current is not None:
         r.join = "while"
 
 

@@ -59,6 +59,10 @@ class Cast:
         self._change(names, direction=_HEADINGS[word])
         return True
 
+    def headed(self, names: list[str]) -> bool:
+        """Whether it was said where one of these actors goes."""
+        return any(mention.direction for mention in self.mentions if mention.name in names)
+
     def only(self) -> str | None:
         """The one actor that "it" or "the subject" means, or None."""
         if len(self.latest) == 1:

@@ -51,6 +51,8 @@ class VerbPhrase:
     easing: str | None = None
     slight: bool = False
     shake: float | None = None
+    together: bool = False
+    """Whether the text insists that this happens at the same time as what it joins."""
     said: dict[str, Item] = field(default_factory=dict)
     """Where the duration, speed, easing and shake were said."""
 
@@ -161,7 +163,9 @@ def to_amount(kind: str, quantity: Quantity | None) -> float | None:
     if quantity.unit == "number":
         return {"rad": math.radians(quantity.value), "m": quantity.value, "ratio": quantity.value}.get(unit)
     if unit == "ratio" and quantity.unit in ("ratio", "percent"):
-        value = quantity.value if quantity.unit == "ratio" else 1.0 + quantity.value
+        # "Zoom in 50%" is half as much again, "500%" is five times the size.
+        more = quantity.unit == "percent" and quantity.value <= 1.0
+        value = 1.0 + quantity.value if more else quantity.value
         return value if value >= 1.0 else 1.0 / value
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from kinoeye.base.errors import InputError
 from kinoeye.language.lexicon import MEANINGS, ONWARD
 from kinoeye.language.motion.timing import DEFAULT_FPS, MAX_FPS
 from kinoeye.language.plan import MAX_DURATION_S, MAX_SPEED
@@ -13,6 +14,9 @@ from kinoeye.language.text.items import Item
 from kinoeye.language.text.quantities import Quantity
 
 SHOT_NOUNS = ("shot", "clip", "video", "take", "film", "footage", "sequence")
+MILLIMETRES = ("mm", "millimetre", "millimetres", "millimeter", "millimeters")
+LENS_RANGE_M = (0.008, 0.8)
+"""Focal lengths of lenses."""
 IN_OUT_FRAMES = ("move", "dolly", "zoom", "dolly_zoom", "follow")
 """Verb frames that take "in" and "out"."""
 
@@ -21,8 +25,11 @@ def on_direction(r: Reading, item: Item) -> None:
     """A direction of the open phrase, of walking actors, or of the next verb."""
     word: str = item.value
     if r.doing:
-        if not r.cast.head(r.doing, word) and not _is_function_in(r, item):
+        if (r.cast.headed(r.doing) or not r.cast.head(r.doing, word)) and not _is_function_in(r, item):
             r.report(item)
+        return
+    if _is_beside_noun(r, item):
+        r.prep = "toward"
         return
     if word in ("in", "out") and _is_function_in(r, item):
         return
@@ -40,6 +47,25 @@ def on_direction(r: Reading, item: Item) -> None:
     heading = Heading(word, item)
     phrase.loose = [quantity for quantity in phrase.loose if not heading.take(quantity)]
     phrase.headings.append(heading)
+
+
+def _is_beside_noun(r: Reading, item: Item) -> bool:
+    """Whether a direction says on which side of a noun a motion ends: "push in to the left of the robot"; reported."""
+    phrase, tokens = r.phrase, r.cursor.tokens
+    if (
+        phrase is None
+        or item.last >= len(tokens)
+        or tokens[item.last].text != "of"
+        or item.value not in ("left", "right")
+    ):
+        return False
+    if phrase.frame not in ("dolly", "zoom", "dolly_zoom") and not (phrase.headings and phrase.frame == "move"):
+        return False
+    first = item.first
+    while tokens[first - 1].text in ("to", "the"):
+        first -= 1
+    r.unused.update(range(first, item.last + 1))
+    return True
 
 
 def _split_timed_list(r: Reading) -> None:
@@ -76,6 +102,8 @@ def _is_function_in(r: Reading, item: Item) -> bool:
 def on_quantity(r: Reading, item: Item) -> None:
     """A length, angle, ratio, speed or time."""
     quantity = item.value
+    if quantity.unit == "s" and not quantity.value <= MAX_DURATION_S:
+        raise InputError(f"{r.cursor.words(item)!r} is too long; a move or a shot lasts at most {MAX_DURATION_S:g} s")
     ahead = r.cursor.following
     next_word = r.cursor.words(ahead) if ahead is not None else ""
     if quantity.unit == "fps" and 0.0 < quantity.value <= MAX_FPS:
@@ -87,7 +115,7 @@ def on_quantity(r: Reading, item: Item) -> None:
         r.end_sentence()
     elif r.phrase is None:
         r.pending.append(item)
-    elif not _take_quantity(r, item):
+    elif _is_lens(r, item) or not _take_quantity(r, item):
         r.report(item)
 
 
@@ -95,6 +123,17 @@ def _is_list_number(r: Reading, item: Item, ahead: Item | None) -> bool:
     """Whether a number counts the lines of a list: "1. Pan left 2. Tilt up"."""
     follows = ahead is not None and ahead.kind in ("stop", "comma")
     return follows and item.value.unit == "number" and item.value.value == r.list_number + 1
+
+
+def _is_lens(r: Reading, item: Item) -> bool:
+    """Whether millimetres are those of a lens ("with a 50mm lens"), which no plan sets yet."""
+    tokens, quantity = r.cursor.tokens, item.value
+    if quantity.unit != "m" or tokens[item.last - 1].text not in MILLIMETRES:
+        return False
+    around = {token.text for token in tokens[max(0, item.first - 3) : item.last + 1]}
+    moves = r.phrase is not None and r.phrase.frame in ("move", "dolly", "truck", "pedestal")
+    in_range = LENS_RANGE_M[0] <= quantity.value <= LENS_RANGE_M[1]
+    return bool(around & {"lens", "focal"}) or (in_range and not moves)
 
 
 def _take_quantity(r: Reading, item: Item) -> bool:
@@ -144,9 +183,12 @@ def on_prep(r: Reading, item: Item) -> None:
     """A preposition: it says what the next noun is to the phrase, or implies a direction."""
     index = r.cursor.ahead(("function",))
     ahead = r.cursor.items[index] if index is not None else None
-    if ahead is not None and ahead.kind == "quantity" and ahead.value.unit != "number":
+    if item.value != "seen" and ahead is not None and ahead.kind == "quantity" and ahead.value.unit != "number":
         return
     r.prep = item.value
+    if item.value == "seen":
+        r.report(item)
+        return
     if r.doing and item.value == "across":
         r.cast.head(r.doing, "right")
     phrase = r.phrase

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from kinoeye.base.errors import InputError
 from kinoeye.language.lexicon import NOT_PARTICIPLES
 from kinoeye.language.reading.cursor import BOUNDARIES, CONNECTIVES, MANNER
 from kinoeye.language.reading.state import Handler, Reading
 from kinoeye.language.reading.subjects import late_behaviour, on_place, resolve
 from kinoeye.language.text.items import Item
+
+MINUS = ("-", "−", "minus")
 
 
 def start_skipping(r: Reading, item: Item) -> None:
@@ -61,6 +64,10 @@ def on_filler(r: Reading, item: Item) -> None:
 def on_word(r: Reading, item: Item) -> None:
     """An unknown word is unused; an unknown participle or subject begins prose."""
     word = r.cursor.words(item)
+    ahead = r.cursor.following
+    if word in MINUS and ahead is not None and ahead.kind == "quantity":
+        amount = f"{word} {r.cursor.words(ahead)}"
+        raise InputError(f"{amount!r} is negative, but amounts are positive; write for example 'pull back 2 metres'")
     participle = word.endswith("ing") and word not in NOT_PARTICIPLES
     if participle or _is_foreign_subject(r):
         start_skipping(r, item)

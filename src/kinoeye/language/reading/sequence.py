@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kinoeye.base.errors import InputError
 from kinoeye.language.plan import Action
 from kinoeye.language.reading.draft import DraftMove, VerbPhrase
 from kinoeye.language.text.items import Item
@@ -25,6 +26,16 @@ class Sequence:
         elif current.is_hold or any(action.kind != "hold" for action in actions):
             current.add(actions)
         return current.take_manner(phrase)
+
+    def refuse_contradiction(self, phrase: VerbPhrase, moves: list[list[Action]]) -> None:
+        """Raise InputError when actions that are to happen at the same time go opposite ways."""
+        joined = self.moves[self.current].actions if self.current is not None and phrase.join != "then" else []
+        first: dict[str, Action] = {}
+        for action in [*joined, *(action for move in moves for action in move)]:
+            other = first.setdefault(action.kind, action)
+            if other.direction != action.direction:
+                ways = f"{action.kind.replace('_', ' ')} {other.direction} and {action.direction}"
+                raise InputError(f"the camera cannot {ways} at the same time; write 'then' between them")
 
     def shake(self, strength: float) -> None:
         """Hold the camera by hand throughout."""

@@ -55,7 +55,8 @@ class Reading:
         """Whether there is more in the clause than directions and quantities."""
 
     def _begin_sentence(self) -> None:
-        self.sentence_open = self.listing = False
+        self.sentence_open = self.listing = self.actors_led = False
+        """The sentence has begun; its moves are a list; its last clause was about actors."""
         self.subordinate: str | None = None
         """The conjunction that the sentence began with: "while" or "before"."""
         self.deferred_from: int | None = None
@@ -73,7 +74,7 @@ class Reading:
         """Begin a verb phrase with what was waiting for one."""
         self.phrase = VerbPhrase(item, self.join)
         self.subject = self.last_subject = "camera"
-        self.sentence_open, self.naming = True, []
+        self.sentence_open, self.naming, self.actors_led = True, [], False
         pending, self.pending, self.prep = self.pending, [], self.prep if self.prep == "around" else None
         for waiting in pending:
             self.handle(waiting)
@@ -82,9 +83,12 @@ class Reading:
         """Turn the open verb phrase into moves."""
         if self.phrase is None and not self.doing:
             self._open_elliptic()
+        self.actors_led = self.actors_led or bool(self.doing)
         phrase, self.phrase = self.phrase, None
         if phrase is not None:
             moves, unused = phrase.moves()
+            if phrase.together:
+                self.sequence.refuse_contradiction(phrase, moves)
             for item in unused:
                 self.report(item)
             self.last_verb = phrase.verb
@@ -97,7 +101,7 @@ class Reading:
     def _open_elliptic(self) -> None:
         """Repeat the last verb for "then right"; other directions without a verb have no use."""
         directions = [item for item in self.pending if item.kind == "direction"]
-        if directions and not self.has_others:
+        if directions and not self.has_others and not self.actors_led:
             self.open_phrase(_elliptic_verb(self.last_verb, directions, self.pending))
             return
         for item in directions:

@@ -7,6 +7,9 @@ from kinoeye.language.plan import PlaceMention
 from kinoeye.language.reading.state import Handler, Reading
 from kinoeye.language.text.items import Item
 
+TURNS = ("yaw", "pitch", "turn", "look")
+"""Verb frames that look from one thing to another."""
+
 
 def on_camera(r: Reading, item: Item) -> None:
     """The camera as the subject, or as where an actor walks to."""
@@ -14,7 +17,7 @@ def on_camera(r: Reading, item: Item) -> None:
         if _approach_camera(r):
             return
         r.end_clause()
-    r.subject, r.naming = "camera", []
+    r.subject, r.naming, r.actors_led = "camera", [], False
     r.sentence_open = True
 
 
@@ -68,6 +71,13 @@ def resolve(r: Reading, item: Item) -> list[str]:
 def _set_target(r: Reading, name: str | None) -> None:
     phrase = r.phrase
     assert phrase is not None
+    before = r.cursor.previous
+    if r.prep == "by" and phrase.frame in TURNS and before is not None and r.cursor.words(before) == "from":
+        # A turn from one thing to another ends at the other; where it begins is where the camera looks already.
+        r.report(before)
+        r.report(r.cursor.item)
+        r.prep = None
+        return
     if r.prep == "around":
         phrase.around = True
     phrase.has_object = True
@@ -99,6 +109,8 @@ def on_verb(r: Reading, item: Item) -> None:
         return
     if r.doing and meaning.frame == "hold" and item.form == "noun":
         return
+    if r.doing and _is_in_circles(r, item):
+        return
     if r.phrase is None and _actor_does(r, item):
         return
     if meaning.frame == "actor":
@@ -116,6 +128,18 @@ def on_verb(r: Reading, item: Item) -> None:
         r.end_clause()
         r.join = "while" if purpose or (item.form == "ing" and meaning.frame != "hold") else "then"
     r.open_phrase(item)
+
+
+def _is_in_circles(r: Reading, item: Item) -> bool:
+    """Whether a noun only says along what actors go: "walks in circles"; reported, since no actor can."""
+    words = [token.text for token in r.cursor.tokens[: item.first]]
+    first = next(
+        (at for at in range(item.first - 1, max(item.first - 4, -1), -1) if words[at] in ("in", "along")), None
+    )
+    if first is None or item.form not in ("base", "s", "noun"):
+        return False
+    r.unused.update(range(first, item.last))
+    return True
 
 
 def _adverbial(r: Reading, item: Item) -> bool:

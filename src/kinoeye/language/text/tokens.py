@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
-    r"(?P<number>\d{1,3}(?:,\d{3})+(?!\d)|\d+(?:[.,]\d+)?|[½¼¾⅓⅔])"
+    r"(?P<number>\d{1,3}(?:,\d{3})+(?!\d)|\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?|[½¼¾⅓⅔])"
     r"|(?P<word>[^\W\d_]+(?:'t\b)?)"
     r"|(?P<arrow>-+>|=+>|→|⇒|>)"
     r"|(?P<end>\.{2,}|…|[.!?\n]+)"
