@@ -7,9 +7,9 @@ from plan_notation import notation
 from shot_sentences import SENTENCES, WITHOUT_A_MOVE
 
 from kinoeye.base.errors import InputError
-from kinoeye.language import parse
-from kinoeye.language.lexicon import inflect
-from kinoeye.language.plan import Plan, ReadAs
+from kinoeye.language import describe, parse
+from kinoeye.language.lexicon import PLACES, SHAPES, inflect
+from kinoeye.language.plan import Action, Move, PlaceMention, Plan, ReadAs
 from kinoeye.language.text.items import scan, vocabulary
 from kinoeye.language.text.tokens import tokenize
 
@@ -58,6 +58,30 @@ def test_what_cannot_be_is_refused(text, words):
 def test_a_typo_is_named_in_the_error():
     with pytest.raises(InputError, match="did you mean 'camera'"):
         parse("the camerra")
+
+
+@pytest.mark.parametrize(("text", "noun"), [("orbit around the red car", "car"), ("circle the statue", "statue")])
+def test_an_unknown_subject_is_noted(text, noun):
+    (words,) = parse(text).unused
+    assert words.note == f"no subject {noun!r}; there are {', '.join(SHAPES)}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("track the dog", "no subject 'dog'; there are robot, person"),
+        ("look at the tower", "no subject 'tower'"),
+        ("the camrea orbits right around the red robot", "did you mean 'camera' for 'camrea'"),
+    ],
+)
+def test_the_error_names_what_it_does_not_know(text, words):
+    with pytest.raises(InputError, match=words):
+        parse(text)
+
+
+def test_no_word_is_suggested_for_itself():
+    (words,) = parse("push in 5 seconds 3 seconds").unused
+    assert (words.text, words.suggestion) == ("3 seconds", None)
 
 
 def test_a_misspelt_word_has_its_place_and_what_it_was_read_as():
@@ -117,6 +141,27 @@ def test_unknown_adjectives_stay_in_the_prompt():
 )
 def test_inflection(verb, forms):
     assert set(inflect(verb)) == set(forms.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "description"),
+    [
+        ("push in 1 metre over 1 second", "The camera moves forward 1 metre, over 1 second."),
+        ("pan left 1 degree at 1 degree per second", "The camera yaws left 1 degree at 1 degree per second."),
+        ("orbit left at a distance of 1 m", "The camera orbits left at a distance of 1 metre."),
+        ("on the beach, follow the cone", "On the beach. A cone stands still. The camera follows the cone."),
+        ("vertigo on the cone", "A cone stands still. The camera dolly zooms in on the cone."),
+    ],
+)
+def test_description_is_english(text, description):
+    assert describe(parse(text)) == description
+
+
+@pytest.mark.parametrize("environment", PLACES)
+def test_every_described_place_is_read_back(environment):
+    plan = parse(describe(Plan((Move((Action("hold"),)),), place=PlaceMention(environment, ""))))
+    assert plan.place is not None
+    assert (plan.place.environment, plan.unused) == (environment, ())
 
 
 def _accounted(text: str, plan: Plan) -> bool:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from kinoeye.language.lexicon import EASING_WORDS, SHAKE, SPEEDS
+from kinoeye.language.lexicon import EASING_WORDS, ON_PLACES, SHAKE, SPEEDS
 from kinoeye.language.plan import KINDS, Action, ActorMention, Move, Plan
 
 _VERBS: dict[str, tuple[str, str]] = {
@@ -25,6 +25,7 @@ _VERBS: dict[str, tuple[str, str]] = {
     "handheld": ("shakes", "shaking"),
 }
 _TARGET_PREPOSITIONS = {"orbit": "around ", "dolly": "towards ", "dolly_zoom": "on ", "look_at": "at ", "follow": ""}
+_UNIT_WORDS = {"m": "metre", "rad": "degree"}
 _BEHAVIOURS = {"stand": "stands still", "walk": "walks", "run": "runs"}
 _TRANSLATIONS = ("truck", "pedestal", "dolly")
 
@@ -42,7 +43,8 @@ def describe(plan: Plan) -> str:
     if plan.fps is not None:
         sentences.append(f"At {_number(plan.fps)} fps")
     if plan.place is not None:
-        sentences.append(f"In the {plan.place.environment}")
+        environment = plan.place.environment
+        sentences.append(f"{'On' if environment in ON_PLACES else 'In'} the {environment}")
     sentences += [_actor(actor) for actor in plan.actors]
     sentences.append("The camera " + ", then ".join(describe_move(move) for move in plan.moves))
     return ". ".join(sentences) + "."
@@ -73,19 +75,19 @@ def _action(action: Action, *, finite: bool) -> str:
     if action.amount is not None:
         words.append(_amount(action))
     if action.rate is not None:
-        unit = {"m": "metres", "rad": "degrees"}[_unit(action)]
-        words.append(f"at {_number(_shown(action, action.rate))} {unit} per second")
+        words.append(f"at {_counted(_shown(action, action.rate), _UNIT_WORDS[_unit(action)])} per second")
     if action.target is not None or action.kind in ("look_at", "follow"):
         words.append(f"{_TARGET_PREPOSITIONS[action.kind]}the {action.target or 'subject'}")
     if action.distance is not None:
-        words.append(f"at a distance of {_number(action.distance)} metres")
+        words.append(f"at a distance of {_counted(action.distance, 'metre')}")
     return " ".join(words)
 
 
 def _amount(action: Action) -> str:
     assert action.amount is not None
-    unit = {"m": "metres", "rad": "degrees", "ratio": "times"}[_unit(action)]
-    return f"{_number(_shown(action, action.amount))} {unit}"
+    if _unit(action) == "ratio":
+        return f"{_number(action.amount)} times"
+    return _counted(_shown(action, action.amount), _UNIT_WORDS[_unit(action)])
 
 
 def _unit(action: Action) -> str:
@@ -105,7 +107,7 @@ def _manners(move: Move) -> list[str]:
     if move.easing is not None:
         words.append(EASING_WORDS[move.easing][0])
     if move.duration_s is not None:
-        words.append(f"over {_number(move.duration_s)} seconds")
+        words.append(f"over {_counted(move.duration_s, 'second')}")
     return words
 
 
@@ -118,6 +120,12 @@ def _actor(actor: ActorMention) -> str:
     article = "An" if looks[0] in "aeiou" else "A"
     does = " ".join(filter(None, (_BEHAVIOURS[actor.behaviour], actor.direction)))
     return f"{article} {looks} {does}"
+
+
+def _counted(value: float, unit: str) -> str:
+    """The number and its unit, such as "1 metre" or "2 metres"."""
+    number = _number(value)
+    return f"{number} {unit}" if number == "1" else f"{number} {unit}s"
 
 
 def _number(value: float) -> str:

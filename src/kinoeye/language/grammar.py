@@ -16,7 +16,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.language.plan import Action, Move, Plan, ReadAs, UnusedWords
 from kinoeye.language.reading import boundaries, manner, prose, subjects
 from kinoeye.language.reading.state import Reading
-from kinoeye.language.reading.unused import unused_words
+from kinoeye.language.reading.unused import nearest, unused_words
 
 MAX_CHARACTERS = 20_000
 EXAMPLES = (
@@ -52,7 +52,7 @@ def parse(text: str, *, camera_required: bool = True) -> Plan:
         raise InputError(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} are read, so shorten it")
     reading = _read(text)
     moves = reading.sequence.moves
-    unused = unused_words(text, reading.cursor.tokens, reading.cursor.items, reading.unused)
+    unused = unused_words(text, reading.cursor.tokens, reading.cursor.items, reading.unused, reading.foreign)
     if not moves and (camera_required or not (reading.cast.mentions or reading.place)):
         raise _no_move(text, unused)
     return Plan(
@@ -91,5 +91,7 @@ def _read_as(text: str, reading: Reading) -> tuple[ReadAs, ...]:
 def _no_move(text: str, unused: tuple[UnusedWords, ...]) -> InputError:
     shown = " ".join(text.split())
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    typos = "".join(f"did you mean {words.suggestion!r}? " for words in unused[:3] if words.suggestion)
-    return InputError(f"no camera move in {shown!r}; {typos}write for example {' or '.join(map(repr, EXAMPLES))}")
+    near = {word: nearest(word.casefold()) for words in unused for word in words.text.split()}
+    typos = [f"did you mean {meant!r} for {word!r}? " for word, meant in near.items() if meant]
+    notes = "".join([*typos[:2], *[f"{words.note}; " for words in unused if words.note][:1]])
+    return InputError(f"no camera move in {shown!r}; {notes}write for example {' or '.join(map(repr, EXAMPLES))}")

@@ -361,6 +361,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "warehouse": ("warehouse", "hangar", "factory hall"),
 }  # fmt: skip
 """Environment -> words that name it."""
+ON_PLACES = ("meadow", "beach", "night street", "sunset plain", "overcast plaza", "foggy moor")
+"""Environments that a shot is on; it is in the others."""
 
 _IRREGULAR = {
     "hold": "held", "go": "went", "fly": "flew", "rise": "rose", "sink": "sank", "draw": "drew", "bring": "brought",

@@ -9,6 +9,7 @@ from kinoeye.language.reading.state import Handler, Reading
 from kinoeye.language.reading.subjects import late_behaviour, on_place, resolve
 from kinoeye.language.text.items import Item
 
+ARTICLES = ("a", "an", "the", "his", "her", "its", "their", "this", "that")
 MINUS = ("-", "−", "minus")
 
 
@@ -74,6 +75,18 @@ def on_word(r: Reading, item: Item) -> None:
         return
     r.has_others = True
     r.report(item)
+    if _is_foreign_object(r):
+        r.foreign.add(item.first)
+
+
+def _is_foreign_object(r: Reading) -> bool:
+    """Whether an unknown word is what the open phrase is about: "orbit around the red car"."""
+    phrase, previous = r.phrase, r.cursor.previous
+    if phrase is None or phrase.has_object or previous is None:
+        return False
+    if phrase.frame not in ("orbit", "follow", "look") and r.prep not in ("toward", "at"):
+        return False
+    return r.cursor.words(previous) in ARTICLES or previous.first in r.foreign
 
 
 def _is_foreign_subject(r: Reading) -> bool:
@@ -84,7 +97,7 @@ def _is_foreign_subject(r: Reading) -> bool:
     index = r.cursor.ahead(("word", *MANNER))
     verb = r.cursor.items[index] if index is not None else None
     acts = verb is not None and verb.kind == "verb" and verb.form in ("s", "ed")
-    return acts and r.cursor.words(previous) in ("a", "an", "the", "his", "her", "its", "their")
+    return acts and r.cursor.words(previous) in ARTICLES
 
 
 HANDLERS: dict[str, Handler] = {"function": on_function, "filler": on_filler, "word": on_word}

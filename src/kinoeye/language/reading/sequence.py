@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kinoeye.base.errors import InputError
 from kinoeye.language.plan import Action
-from kinoeye.language.reading.draft import DraftMove, VerbPhrase
+from kinoeye.language.reading.draft import DraftMove, VerbPhrase, to_amount
 from kinoeye.language.text.items import Item
+from kinoeye.language.text.quantities import Quantity
 
 
 class Sequence:
@@ -26,6 +29,18 @@ class Sequence:
         elif current.is_hold or any(action.kind != "hold" for action in actions):
             current.add(actions)
         return current.take_manner(phrase)
+
+    def take_amount(self, quantity: Quantity) -> bool:
+        """Give an amount to the one action of the latest move that it fits and that has none yet."""
+        if self.current is None:
+            return False
+        actions = self.moves[self.current].actions
+        amounts = [to_amount(action.kind, quantity) if action.amount is None else None for action in actions]
+        fitting = [index for index, amount in enumerate(amounts) if amount is not None]
+        if len(fitting) != 1:
+            return False
+        actions[fitting[0]] = replace(actions[fitting[0]], amount=amounts[fitting[0]])
+        return True
 
     def refuse_contradiction(self, phrase: VerbPhrase, moves: list[list[Action]]) -> None:
         """Raise InputError when actions that are to happen at the same time go opposite ways."""

@@ -11,6 +11,7 @@ from kinoeye.language.reading.cursor import Cursor
 from kinoeye.language.reading.draft import VerbPhrase
 from kinoeye.language.reading.sequence import Sequence
 from kinoeye.language.text.items import Item
+from kinoeye.language.text.quantities import Quantity
 
 
 class Reading:
@@ -29,6 +30,8 @@ class Reading:
         self.list_number = 0
         self.unused: set[int] = set()
         """Tokens that had no effect."""
+        self.foreign: set[int] = set()
+        """Those of them that name a subject which nobody can stage."""
         self._begin_clause()
         self.join = "then"
         """How the next verb phrase joins what came before: then, and, while."""
@@ -110,11 +113,20 @@ class Reading:
 
     def end_sentence(self) -> None:
         """Close the clause and forget what only holds within a sentence."""
+        if not self.sentence_open and not self.has_others and all(item.kind == "quantity" for item in self.pending):
+            self.pending = [item for item in self.pending if not self._take_alone(item.value)]
         self.end_clause()
         self._spend_pending()
         self.join = "then"
         self.sequence.insert_at = None
         self._begin_sentence()
+
+    def _take_alone(self, quantity: Quantity) -> bool:
+        """Take a sentence that is only a quantity: a time is that of the shot, an amount that of the last move."""
+        if quantity.unit == "s" and self.duration_s is None and quantity.value > 0:
+            self.duration_s = quantity.value
+            return True
+        return quantity.unit != "number" and self.sequence.take_amount(quantity)
 
     def _spend_pending(self) -> None:
         """Keep "handheld" for the whole shot when no verb took it by the end of its sentence; report the rest."""

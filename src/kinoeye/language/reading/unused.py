@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from kinoeye.language.lexicon import FUNCTION_WORDS
+from kinoeye.language.lexicon import FUNCTION_WORDS, SHAPES
 from kinoeye.language.plan import UnusedWords
-from kinoeye.language.text.items import Item, known_words, vocabulary
+from kinoeye.language.text.items import Item, known_words
 from kinoeye.language.text.tokens import Token
 
 _SHORTEST_TYPO = 4
@@ -16,9 +16,17 @@ _MOST_WORDS = 2
 
 
 def unused_words(
-    text: str, tokens: Sequence[Token], items: Sequence[Item], unused: set[int]
+    text: str, tokens: Sequence[Token], items: Sequence[Item], unused: set[int], foreign: set[int]
 ) -> tuple[UnusedWords, ...]:
-    """Spans of unused tokens; function words between two of them belong to the span."""
+    """Spans of unused tokens; function words between two of them belong to the span.
+
+    Args:
+        text: what was typed.
+        tokens: of the text.
+        items: of the tokens.
+        unused: indices of tokens.
+        foreign: those of them that name a subject which nobody can stage; a note says which subjects there are.
+    """
     bridges = {index for item in items if item.kind == "function" for index in range(item.first, item.last)}
     bridges |= {index for index, token in enumerate(tokens) if token.text in FUNCTION_WORDS}
     spans: list[list[int]] = []
@@ -30,19 +38,24 @@ def unused_words(
         else:
             spans.append([index])
     spans = [span for span in spans if any(index not in bridges for index in span)]
-    return tuple(_report(text, tokens[span[0]].start, tokens[span[-1]].end) for span in spans)
+    reports = []
+    for span in spans:
+        nouns = [tokens[index].text for index in span if index in foreign]
+        note = f"no subject {nouns[-1]!r}; there are {', '.join(SHAPES)}" if nouns else None
+        reports.append(_report(text, tokens[span[0]].start, tokens[span[-1]].end, note))
+    return tuple(reports)
 
 
-def _report(text: str, start: int, end: int) -> UnusedWords:
+def _report(text: str, start: int, end: int, note: str | None) -> UnusedWords:
     words = text[start:end]
     few = words.lower().split()[:3]
-    near = [_nearest(word) for word in few] if len(few) <= _MOST_WORDS else []
-    return UnusedWords(words, start, end, next(filter(None, near), None))
+    near = [nearest(word) for word in few] if len(few) <= _MOST_WORDS else []
+    return UnusedWords(words, start, end, next(filter(None, near), None), note)
 
 
-def _nearest(word: str) -> str | None:
+def nearest(word: str) -> str | None:
     """The known word that a typo probably means."""
     if not word.isalpha() or len(word) < _SHORTEST_TYPO or word in known_words():
         return None
-    candidates = [known for known in sorted(vocabulary()) if known[0] == word[0]]
+    candidates = [known for known in sorted(known_words()) if known[0] == word[0]]
     return next(iter(get_close_matches(word, candidates, n=1, cutoff=0.8)), None)
