@@ -566,6 +566,11 @@ SENTENCES: tuple[tuple[str, str], ...] = (
         "dolly forward -> red robot ; x0.65 | yaw left (red robot stand) [teh] {Dollly=dolly} {slowy=slowly} {lft=left}",
     ),
     ("pan xyzzy", "yaw right [xyzzy]"),
+    ("A robot walks around the box. Push in.", "dolly forward (robot walk) (box stand) [the box]"),
+    (
+        "The camera moves left. Simultaneously, a robot walks right. Then it tilts up.",
+        "truck left | pitch up (robot walk right)",
+    ),
     ("PAN LEFT!!! 90°", "yaw left 90"),
     ("push in, pan left, 5 seconds", "dolly forward | yaw left ; 5s"),
     ("push in. pan left. 3 seconds.", "dolly forward | yaw left 3s in all"),

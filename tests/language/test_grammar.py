@@ -44,7 +44,7 @@ def test_empty_and_endless_texts_are_refused(text, words):
         ("simultaneously moves up and down", "cannot pedestal up and down"),
         ("zoom in while zooming out", "cannot zoom in and out"),
         ("pan left, pan right at the same time", "cannot yaw left and right"),
-        ("push in -2 metres", "'- 2 metres' is negative, but amounts are positive; .* 'pull back 2 metres'"),
+        ("push in -2 metres", "'-2 metres' is negative, but amounts are positive; .* 'pull back 2 metres'"),
         ("move minus two metres left", "negative"),
         ("push in 1e9 metres", r"1e\+09 of dolly is out of range"),
         ("pan left for 5000 seconds", "'5000 seconds' is too long; .* at most 3600 s"),

@@ -67,7 +67,7 @@ def on_word(r: Reading, item: Item) -> None:
     word = r.cursor.words(item)
     ahead = r.cursor.following
     if word in MINUS and ahead is not None and ahead.kind == "quantity":
-        amount = f"{word} {r.cursor.words(ahead)}"
+        amount = r.cursor.text[r.cursor.span(item)[0] : r.cursor.span(ahead)[1]]
         raise InputError(f"{amount!r} is negative, but amounts are positive; write for example 'pull back 2 metres'")
     participle = word.endswith("ing") and word not in NOT_PARTICIPLES
     if participle or _is_foreign_subject(r):

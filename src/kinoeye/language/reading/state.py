@@ -133,7 +133,7 @@ class Reading:
         for item in self.pending:
             if item.kind == "shake":
                 self.shake = item.value
-            else:
+            elif item.kind != "together":
                 self.report(item)
         self.pending = []
 

@@ -54,6 +54,9 @@ def on_actor(r: Reading, item: Item) -> None:
     names = resolve(r, item)
     if r.phrase is not None:
         _set_target(r, names[0])
+    elif r.doing and r.prep == "around":
+        # Actors walk straight: what they walk around stands there, and the camera has no part in it.
+        r.report(item)
     elif r.prep == "around":
         _open_implied_orbit(r, names[0])
     elif not r.doing and r.cursor.acts(r.cursor.at):
