@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -52,14 +53,14 @@ def test_a_wheel_shoots_offline_from_another_folder(wheel: Path, tmp_path: Path,
     python = environment(wheel, tmp_path / "env", blocked)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    where = subprocess.run(
-        [python, "-c", "import kinoeye; print(kinoeye.__file__)"], capture_output=True, text=True, cwd=elsewhere
-    )
+    options = {"capture_output": True, "text": True, "cwd": elsewhere}
+    options["env"] = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    where = subprocess.run([python, "-c", "import kinoeye; print(kinoeye.__file__)"], **options)
     assert where.stdout.startswith(str(tmp_path / "env")), where.stdout + where.stderr
 
     sentence = "push in, then pan left, past the blue cone"
     command = [python, "-m", "kinoeye", "shoot", sentence, "-o", "film", "--frames", "8", "--size", "160x96"]
-    run = subprocess.run(command, capture_output=True, text=True, cwd=elsewhere)
+    run = subprocess.run(command, **options)
     assert run.returncode == 0, run.stderr
     page = (elsewhere / "film" / "report.html").read_text()
     assert ("kinoeye[studio]" in page) == (extras == "core")
