@@ -15,7 +15,7 @@ demo: .venv/.user
 test: check
 	$(BIN)/python -m pytest -n 2 $(if $(BROWSER),--browser)
 
-test-all: check
+test-all: check fuzz
 	$(BIN)/python -m pytest -n 2 --browser --slow -rs
 
 check: .venv/.dev

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ install_import_hook(["kinoeye.geometry"], "beartype.beartype")
 settings.register_profile(
     "kinoeye", deadline=None, max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile("kinoeye")
+settings.register_profile("fuzz", parent=settings.get_profile("kinoeye"), max_examples=3000, derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "kinoeye"))
 
 REAL_DATA = Path(__file__).parents[1].parent / "shared" / "data" / "real"
 

@@ -13,8 +13,8 @@ import torch
 from kinoeye.base.errors import InputError
 from kinoeye.base.run_record import RunRecord
 from kinoeye.geometry import SE3, SO3, Intrinsics, Track, Trajectory
-from kinoeye.language import ActorMention, Plan, UnusedWords
-from kinoeye.shot import Shot
+from kinoeye.language import ActorMention, Plan, UnusedWords, parse
+from kinoeye.shot import Shot, stage
 from kinoeye.studio.report import Report, ScoreRow, report_html, write_report
 
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr", "path", "circle", "use"}
@@ -225,3 +225,12 @@ def test_an_estimate_that_stands_still_is_shown_at_the_first_pose(shot: Shot):
     aligned = Report(shot=shot, estimate=estimate).aligned_estimate
     assert aligned is not None
     torch.testing.assert_close(aligned.T_world_cam.translation[-1], shot.camera.T_world_cam.translation[0])
+
+
+def test_a_corrected_word_and_a_note_are_shown():
+    from kinoeye.studio import sections
+
+    plan = parse("pan lft, then orbit around the red car")
+    page = sections.sentence(plan, stage(plan, seed=0))
+    assert "<b>lft</b> as left" in page
+    assert "no subject &#x27;car&#x27;" in page

@@ -42,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
             {
                 "out": str(args.out),
                 "understood": describe(made.plan),
+                "read_as": to_json(made.plan.read_as),
                 "unused": to_json(made.plan.unused),
                 "frames": len(made.guide),
                 "actors": [actor.name for actor in made.shot.actors],

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kinoeye.base.files import read_bytes
 from kinoeye.base.run_record import RunRecord
-from kinoeye.language.plan import Plan
+from kinoeye.language.plan import Plan, UnusedWords
 from kinoeye.shot import Shot
 from kinoeye.studio.layer_sheets import Sheet
 from kinoeye.studio.moves import MoveSpan, action_words, quantity
@@ -53,6 +53,8 @@ def _spans(plan: Plan, shot: Shot) -> Iterable[tuple[int, int, str, str]]:
     if plan.place is not None:
         title = f"place: {escape(plan.place.environment)}"
         yield plan.place.start, plan.place.end, f'<mark class="named" title="{title}">', "</mark>"
+    for word in plan.read_as:
+        yield word.start, word.end, f'<mark class="named" title="read as {escape(word.word)}">', "</mark>"
     for words in plan.unused:
         hint = f"; did you mean {escape(words.suggestion)}?" if words.suggestion else ""
         yield words.start, words.end, f'<span class="unused" title="not used{hint}">', "</span>"
@@ -69,13 +71,19 @@ def _marked(text: str) -> str:
 
 def _sentence_legend(plan: Plan) -> str:
     items = ["<li><i></i>understood</li>"]
+    if plan.read_as:
+        corrected = ", ".join(f"<b>{escape(w.text)}</b> as {escape(w.word)}" for w in plan.read_as)
+        items.append(f"<li><span>read</span>: {corrected}</li>")
     if plan.unused:
-        words = ", ".join(
-            f"<b>{escape(w.text)}</b>" + (f" (did you mean {escape(w.suggestion)}?)" if w.suggestion else "")
-            for w in plan.unused
-        )
+        words = ", ".join(f"<b>{escape(w.text)}</b>{_remark(w)}" for w in plan.unused)
         items.append(f'<li class="not-used"><span>not used</span>: {words}</li>')
     return f'<ul class="legend">{"".join(items)}</ul>'
+
+
+def _remark(words: UnusedWords) -> str:
+    if words.suggestion:
+        return f" (did you mean {escape(words.suggestion)}?)"
+    return f" ({escape(words.note)})" if words.note else ""
 
 
 def facts(pairs: Mapping[str, str]) -> str:
