@@ -70,7 +70,7 @@ def adjust(
         blocks = _normal_equations(T_cam_world, points, seen, free, depth_weight)
         for _ in range(6):
             camera_step, point_step = _solve(*blocks, damping, move_points)
-            tried_T = np.stack([twist_matrix(s) @ T for s, T in zip(camera_step, T_cam_world, strict=True)])
+            tried_T = twist_matrix(camera_step) @ T_cam_world
             tried_points = points + point_step
             tried = _cost(tried_T, tried_points, seen, depth_weight)
             if tried < cost:

@@ -94,10 +94,10 @@ def select_points(level: Level, *, most: int = _MAX_POINTS) -> Points:
 
 
 def twist_matrix(twist: Float64) -> Float64:
-    """A rigid transform [4, 4] near exp(twist): turn by the rotation vector, then move by the velocity."""
-    T = np.eye(4)
-    T[:3, :3] = rotvec_to_matrix(twist[3:])
-    T[:3, 3] = twist[:3]
+    """Rigid transforms [..., 4, 4] near exp(twist [..., 6]): turn by the rotation vector, then move by the velocity."""
+    T = np.tile(np.eye(4), (*twist.shape[:-1], 1, 1))
+    T[..., :3, :3] = rotvec_to_matrix(twist[..., 3:])
+    T[..., :3, 3] = twist[..., :3]
     return T
 
 

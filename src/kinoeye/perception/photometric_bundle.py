@@ -69,8 +69,7 @@ def bundle(frames: Sequence[Level], T_world_cam: Float64, *, depth_sigma: float)
     sigmas = np.full((len(keys), len(frames)), 0.02)
     for _ in range(_ITERATIONS):
         step = _step(frames, poses, keys, log_scales, sigmas, depth_sigma)
-        for i, twist in enumerate(step[: 6 * len(frames)].reshape(-1, 6)):
-            poses[i] = poses[i] @ twist_matrix(twist)
+        poses = poses @ twist_matrix(step[: 6 * len(frames)].reshape(-1, 6))
         log_scales += step[6 * len(frames) :].reshape(log_scales.shape)
         if np.abs(step[: 6 * len(frames)]).max() < 1e-4:
             break

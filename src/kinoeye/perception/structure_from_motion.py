@@ -193,8 +193,9 @@ class _Map:
             turned = np.eye(4)
             turned[:3, :3] = rotation_between(self.xy[nearest, common], self.xy[frame, common])[0]
             self.T[frame] = turned @ self.T[nearest]
-        free = np.arange(len(self.T)) == frame
-        self.T, _ = adjust(self.T, self.points, seen, free=free, iterations=20, move_points=False)
+        own = replace(seen, frame=np.zeros_like(seen.frame))  # alone, so that the work does not grow with the film
+        one, free = self.T[frame : frame + 1], np.ones(1, bool)
+        self.T[frame : frame + 1], _ = adjust(one, self.points, own, free=free, iterations=20, move_points=False)
         inliers = reprojection_errors(self.T, self.points, seen) < 2 * _INLIER_PIXELS
         self.placed[frame] = bool(inliers.mean() > 0.5) and int(inliers.sum()) >= _LEAST_POINTS
         return bool(self.placed[frame])
