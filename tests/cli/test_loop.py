@@ -56,7 +56,7 @@ def test_the_camera_is_the_same_in_every_format(demo: tuple[Path, dict]):
     relative = (truth[:1].inverse() @ truth).as_matrix().numpy()
     for name, writer in WRITERS.items():
         read = read_path(folder / "camera" / writer.DEFAULT_NAME, format=name)
-        back = read.to_track().T_world_body
+        back = read.to_track(fps=24).T_world_body
         np.testing.assert_allclose((back[:1].inverse() @ back).as_matrix().numpy(), relative, atol=1e-6, err_msg=name)
 
 

@@ -153,4 +153,5 @@ def test_the_camera_is_as_high_as_its_actors_ask():
 
     assert height("push in towards the tiny blue box") == LOWEST_CAMERA_M
     assert height("push in towards the huge red robot") == HIGHEST_CAMERA_M
+    assert height("push in towards the blue box. A robot stands still") == height("push in towards the blue box")
     assert LOWEST_CAMERA_M < height("push in towards the blue box") < height("push in towards the red robot")

@@ -23,7 +23,7 @@ from kinoeye.shot.palette import COLOURS
 from kinoeye.shot.shot import RGB, Actor, Avatar, Shape, Shot
 
 CAMERA_HEIGHT_M = 1.4
-"""Where a staged camera starts: above the origin, level, looking along +x; lower for low actors, see `first_pose`."""
+"""Where a staged camera starts: above the origin, level, looking along +x; lower for low subjects, see `first_pose`."""
 LOWEST_CAMERA_M, HIGHEST_CAMERA_M = 0.6, 1.6
 DEFAULT_PLACE = "meadow"
 """Where a shot takes place when the text does not say."""
@@ -125,7 +125,9 @@ def stage(
         places = _place(roles, {}, space, generator)
         camera = into.camera
     else:
-        start = first_pose(max((role.size_xyz[2] for role in roles), default=None))
+        targets = {action.target for move in plan.moves for action in move.actions}
+        subjects = [role for role in roles if role.mention.name in targets] or roles
+        start = first_pose(max((role.size_xyz[2] for role in subjects), default=None))
         sketch = compile_path(plan, start=start, **options)
         space = _Space(sketch.T_world_cam, sketch.times_s, fov_x, [])
         places = _place(roles, _subjects_in_view(plan, sketch, fov_x), space, generator)
@@ -151,7 +153,7 @@ def first_pose(tallest_m: float | None = None) -> Float64:
     """T_world_cam [4, 4] of a staged camera's start: above the origin, level, looking along +x.
 
     Args:
-        tallest_m: height of the tallest actor, whose upper part the camera looks at; None for an empty scene.
+        tallest_m: height of the tallest subject, whose upper part the camera looks at; None for an empty scene.
     """
     pose = np.eye(4)
     pose[:3, :3] = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
