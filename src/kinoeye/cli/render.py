@@ -11,31 +11,14 @@ from pathlib import Path
 
 from kinoeye.cli.options import image_size, print_json, say
 
-LAYERS = ("rgb", "alpha", "depth", "normals", "instance", "part", "flow", "object_coordinates", "shadow")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("shot", type=Path, metavar="SHOT", help="shot.json, or a folder that holds one")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="the take to make")
-    parser.add_argument(
-        "--layers", type=layer_names, default=list(LAYERS), metavar="A,B", help="default: all of\n" + ", ".join(LAYERS)
-    )
+    parser.add_argument("--layers", metavar="A,B", help="comma list, such as rgb,depth,instance (default: all)")
     parser.add_argument("--size", type=image_size, metavar="WxH", help="default: the size of the shot's camera")
     parser.add_argument("--samples", type=int, choices=(1, 2), default=2, help="rays a pixel side for smooth edges")
-
-
-def layer_names(text: str) -> list[str]:
-    """The layers of a comma list.
-
-    Raises:
-        argparse.ArgumentTypeError: one of them is not known.
-    """
-    names = text.split(",")
-    unknown = [name for name in names if name not in LAYERS]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"unknown layer {unknown[0]!r}; known: {', '.join(LAYERS)}")
-    return names
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,11 +26,11 @@ def run(args: argparse.Namespace) -> int:
     from kinoeye.base.files import atomic_folder
     from kinoeye.base.run_record import RUN_FILE, RunRecord
     from kinoeye.footage.store import write_take
-    from kinoeye.render import render
+    from kinoeye.render import RENDERED_LAYERS, render
     from kinoeye.shot import Shot
 
     shot = Shot.load(args.shot)
-    layers = tuple(dict.fromkeys(["rgb", *args.layers]))
+    layers = RENDERED_LAYERS if args.layers is None else tuple(args.layers.split(","))
     with atomic_folder(args.out, marker=RUN_FILE) as folder:
         take = render(shot, layers=layers, size_wh=args.size, samples=args.samples)
         write_take(take, folder)
@@ -56,8 +39,8 @@ def run(args: argparse.Namespace) -> int:
         )
         record.write(folder)
     if args.json:
-        print_json({"out": str(args.out), "frames": len(take), "size_wh": take.size_wh, "layers": list(layers)})
+        print_json({"out": str(args.out), "frames": len(take), "size_wh": take.size_wh, "layers": list(take.layers)})
         return 0
-    say(args, f"{len(take)} frames of {take.size_wh[0]}x{take.size_wh[1]} with {', '.join(layers)}")
+    say(args, f"{len(take)} frames of {take.size_wh[0]}x{take.size_wh[1]} with {', '.join(take.layers)}")
     print(args.out)
     return 0

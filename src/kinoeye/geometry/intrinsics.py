@@ -19,7 +19,7 @@ class Intrinsics:
 
     Example:
         >>> K = Intrinsics.from_fov(math.radians(90), (640, 480))
-        >>> K.fx_fy_cx_cy.tolist()
+        >>> K.fx_fy_cx_cy.round(decimals=6).tolist()
         [320.0, 320.0, 320.0, 240.0]
     """
 

@@ -66,6 +66,7 @@ def compile_path(
         InputError: a length, rate or field of view out of range, or a move that cannot be made from where it starts.
 
     Example:
+        >>> from kinoeye.language import parse
         >>> compile_path(parse("Dolly in two metres.")).T_world_cam[-1, :3, 3].round(6).tolist()
         [0.0, 0.0, 2.0]
     """

@@ -34,6 +34,7 @@ def describe(plan: Plan) -> str:
     """The plan as sentences that `parse` reads back to it, to six digits and words without use aside.
 
     Example:
+        >>> from kinoeye.language import parse
         >>> describe(parse("push in, then pan left 45°"))
         'The camera moves forward, then yaws left 45 degrees.'
     """

@@ -49,6 +49,7 @@ def plan_tags(plan: Plan) -> list[int]:
     no tag.
 
     Example:
+        >>> from kinoeye.language import parse
         >>> [tag_words(tag) for tag in plan_tags(parse("pan left, then dolly in"))]
         [((), 'yaw left'), (('forward',), '')]
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kinoeye.base.errors import InputError
@@ -117,7 +117,7 @@ def shoot(
         with clock.stage("report"):
             report = _report(shooting, cameras, folder / "guide.mp4", run)
             write_report(report, folder / "report.html")
-    return Shooting(**{**vars(shooting), "out": Path(out), "cpu_seconds": clock.cpu_seconds, "notes": notes})
+    return replace(shooting, out=Path(out), notes=notes)
 
 
 def write_cameras(shot: Shot, folder: Path) -> tuple[dict[str, Path], tuple[str, ...]]:
