@@ -66,6 +66,7 @@ def test_the_film_obeys(demo: tuple[Path, dict]):
     assert made["scores"]["rotation_deg (mean)"]["value"] < 0.5
     assert made["scores"]["translation_percent (mean)"]["value"] < 4.0
     assert json.loads((folder / "score.json").read_text())["record"] == "PoseScore"
+    assert "Given: depth: truth." in (folder / "report.html").read_text()  # the score rests on exact depth, and says so
 
 
 def test_the_robot_is_seen_while_it_is_orbited(demo: tuple[Path, dict]):

@@ -23,6 +23,7 @@ from kinoeye.perception.structure_from_motion import Structure, reconstruct_with
 
 MAX_PYRAMID_BYTES = 1024**3
 """Films whose pyramids would take more memory are aligned without their finest levels."""
+IGNORED = "depth and corners of ignored pixels (moving actors) were not used"
 _EDGE_LOG_DEPTH = 0.2
 """A corner whose neighbours' log depths differ by more lies on an outline, and its depth is anyone's guess."""
 
@@ -96,7 +97,7 @@ class PhotometricEstimator:
             source=f"estimated:{self.name}",
             camera=camera_from_matrices(found.T_world_cam, intrinsics, take, unit=self.unit),
             confidence=confidence,
-            notes=(f"depth: {take.layers['depth'].source}",),
+            notes=(f"depth: {take.layers['depth'].source}",) + (() if self.ignore is None else (IGNORED,)),
         )
 
 

@@ -61,6 +61,8 @@ class Report:
     """The camera as estimated from the film, in any world: it is shown aligned to the first pose of the shot's."""
     estimate_source: str = ""
     """Its name in `Take.cameras`, such as "estimated:rgbd"."""
+    estimate_notes: Sequence[str] = ()
+    """What the estimator was given and assumed."""
     failure: str | None = None
     """Why there is no estimate, if one was tried."""
     scores: Sequence[ScoreRow] = ()
@@ -257,9 +259,10 @@ def _scores(report: Report) -> str:
         parts.append(f'<p class="note">The camera could not be re-estimated: {escape(report.failure)}</p>')
     elif report.estimate is not None:
         name = escape(report.estimate_source.removeprefix("estimated:"))
+        given = f" Given: {escape('; '.join(report.estimate_notes))}." if report.estimate_notes else ""
         parts.append(
             f'<p class="soft">The camera was re-estimated from the film{f" by {name}" if name else ""} '
-            "and compared with the one that was asked for.</p>"
+            f"and compared with the one that was asked for.{given}</p>"
         )
     if report.scores:
         parts.append(sections.score_table((row.name, row.value, row.unit, row.meaning) for row in report.scores))

@@ -48,6 +48,8 @@ class Shooting:
     guide: Take
     """The filmed guide with `cameras["truth"]` and, unless the estimator failed, the re-estimated camera."""
     score: PoseScore | None
+    estimate_notes: tuple[str, ...]
+    """What the estimator was given and assumed."""
     failure: str | None
     """Why there is no score."""
     cpu_seconds: Mapping[str, float]
@@ -138,16 +140,24 @@ def _film(plan: Plan, shot: Shot, folder: Path, clock: _Clock) -> Shooting:
     with clock.stage("estimate"):
         estimate = estimate_camera(guide, intrinsics=shot.camera.intrinsics)
     score = failure = None
+    given: tuple[str, ...] = ()
     if isinstance(estimate, Failure):
         failure = estimate.reason
     else:
-        guide = estimate.merged_into(guide)
+        guide, given = estimate.merged_into(guide), estimate.notes
         try:
             score = score_poses(shot.camera.track, estimate.camera.track, align="first")
         except InputError as error:
             failure = str(error)  # a single frame has no motion to score
     return Shooting(
-        out=folder, plan=plan, shot=shot, guide=guide, score=score, failure=failure, cpu_seconds=clock.cpu_seconds
+        out=folder,
+        plan=plan,
+        shot=shot,
+        guide=guide,
+        score=score,
+        estimate_notes=given,
+        failure=failure,
+        cpu_seconds=clock.cpu_seconds,
     )
 
 
@@ -172,6 +182,7 @@ def _report(shooting: Shooting, cameras: Mapping[str, Path], video: Path, run: R
         guide=shooting.guide,
         estimate=shooting.guide.cameras.get(source),
         estimate_source=source,
+        estimate_notes=shooting.estimate_notes,
         failure=shooting.failure,
         scores=headline_scores(shooting.score),
         cameras=cameras,
