@@ -39,8 +39,8 @@ def associate_by_time(
             f"({_span(reference)}); pair them by index, or raise the allowed difference"
         )
     times = short.times_s[near]
-    chosen = Track(short.T_world_body[near], times, short.unit)
-    partner = Track(long.T_world_body[nearest[near]], times, long.unit)
+    chosen = replace(short, T_world_body=short.T_world_body[near], times_s=times)
+    partner = replace(long, T_world_body=long.T_world_body[nearest[near]], times_s=times)
     return (chosen, partner) if estimate_is_longer else (partner, chosen)
 
 

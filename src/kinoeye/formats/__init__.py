@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from kinoeye.formats.diagnosis import Diagnosis as Diagnosis
     from kinoeye.formats.path_table import PathTable as PathTable
     from kinoeye.formats.paths.registry import read_path as read_path
+    from kinoeye.formats.paths.registry import read_paths as read_paths
     from kinoeye.formats.paths.registry import write_path as write_path
     from kinoeye.formats.scenes.glb import write_glb_points as write_glb_points
     from kinoeye.formats.scenes.ply import read_ply as read_ply

@@ -40,7 +40,7 @@ def diagnose(table: PathTable) -> list[Diagnosis]:
     """Every finding about a table, errors first."""
     if len(table) == 0:
         return [Diagnosis("empty", "error", (), "there are no poses")]
-    findings = [*_blocks(table), *_intrinsics(table), *_times(table)]
+    findings = [*table.findings, *_blocks(table), *_intrinsics(table), *_times(table)]
     if not any(finding.severity == "error" for finding in findings):
         from kinoeye.formats.motion_hints import motion_hints
 

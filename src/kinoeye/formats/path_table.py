@@ -6,33 +6,30 @@ import math
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats.diagnosis import Diagnosis, diagnose, nearest_rotation
-from kinoeye.geometry.convention import KINOEYE, OPENCV, Convention, Float64, convert, homogeneous
+from kinoeye.geometry.convention import KINOEYE, Convention, Float64, convert, homogeneous
 
 if TYPE_CHECKING:
-    from kinoeye.geometry.track import Track, Trajectory
+    from kinoeye.geometry.track import Track, Trajectory, Unit, Up
 
 DEFAULT_FPS = 24.0
 """Assumed, and said to be, where a file has no times."""
 NORMALISED = (1, 1)
 
 
-def own_convention(T_world_cam: Float64, unit: str) -> Convention:
-    """Our convention for poses [n, 3, 4] of ours; the world is named (+z up) only where it is known to be.
-
-    A path of arbitrary scale came from elsewhere, and one whose first camera is the identity is relative to it: the
-    vertical of either world is not known.
-    """
-    is_relative = len(T_world_cam) > 0 and np.allclose(T_world_cam[0, :, :3], np.eye(3), atol=1e-6)
-    has_up = unit == "m" and not is_relative
+def own_convention(unit: Unit, up: Up) -> Convention:
+    """The convention of our own poses, for the unit and the vertical of their world."""
     return replace(
-        OPENCV, metres_per_unit=1.0 if unit == "m" else None, world_axes=KINOEYE.world_axes if has_up else None
+        KINOEYE,
+        quaternion_order=None,
+        metres_per_unit=1.0 if unit == "m" else None,
+        world_axes=KINOEYE.world_axes if up == "z" else None,
     )
 
 
@@ -41,7 +38,7 @@ class PathTable:
     """A camera path as written in a file.
 
     Example:
-        >>> table = PathTable(matrices=np.tile(np.eye(4)[:3], (3, 1, 1)), convention=OPENCV)
+        >>> table = PathTable(matrices=np.tile(np.eye(4)[:3], (3, 1, 1)), convention=KINOEYE)
         >>> [diagnosis.code for diagnosis in table.diagnose()]
         ['static']
     """
@@ -57,6 +54,8 @@ class PathTable:
     """Image size of `intrinsics`; (1, 1) means normalised, None that the file does not say."""
     times_s: Float64 | None = None
     """[n] in seconds; None when the file has none."""
+    near_far: Float64 | None = None
+    """[n, 2] distances of the nearest and the farthest content along the view, in the unit of `convention`."""
     names: tuple[str, ...] = ()
     """Image name of each frame, or empty."""
     ids: tuple[int, ...] = ()
@@ -67,12 +66,14 @@ class PathTable:
     """"perspective", or COLMAP's name of a model that no pinhole approximates, such as "OPENCV_FISHEYE"."""
     notes: tuple[str, ...] = ()
     """What the reader assumed and what repairs changed, in words."""
+    findings: tuple[Diagnosis, ...] = ()
+    """What only the reader could see, such as a file that breaks off; a part of `diagnose`."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "matrices", np.asarray(self.matrices, np.float64))
         n = len(self.matrices)
-        shapes = {"matrices": (n, 3, 4), "intrinsics": (n, 3, 3), "times_s": (n,)}
-        columns = {"matrices": self.matrices, "intrinsics": self.intrinsics, "times_s": self.times_s}
+        shapes = {"matrices": (n, 3, 4), "intrinsics": (n, 3, 3), "times_s": (n,), "near_far": (n, 2)}
+        columns = {name: getattr(self, name) for name in shapes}
         for name, value in columns.items():
             if value is not None and value.shape != shapes[name]:
                 raise ValueError(f"{name} has shape {value.shape}; {shapes[name]} is needed for {n} frames")
@@ -85,9 +86,14 @@ class PathTable:
         return len(self.matrices)
 
     @property
-    def unit(self) -> Literal["m", "arbitrary"]:
+    def unit(self) -> Unit:
         """The unit that translations have once read: metres, or arbitrary where the file states no scale."""
         return "arbitrary" if self.convention.metres_per_unit is None else "m"
+
+    @property
+    def up(self) -> Up:
+        """ "z" where `T_world_cam` has +z up because the file names its world's axes; None where it does not."""
+        return None if self.convention.world_axes is None else "z"
 
     @property
     def T_world_cam(self) -> Float64:
@@ -154,6 +160,7 @@ class PathTable:
             matrices=self.matrices[rows],
             intrinsics=None if self.intrinsics is None else self.intrinsics[rows],
             times_s=None if self.times_s is None else self.times_s[rows],
+            near_far=None if self.near_far is None else self.near_far[rows],
             names=tuple(self.names[i] for i in rows) if self.names else (),
             ids=tuple(self.ids[i] for i in rows) if self.ids else (),
             distortion={name: values[rows] for name, values in self.distortion.items()},
@@ -171,7 +178,11 @@ class PathTable:
             matrices = convert(self.matrices, self.convention, replace(target, metres_per_unit=1.0))
         unit = (target.metres_per_unit or 1.0) if known else None
         world = target.world_axes if self.convention.world_axes and target.world_axes else self.convention.world_axes
-        return replace(self, matrices=matrices, convention=replace(target, world_axes=world, metres_per_unit=unit))
+        near_far = self.near_far
+        if near_far is not None and self.convention.metres_per_unit is not None and unit is not None:
+            near_far = near_far * (self.convention.metres_per_unit / unit)
+        convention = replace(target, world_axes=world, metres_per_unit=unit)
+        return replace(self, matrices=matrices, near_far=near_far, convention=convention)
 
     def with_fps(self, fps: float) -> PathTable:
         """The table with evenly spaced times from 0.
@@ -233,7 +244,8 @@ class PathTable:
             warnings.warn(f"the path has no times; {DEFAULT_FPS:g} frames per second are assumed", stacklevel=2)
         table = self if fps is None and self.times_s is not None else self.with_fps(fps or DEFAULT_FPS)
         assert table.times_s is not None
-        return Track(SE3.from_matrix(torch.from_numpy(homogeneous(poses))), torch.tensor(table.times_s), self.unit)
+        T_world_cam = SE3.from_matrix(torch.from_numpy(homogeneous(poses)))
+        return Track(T_world_cam, torch.tensor(table.times_s), self.unit, up=self.up)
 
     def to_trajectory(self, *, size_wh: tuple[int, int] | None = None, fps: float | None = None) -> Trajectory:
         """The camera: poses and pinhole intrinsics, in our convention (distortion is dropped).
@@ -260,11 +272,10 @@ class PathTable:
 
     @classmethod
     def from_trajectory(cls, trajectory: Trajectory, *, names: tuple[str, ...] = ()) -> PathTable:
-        """The table of a camera, in the convention that `own_convention` tells."""
-        matrices = trajectory.T_world_cam.as_matrix()[:, :3].double().numpy(force=True)
+        """The table of a camera."""
         return cls(
-            matrices=matrices,
-            convention=own_convention(matrices, trajectory.track.unit),
+            matrices=trajectory.T_world_cam.as_matrix()[:, :3].double().numpy(force=True),
+            convention=own_convention(trajectory.track.unit, trajectory.track.up),
             intrinsics=trajectory.intrinsics.as_matrix().double().numpy(force=True),
             size_wh=trajectory.size_wh,
             times_s=trajectory.times_s.double().numpy(force=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -58,7 +59,7 @@ def smooth(track: Track, *, strength: float) -> Track:
     samples = torch.cat([_continuous(track.T_world_body.rotation.wxyz), track.T_world_body.translation], dim=-1)
     fitted = make_smoothing_spline(times, samples.double().numpy(), lam=strength)(times)
     pose = SE3(torch.from_numpy(fitted).to(samples.dtype)).normalize()
-    return type(track)(pose, track.times_s, track.unit)
+    return replace(track, T_world_body=pose)
 
 
 def constant_speed(track: Track, *, radians_per_metre: float = 0.0) -> Track:
@@ -81,9 +82,9 @@ def constant_speed(track: Track, *, radians_per_metre: float = 0.0) -> Track:
         raise ValueError("a track that does not move has no constant speed")
     # Poses at rest share a length; keeping the first of each makes length -> time a function.
     keep = torch.cat([torch.ones(1, dtype=torch.bool), steps > 1e-12 * travelled[-1]])
-    by_length = type(track)(track.T_world_body[keep], travelled[keep], track.unit)
+    by_length = replace(track, T_world_body=track.T_world_body[keep], times_s=travelled[keep])
     share = (track.times_s - track.times_s[0]) / track.duration_s
-    return type(track)(by_length.at(share * travelled[-1]).T_world_body, track.times_s, track.unit)
+    return replace(track, T_world_body=by_length.at(share * travelled[-1]).T_world_body)
 
 
 def _continuous(wxyz: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ with +z up; times in seconds; focal lengths and principal points in pixels of `s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,17 +28,19 @@ class CameraArrays:
     """[n, 4] in pixels of `size_wh`; None when unknown."""
     size_wh: tuple[int, int] | None
     """None when unknown."""
-    unit: str
-    """"m" or "arbitrary"."""
+    unit: Literal["m", "arbitrary"]
+    up: Literal["z"] | None
+    """"z" where the world's +z points up; None where its vertical is not known."""
 
 
 def camera_to_json(camera: CameraArrays) -> dict[str, Any]:
-    """Plain JSON data of a camera; a camera whose intrinsics never change stores one row."""
+    """Plain JSON data of a camera; intrinsics that never change are one row, and `up` is named unless it is z."""
     rows = camera.fx_fy_cx_cy
     if rows is not None and len(rows) > 1 and np.array_equal(rows, np.broadcast_to(rows[:1], rows.shape)):
         rows = rows[:1]
     return {
         "unit": camera.unit,
+        **({} if camera.up == "z" else {"up": None}),
         "size_wh": None if camera.size_wh is None else list(camera.size_wh),
         "times_s": camera.times_s.tolist(),
         "fx_fy_cx_cy": None if rows is None else rows.tolist(),
@@ -53,7 +55,11 @@ def camera_from_json(data: Any, *, where: str) -> CameraArrays:
         InputError: a key is unknown or missing, or an array has the wrong shape.
     """
     keys = ("unit", "size_wh", "times_s", "fx_fy_cx_cy", "T_world_cam")
-    check_object(data, keys, where=where)
+    rest = {key: value for key, value in data.items() if key != "up"} if isinstance(data, dict) else data
+    check_object(rest, keys, where=where)
+    up = data.get("up", "z")
+    if up not in ("z", None):
+        raise InputError(f"{where}.up is {up!r}; 'z' or null is needed")
     poses = json_array(data["T_world_cam"], (-1, 3, 4), f"{where}.T_world_cam")
     times = json_array(data["times_s"], (len(poses),), f"{where}.times_s")
     size = data["size_wh"]
@@ -65,7 +71,8 @@ def camera_from_json(data: Any, *, where: str) -> CameraArrays:
         if len(rows) not in (1, len(poses)):
             raise InputError(f"{where} has {len(rows)} intrinsics for {len(poses)} poses; one, or one a pose is needed")
         rows = np.broadcast_to(rows, (len(poses), 4)).copy()
-    return CameraArrays(poses, times, rows, None if size is None else (size[0], size[1]), _unit(data["unit"], where))
+    size_wh = None if size is None else (size[0], size[1])
+    return CameraArrays(poses, times, rows, size_wh, _unit(data["unit"], where), up)
 
 
 def track_to_json(T_world_body: Float64, times_s: Float64, unit: str) -> dict[str, Any]:
@@ -99,7 +106,7 @@ def json_array(data: Any, shape: tuple[int, ...], where: str) -> Float64:
     return array
 
 
-def _unit(unit: Any, where: str) -> str:
+def _unit(unit: Any, where: str) -> Literal["m", "arbitrary"]:
     if unit not in ("m", "arbitrary"):
         raise InputError(f"{where}.unit is {unit!r}; 'm' or 'arbitrary' is needed")
     return unit

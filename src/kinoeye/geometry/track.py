@@ -14,6 +14,7 @@ from kinoeye.geometry.intrinsics import Intrinsics
 from kinoeye.geometry.lie import SE3
 
 Unit = Literal["m", "arbitrary"]
+Up = Literal["z"] | None
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Track:
     """Strictly increasing, in seconds."""
     unit: Unit = "m"
     """"m", or "arbitrary" for a path of unknown scale."""
+    up: Up = "z"
+    """"z" where the world's +z points up; None where its vertical is not known."""
 
     def __post_init__(self) -> None:
         count = self.times_s.shape[0]
@@ -56,11 +59,10 @@ class Track:
     def at(self, times_s: Float[Tensor, "m"]) -> Track:
         """The poses at other times: shortest-arc slerp and linear translation between samples, held at the ends."""
         if len(self) == 1:
-            return Track(SE3(self.T_world_body.wxyz_xyz.expand(len(times_s), 7)), times_s, self.unit)
+            return replace(self, T_world_body=SE3(self.T_world_body.wxyz_xyz.expand(len(times_s), 7)), times_s=times_s)
         before, fraction = bracket(self.times_s, times_s)
-        return Track(
-            interpolate(self.T_world_body[before], self.T_world_body[before + 1], fraction), times_s, self.unit
-        )
+        pose = interpolate(self.T_world_body[before], self.T_world_body[before + 1], fraction)
+        return replace(self, T_world_body=pose, times_s=times_s)
 
     def relative_to(self, other: Track) -> Track:
         """The poses of this body in the frame of another, T_other_body, at this track's times.
@@ -70,16 +72,21 @@ class Track:
         """
         if self.unit != other.unit:
             raise ValueError(f"a track in {self.unit!r} cannot be expressed in one in {other.unit!r}")
-        return replace(self, T_world_body=other.at(self.times_s).T_world_body.inverse() @ self.T_world_body)
+        return replace(self, T_world_body=other.at(self.times_s).T_world_body.inverse() @ self.T_world_body, up=None)
 
-    def moved_by(self, T_new_world: SE3) -> Track:
-        """The same motion with the world's frame exchanged: every pose becomes T_new_world @ T_world_body."""
-        return replace(self, T_world_body=T_new_world @ self.T_world_body)
+    def moved_by(self, T_new_world: SE3, *, up: Up = None) -> Track:
+        """The same motion with the world's frame exchanged: every pose becomes T_new_world @ T_world_body.
+
+        Args:
+            T_new_world: the change of frame.
+            up: what the new world's vertical is.
+        """
+        return replace(self, T_world_body=T_new_world @ self.T_world_body, up=up)
 
     def scaled_by(self, scale: float, *, unit: Unit | None = None) -> Track:
         """The same path with every translation multiplied by `scale`, and its unit renamed if given."""
         pose = SE3.from_parts(self.T_world_body.rotation, self.T_world_body.translation * scale)
-        return Track(pose, self.times_s, unit or self.unit)
+        return replace(self, T_world_body=pose, unit=unit or self.unit)
 
 
 @dataclass(frozen=True)

@@ -128,5 +128,6 @@ def compile(  # noqa: A001 - the verb of the design: a plan is compiled to a pat
         fov_x=fov_x,
         seed=seed,
     )
-    track = Track(SE3.from_matrix(torch.from_numpy(path.T_world_cam)), torch.from_numpy(path.times_s), unit="m")
+    T_world_cam = SE3.from_matrix(torch.from_numpy(path.T_world_cam))
+    track = Track(T_world_cam, torch.from_numpy(path.times_s), unit="m", up=None if start is None else "z")
     return Trajectory(track=track, intrinsics=Intrinsics.from_fov(torch.from_numpy(path.fov_x), size_wh))

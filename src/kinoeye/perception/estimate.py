@@ -74,5 +74,5 @@ def pixel_intrinsics(intrinsics: Intrinsics, take: Take) -> Float64:
 def camera_from_matrices(T_world_cam: Float64, intrinsics: Float64, take: Take, *, unit: Unit) -> Trajectory:
     """The trajectory of poses [frames, 4, 4] with intrinsics [frames, 4] at the times of a take."""
     wxyz_xyz = np.concatenate([matrix_to_wxyz(T_world_cam[:, :3, :3]), T_world_cam[:, :3, 3]], axis=-1)
-    track = Track(SE3(torch.from_numpy(wxyz_xyz)), torch.from_numpy(np.array(take.times_s, np.float64)), unit)
+    track = Track(SE3(torch.from_numpy(wxyz_xyz)), torch.from_numpy(np.array(take.times_s, np.float64)), unit, up=None)
     return Trajectory(track, Intrinsics(torch.from_numpy(intrinsics), take.size_wh))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ def trajectory_to_json(trajectory: Trajectory) -> dict[str, Any]:
             fx_fy_cx_cy=trajectory.intrinsics.fx_fy_cx_cy.double().numpy(),
             size_wh=trajectory.size_wh,
             unit=trajectory.track.unit,
+            up=trajectory.track.up,
         )
     )
 
@@ -90,6 +92,7 @@ def trajectory_from_json(data: Any, *, where: str) -> Trajectory:
     if camera.fx_fy_cx_cy is None or camera.size_wh is None:
         raise InputError(f"{where} has no intrinsics; a shot needs fx_fy_cx_cy and size_wh")
     track = _track(camera.T_world_cam, camera.times_s, camera.unit, where)
+    track = replace(track, up=camera.up)
     return Trajectory(track, Intrinsics(torch.from_numpy(camera.fx_fy_cx_cy), camera.size_wh))
 
 

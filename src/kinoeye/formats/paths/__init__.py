@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kinoeye.formats.paths.registry import PathFormat as PathFormat
     from kinoeye.formats.paths.registry import format_for_output as format_for_output
     from kinoeye.formats.paths.registry import read_path as read_path
+    from kinoeye.formats.paths.registry import read_paths as read_paths
     from kinoeye.formats.paths.registry import write_path as write_path
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__)

@@ -12,6 +12,7 @@ import numpy as np
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_text, write_text
 from kinoeye.formats.path_table import NORMALISED, PathTable
+from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.rows import format_row, number_rows, poses_of_quaternions
 from kinoeye.geometry.convention import OPENCV_W2C, matrix_to_wxyz
 
@@ -20,7 +21,7 @@ TITLE = "COLMAP text model (a folder)"
 FILE_NAMES = ("images.txt", "colmap", "sparse", "*.colmap")
 DEFAULT_NAME = "colmap"
 CONVENTION = replace(OPENCV_W2C, quaternion_order="wxyz")
-LOSES = frozenset({"times"})
+HOLDS = frozenset({"intrinsics", "size", "names", "ids", "distortion", "unit"})
 NEEDS = frozenset({"intrinsics", "pixels"})
 MODELS = {
     "SIMPLE_PINHOLE": "f cx cy",
@@ -53,10 +54,10 @@ class _Camera:
         return np.array([[p.get("fx", focal), 0, p["cx"]], [0, p.get("fy", focal), p["cy"]], [0, 0, 1]])
 
 
-def sniff(head: str, path: Path) -> bool:
+def sniff(head: FileHead) -> bool:
     """A folder with cameras.txt and images.txt, or either of these files."""
-    folder = path if path.is_dir() else path.parent
-    is_named = path.is_dir() or path.name in ("images.txt", "cameras.txt")
+    folder = head.path if head.is_folder else head.path.parent
+    is_named = head.is_folder or head.path.name in ("images.txt", "cameras.txt")
     return is_named and all((folder / name).is_file() for name in ("images.txt", "cameras.txt"))
 
 

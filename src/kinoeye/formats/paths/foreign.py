@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
-from kinoeye.base.errors import InputError
-from kinoeye.base.files import MAX_TEXT_BYTES
-
-HEAD_BYTES = 65536
+from kinoeye.formats.paths.file_head import HEAD_BYTES, FileHead
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (rb"\x89PNG", "is a PNG picture"),
@@ -31,70 +27,31 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 _NO_CAMERAS = ("picture", "video", "cloud", "mesh")
 
 
-def read_head(path: Path) -> str | None:
-    """The first 64 KiB of a text file; None for a binary one.
-
-    Raises:
-        InputError: the file is missing, unreadable, empty or too large.
-    """
-    data = _first_bytes(path)
-    if not data:
-        raise InputError(f"{path} is empty")
-    if b"\0" in data or _magic(data):
-        return None
-    for end in range(len(data), max(len(data) - 4, 0), -1):  # a multi-byte character may be cut
-        try:
-            return data[:end].decode("utf-8-sig")
-        except UnicodeDecodeError:
-            continue
-    return None
-
-
-def what_it_is(path: Path) -> str:
+def what_it_is(head: FileHead) -> str:
     """A predicate for an error: what a path is that no format recognised."""
-    if path.is_dir() and (path / "images.bin").is_file():
-        return "is a binary COLMAP model; write it as text first (colmap model_converter --output_type TXT)"
-    if path.is_dir():
+    if head.is_folder:
         return "is a folder without cameras that Kinoeye knows"
-    data = _first_bytes(path)
-    found = _magic(data)
+    found = _magic(head.data)
     if found:
         return f"{found} and holds no cameras" if found.endswith(_NO_CAMERAS) else found
-    if data.startswith(b"\x93NUMPY"):
-        return _describe_array(data)
-    head = read_head(path)
-    if head is None:
+    if head.data.startswith(b"\x93NUMPY"):
+        return _describe_array(head)
+    if not head.text:
         return "is a binary file that Kinoeye does not know"
-    return _describe_text(head)
-
-
-def _first_bytes(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > MAX_TEXT_BYTES:
-            raise InputError(f"{path} has {size:,} bytes; at most {MAX_TEXT_BYTES:,} are read")
-        with path.open("rb") as file:
-            return file.read(HEAD_BYTES)
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    return _describe_text(head.text)
 
 
 def _magic(data: bytes) -> str | None:
     return next((text for magic, text in _MAGIC if re.match(magic, data, re.DOTALL)), None)
 
 
-def _describe_array(data: bytes) -> str:
+def _describe_array(head: FileHead) -> str:
     """A NumPy array by its header alone; nothing is unpickled."""
-    header = data[:512].decode("latin-1")
-    kind = re.search(r"'descr': '[<>|=]?([a-zA-Z])", header)
-    shape = re.search(r"'shape': \(([\d, ]*)\)", header)
-    if kind is None or shape is None:
+    if head.array is None or head.array[0] == "O":
         return "is a NumPy file whose array cannot be read without running code from it"
-    sizes = [int(size) for size in shape.group(1).replace(" ", "").split(",") if size]
+    kind, sizes = head.array
     described = "x".join(map(str, sizes)) or "one number"
-    if kind.group(1) in "iub" and len(sizes) == 1:
+    if kind in "iub" and len(sizes) == 1:
         return f"is an array of {described} labels (whole numbers) and holds no cameras"
     if sum(size > 32 for size in sizes) >= 2:
         return f"is an array of images or depth maps ({described}) and holds no cameras"

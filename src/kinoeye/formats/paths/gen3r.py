@@ -8,6 +8,7 @@ from pathlib import Path
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
 from kinoeye.formats.path_table import PathTable
+from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.geometry.convention import OPENCV_W2C, homogeneous
 from kinoeye.geometry.record import json_array
 
@@ -16,15 +17,15 @@ TITLE = "Gen3R cameras.json"
 FILE_NAMES = ("*cameras.json",)
 DEFAULT_NAME = "cameras.json"
 CONVENTION = OPENCV_W2C
-LOSES = frozenset({"times", "names", "ids", "distortion", "unit"})
+HOLDS = frozenset({"intrinsics", "size"})
 NEEDS = frozenset({"intrinsics", "pixels"})
 SIDE = 560
 FRAMES = 49
 
 
-def sniff(head: str, path: Path) -> bool:
+def sniff(head: FileHead) -> bool:
     """An object that begins with `extrinsics` or `intrinsics` as nested lists."""
-    return re.match(r'\s*\{\s*"(ex|in)trinsics"\s*:\s*\[\s*\[\s*\[', head) is not None
+    return re.match(r'\s*\{\s*"(ex|in)trinsics"\s*:\s*\[\s*\[\s*\[', head.text) is not None
 
 
 def read(path: Path) -> PathTable:

@@ -12,6 +12,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
 from kinoeye.base.records import check_record
 from kinoeye.formats.path_table import PathTable, own_convention
+from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.geometry.convention import KINOEYE
 from kinoeye.geometry.record import CameraArrays, camera_from_json, camera_to_json
 
@@ -20,17 +21,17 @@ TITLE = "Kinoeye camera, shot.json"
 FILE_NAMES = ("*.json",)
 DEFAULT_NAME = "camera.json"
 CONVENTION = replace(KINOEYE, quaternion_order=None)
-LOSES = frozenset({"names", "ids", "distortion"})
+HOLDS = frozenset({"times", "intrinsics", "size", "unit", "up"})
 NEEDS = frozenset({"times"})
 VERSION = 1
 _FOLDER_FILES = ("shot.json", "camera.json")
 
 
-def sniff(head: str, path: Path) -> bool:
+def sniff(head: FileHead) -> bool:
     """A record named Camera or Shot, or a folder that holds one."""
-    if path.is_dir():
-        return any((path / name).is_file() for name in _FOLDER_FILES)
-    return re.search(r'^\s*\{\s*"record"\s*:\s*"(Camera|Shot)"', head) is not None
+    if head.is_folder:
+        return any((head.path / name).is_file() for name in _FOLDER_FILES)
+    return re.search(r'^\s*\{\s*"record"\s*:\s*"(Camera|Shot)"', head.text) is not None
 
 
 def read(path: Path) -> PathTable:
@@ -51,7 +52,7 @@ def read(path: Path) -> PathTable:
         raise InputError(f"{path} has fx_fy_cx_cy without size_wh; the image size in pixels is needed")
     return PathTable(
         matrices=camera.T_world_cam,
-        convention=own_convention(camera.T_world_cam, camera.unit),
+        convention=own_convention(camera.unit, camera.up),
         format=NAME,
         intrinsics=None if camera.fx_fy_cx_cy is None else _matrices(camera.fx_fy_cx_cy),
         size_wh=camera.size_wh,
@@ -69,6 +70,7 @@ def write(table: PathTable, path: Path) -> list[str]:
         fx_fy_cx_cy=None if K is None else np.stack([K[:, 0, 0], K[:, 1, 1], K[:, 0, 2], K[:, 1, 2]], -1),
         size_wh=table.size_wh,
         unit=table.unit,
+        up="z" if table.convention.world_axes else None,
     )
     write_json(path, {"record": "Camera", "version": VERSION, **camera_to_json(camera)})
     return []

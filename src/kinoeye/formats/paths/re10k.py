@@ -11,6 +11,7 @@ import numpy as np
 
 from kinoeye.base.files import read_text, write_text
 from kinoeye.formats.path_table import NORMALISED, PathTable
+from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.rows import columns_of, format_row, number_rows
 from kinoeye.geometry.convention import OPENCV_W2C, Float64
 
@@ -19,14 +20,14 @@ TITLE = "RealEstate10K, CameraCtrl, CamI2V, Wan-Fun text"
 FILE_NAMES = ("re10k.txt", "*.re10k", "*.re10k.txt")
 DEFAULT_NAME = "re10k.txt"
 CONVENTION = OPENCV_W2C
-LOSES = frozenset({"size", "names", "ids", "distortion", "unit"})
+HOLDS = frozenset({"times", "intrinsics"})
 NEEDS = frozenset({"intrinsics", "normalised"})
 COLUMNS = 19
 
 
-def sniff(head: str, path: Path) -> bool:
+def sniff(head: FileHead) -> bool:
     """A row of 19 numbers, first or after one header line."""
-    return any(columns_of(line) == COLUMNS for line in head.splitlines()[:2])
+    return any(columns_of(line) == COLUMNS for line in head.text.splitlines()[:2])
 
 
 def read(path: Path) -> PathTable:

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats.path_table import DEFAULT_FPS, NORMALISED, PathTable
 from kinoeye.formats.paths import colmap, gen3r, native, re10k, transforms, tum
-from kinoeye.formats.paths.foreign import read_head, what_it_is
+from kinoeye.formats.paths.file_head import FileHead, file_head
+from kinoeye.formats.paths.foreign import what_it_is
 from kinoeye.geometry.convention import Convention
 
 if TYPE_CHECKING:
     from kinoeye.geometry.track import Trajectory
+
+
+CONTENT = {
+    "times": "the times",
+    "intrinsics": "the intrinsics",
+    "size": "the image size",
+    "names": "the image names",
+    "ids": "the frame numbers",
+    "distortion": "the lens distortion",
+    "unit": "that translations are metres",
+    "up": "which way is up",
+    "near_far": "the nearest and farthest distances",
+}
+"""What a path may have besides poses, and how a warning calls it."""
 
 
 class PathFormat(Protocol):
@@ -29,21 +46,25 @@ class PathFormat(Protocol):
     """What to call its file or folder where nobody chose a name."""
     CONVENTION: Convention
     """How the format writes its poses."""
-    LOSES: frozenset[str]
-    """What it cannot hold, of times, intrinsics, size, names, ids, distortion and unit."""
+    HOLDS: frozenset[str]
+    """What it can hold besides poses, of `CONTENT`."""
     NEEDS: frozenset[str]
-    """What must be known to write it, of times, intrinsics, and pixels or normalised for its intrinsics."""
+    """What must be known to write it, of times, intrinsics, pixels or normalised (of its intrinsics), unit and up."""
 
-    def sniff(self, head: str, path: Path) -> bool:
-        """Whether this is such a file, by its first text, or such a folder."""
+    def sniff(self, head: FileHead) -> bool:
+        """Whether this is such a file or folder; no other format may claim it."""
         ...
 
-    def read(self, path: Path) -> PathTable:
-        """Read a file; raises InputError for everything that is wrong with its layout."""
+    def read(self, path: Path) -> PathTable | Mapping[str, PathTable]:
+        """Read a file as written, or each camera of a file that names several.
+
+        Raises:
+            InputError: anything is wrong with its layout.
+        """
         ...
 
     def write(self, table: PathTable, path: Path) -> list[str]:
-        """Write a table that is in `CONVENTION` and has what `NEEDS` names; returns further warnings."""
+        """Write a table that is sound, in `CONVENTION` and has what `NEEDS` names; returns further warnings."""
         ...
 
 
@@ -55,7 +76,34 @@ WRITERS: dict[str, PathFormat] = {name: module for name, module in READERS.items
 
 
 def read_path(path: Path | str, format: str | None = None) -> PathTable:  # noqa: A002 - what users call it
-    """Read the cameras of any file or folder that a format recognises.
+    """Read one camera of any file or folder that a format recognises.
+
+    Args:
+        path: a file or folder; `FILE#NAME` chooses among several cameras, the first one without it.
+        format: a name of `READERS`; by default the one that recognises the content.
+
+    Raises:
+        InputError: the file is missing or damaged, holds no such camera, or its format is not known.
+
+    Example:
+        >>> read_path("transforms.json").format  # doctest: +SKIP
+        'transforms'
+    """
+    path, name = _split_camera(Path(path))
+    cameras = read_paths(path, format)
+    if name is not None and name not in cameras:
+        known = ", ".join(filter(None, list(cameras)[:20])) or "one without a name"
+        raise InputError(f"{path} has no camera {name!r}; its cameras: {known}")
+    chosen = next(iter(cameras)) if name is None else name
+    table = cameras[chosen]
+    if len(cameras) == 1 or name is not None:
+        return table
+    others = ", ".join(list(cameras)[1:9]) + (", ..." if len(cameras) > 9 else "")
+    return table.noted(f"camera {chosen} of {len(cameras)} was read; FILE#NAME chooses another ({others})")
+
+
+def read_paths(path: Path | str, format: str | None = None) -> dict[str, PathTable]:  # noqa: A002 - as above
+    """Read every camera of a file or folder: name -> table, with the name "" where the file has one without a name.
 
     Args:
         path: a file or folder.
@@ -63,19 +111,11 @@ def read_path(path: Path | str, format: str | None = None) -> PathTable:  # noqa
 
     Raises:
         InputError: the file is missing or damaged, holds no cameras, or its format is not known.
-
-    Example:
-        >>> read_path("transforms.json").format  # doctest: +SKIP
-        'transforms'
     """
     path = Path(path)
-    if format is not None:
-        return _named(READERS, format, "read").read(path)
-    head = "" if path.is_dir() else read_head(path)
-    for reader in READERS.values():
-        if head is not None and reader.sniff(head, path):
-            return reader.read(path)
-    raise InputError(f"{path} {what_it_is(path)}; readable formats: {', '.join(READERS)}")
+    reader = _sniffed(file_head(path)) if format is None else _named(READERS, format, "read")
+    content = reader.read(path)
+    return {"": content} if isinstance(content, PathTable) else dict(content)
 
 
 def write_path(
@@ -100,7 +140,7 @@ def write_path(
     table = path_or_table if isinstance(path_or_table, PathTable) else PathTable.from_trajectory(path_or_table)
     writer = WRITERS[format_for_output(path, format)]
     table.require_sound()
-    ready, warnings = _complete(table, writer)
+    ready, warnings = completed(table, writer)
     warnings += _losses(table, writer)
     return warnings + writer.write(ready.in_convention(writer.CONVENTION), path)
 
@@ -125,18 +165,41 @@ def format_for_output(path: Path | str, format: str | None = None) -> str:  # no
     return max(matches)[1]
 
 
+def _sniffed(head: FileHead) -> PathFormat:
+    for reader in READERS.values():
+        if reader.sniff(head):
+            return reader
+    raise InputError(f"{head.path} {what_it_is(head)}; readable formats: {', '.join(READERS)}")
+
+
+def _split_camera(path: Path) -> tuple[Path, str | None]:
+    """The path and the camera of `FILE#NAME`; a file of that very name comes first."""
+    base, mark, name = str(path).rpartition("#")
+    return (Path(base), name) if mark and base and not path.exists() else (path, None)
+
+
 def _named(table: dict[str, PathFormat], name: str, verb: str) -> PathFormat:
     if name not in table:
         raise InputError(f"format {name!r} is not known; {', '.join(table)} can be {verb}")
     return table[name]
 
 
-def _complete(table: PathTable, writer: PathFormat) -> tuple[PathTable, list[str]]:
-    """The table with what the format needs, and what had to be assumed for it."""
+def completed(table: PathTable, writer: PathFormat) -> tuple[PathTable, list[str]]:
+    """The table with what a format needs, and what had to be assumed for it.
+
+    Raises:
+        InputError: what it needs cannot be assumed.
+    """
     warnings = []
     if "times" in writer.NEEDS and table.times_s is None:
         table = table.with_fps(DEFAULT_FPS)
         warnings.append(f"the input has no times; {DEFAULT_FPS:g} frames per second are assumed (--fps)")
+    if "unit" in writer.NEEDS and table.unit != "m":
+        table = replace(table, convention=replace(table.convention, metres_per_unit=1.0))
+        warnings.append("the input states no unit; its numbers are taken as metres (--unit)")
+    if "up" in writer.NEEDS and table.up is None:
+        table = replace(table, convention=table.convention.with_world("RDF"))
+        warnings.append("the input does not name the vertical of its world; its -y is taken as up (--up)")
     if "intrinsics" in writer.NEEDS and table.intrinsics is None:
         raise InputError(f"{writer.NAME} needs intrinsics and the input has none; give --size WxH --fov-deg DEGREES")
     if table.intrinsics is None:
@@ -160,13 +223,15 @@ def _square_pixel_size(table: PathTable) -> tuple[int, int]:
 
 
 def _losses(table: PathTable, writer: PathFormat) -> list[str]:
-    held = {
-        "times": ("the times", table.times_s is not None),
-        "intrinsics": ("the intrinsics", table.intrinsics is not None),
-        "size": ("the image size", table.size_wh not in (None, NORMALISED)),
-        "names": ("the image names", bool(table.names)),
-        "ids": ("the frame numbers", bool(table.ids)),
-        "distortion": ("the lens distortion", bool(table.distortion) or table.lens != "perspective"),
-        "unit": ("that translations are metres", table.unit == "m"),
+    has = {
+        "times": table.times_s is not None,
+        "intrinsics": table.intrinsics is not None,
+        "size": table.size_wh not in (None, NORMALISED),
+        "names": bool(table.names),
+        "ids": bool(table.ids),
+        "distortion": bool(table.distortion) or table.lens != "perspective",
+        "unit": table.unit == "m",
+        "up": table.up is not None,
+        "near_far": table.near_far is not None,
     }
-    return [f"{writer.NAME} cannot hold {held[key][0]}" for key in held if key in writer.LOSES and held[key][1]]
+    return [f"{writer.NAME} cannot hold {CONTENT[key]}" for key in has if key not in writer.HOLDS and has[key]]

@@ -14,6 +14,7 @@ import numpy as np
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
 from kinoeye.formats.path_table import PathTable
+from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.geometry.convention import OPENGL, homogeneous
 from kinoeye.geometry.record import json_array
 
@@ -22,15 +23,15 @@ TITLE = "nerfstudio, instant-ngp, DataDoP transforms.json"
 FILE_NAMES = ("*transforms*.json",)
 DEFAULT_NAME = "transforms.json"
 CONVENTION = OPENGL
-LOSES = frozenset({"times", "unit"})
+HOLDS = frozenset({"intrinsics", "size", "names", "ids", "distortion"})
 NEEDS = frozenset({"pixels"})
 _COEFFICIENTS = ("k1", "k2", "k3", "k4", "p1", "p2")
 _PERSPECTIVE = ("", "OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "PERSPECTIVE")
 
 
-def sniff(head: str, path: Path) -> bool:
+def sniff(head: FileHead) -> bool:
     """An object whose frames hold `transform_matrix`."""
-    return head.lstrip().startswith("{") and re.search(r'"transform_matrix"\s*:\s*\[', head) is not None
+    return head.text.lstrip().startswith("{") and re.search(r'"transform_matrix"\s*:\s*\[', head.text) is not None
 
 
 def read(path: Path) -> PathTable:

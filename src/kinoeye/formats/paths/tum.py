@@ -9,6 +9,7 @@ import numpy as np
 
 from kinoeye.base.files import read_text, write_text
 from kinoeye.formats.path_table import PathTable
+from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.rows import columns_of, format_row, number_rows, poses_of_quaternions
 from kinoeye.geometry.convention import OPENCV, matrix_to_wxyz
 
@@ -17,15 +18,15 @@ TITLE = "TUM RGB-D, SLAM systems, evo"
 FILE_NAMES = ("tum.txt", "*.tum", "*.tum.txt")
 DEFAULT_NAME = "tum.txt"
 CONVENTION = replace(OPENCV, quaternion_order="xyzw")
-LOSES = frozenset({"intrinsics", "size", "names", "ids", "distortion"})
+HOLDS = frozenset({"times", "unit"})
 NEEDS = frozenset({"times"})
 COLUMNS = 8
 _METRES = "# unit: m"
 
 
-def sniff(head: str, path: Path) -> bool:
+def sniff(head: FileHead) -> bool:
     """The first row that is no comment holds eight numbers."""
-    rows = (line for line in head.splitlines() if line.strip() and not line.startswith("#"))
+    rows = (line for line in head.text.splitlines() if line.strip() and not line.startswith("#"))
     return columns_of(next(rows, "")) == COLUMNS
 
 
