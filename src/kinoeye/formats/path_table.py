@@ -92,7 +92,7 @@ class PathTable:
 
     @property
     def up(self) -> Up:
-        """ "z" where `T_world_cam` has +z up because the file names its world's axes; None where it does not."""
+        """The vertical of `T_world_cam`: "z" where the file names its world's axes, None where it does not."""
         return None if self.convention.world_axes is None else "z"
 
     @property
