@@ -12,6 +12,8 @@ from path_tables import path
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats import PathTable, read_path
+from kinoeye.formats.diagnosis import Diagnosis
+from kinoeye.formats.plausibility import reordered
 from kinoeye.formats.repair import REPAIRS
 from kinoeye.geometry.convention import KINOEYE, OPENCV, OPENCV_W2C, OPENGL, convert, invert, rotvec_to_matrix
 
@@ -31,7 +33,7 @@ def errors(table: PathTable) -> dict[str, tuple[int, ...]]:
 
 
 def hints(table: PathTable) -> set[str]:
-    return {row.code for row in table.diagnose()} - {"static", "one-frame"}
+    return {row.code for row in table.diagnose()} - {"static", "one-frame", "first-pose"}
 
 
 def scale(matrices: Matrices) -> None:
@@ -188,15 +190,132 @@ def test_a_jump_is_a_warning():
     assert [(row.code, row.frames) for row in jumped.diagnose()] == [("teleport", (20,))]
 
 
+INAPPLICABLE = {"quaternion-order": "no quaternions", "pixel-intrinsics": "not normalised"}
+CHANGES_ALWAYS = {"centimetres", "metres", "normalised-intrinsics"}
+"""They take numbers for something else, whatever the numbers are."""
+
+
 def test_repairs_are_known_by_name():
     with pytest.raises(InputError, match="no repair 'magic'; repairs: nan, degenerate"):
         path().repair("magic")
     for code in REPAIRS:
+        if code in INAPPLICABLE:
+            with pytest.raises(InputError, match=INAPPLICABLE[code]):
+                path().repair(code)
+            continue
+        if code in CHANGES_ALWAYS:
+            continue
         sound = path().repair(code)
         assert len(sound.notes) == 1
         assert len(sound) == len(path())
         if code not in ("direction", "axes"):
+            assert sound.diagnose() == path().diagnose()
             np.testing.assert_allclose(sound.matrices, path().matrices, atol=1e-12)
+
+
+def test_a_path_in_centimetres_that_says_metres():
+    clean = replace(path("push in two metres"), convention=KINOEYE)
+    planted = changed(clean, lambda m: m[:, :, 3].__imul__(100))
+    assert hints(clean) == set()
+    assert hints(planted) == {"centimetres"}
+    assert hints(replace(planted, times_s=None)) == {"centimetres"}
+    np.testing.assert_allclose(planted.repair("centimetres").T_world_cam, clean.T_world_cam, atol=1e-12)
+    assert hints(replace(planted, convention=OPENCV)) == set()  # a file without a unit cannot be in the wrong one
+
+
+def test_a_path_in_metres_that_says_centimetres():
+    unreal = replace(KINOEYE, camera_axes="FRU", world_axes="FRU", metres_per_unit=0.01)
+    clean = path("push in two metres")
+    clean = replace(clean, convention=KINOEYE).in_convention(unreal)
+    planted = changed(clean, lambda m: m[:, :, 3].__imul__(0.01))
+    assert hints(clean) == {"left-handed"}
+    assert hints(planted) == {"left-handed", "metres"}
+    np.testing.assert_allclose(planted.repair("metres").T_world_cam, clean.T_world_cam, atol=1e-12)
+
+
+def test_intrinsics_in_pixels_and_in_fractions():
+    clean = path().with_size((640, 480))
+    assert clean.intrinsics is not None
+    fractions = replace(clean, intrinsics=clean.with_size((1, 1)).intrinsics)
+    assert set(errors(fractions)) == {"normalised-intrinsics"}
+    np.testing.assert_allclose(fractions.repair("normalised-intrinsics").intrinsics, clean.intrinsics)
+    assert set(errors(replace(fractions, size_wh=None))) == {"normalised-intrinsics"}
+    pixels = replace(clean, size_wh=(1, 1))
+    assert set(errors(pixels)) == {"pixel-intrinsics"}
+    mended = pixels.repair("pixel-intrinsics")
+    assert errors(mended) == {}
+    np.testing.assert_allclose(mended.intrinsics, clean.with_size((1, 1)).intrinsics)
+    assert any("640x480" in note for note in mended.notes)
+
+
+@pytest.mark.parametrize("size_wh", [(640, 480), (1, 1)])
+def test_a_principal_point_outside_the_image(size_wh: tuple[int, int]):
+    clean = path().with_size(size_wh)
+    assert clean.intrinsics is not None
+    K = clean.intrinsics.copy()
+    K[3, 0, 2] = -0.2 * size_wh[0]
+    K[5, 1, 2] = 1.1 * size_wh[1]
+    planted = replace(clean, intrinsics=K)
+    found = [(row.code, row.severity, row.frames) for row in planted.diagnose()]
+    assert ("principal-point", "warning", (3, 5)) in found
+    np.testing.assert_allclose(planted.repair("principal-point").intrinsics, clean.intrinsics)
+
+
+@pytest.mark.parametrize(("order", "other"), [("wxyz", "xyzw"), ("xyzw", "wxyz")])
+def test_quaternions_in_the_other_order(order: str, other: str):
+    clean = path("push in two metres while panning left")
+    clean = replace(clean, convention=replace(clean.convention, quaternion_order=order))
+    planted = replace(clean, matrices=reordered(replace(clean, convention=replace(OPENCV, quaternion_order=other))))
+    assert hints(clean) == set()
+    assert "quaternion-order" in hints(planted)
+    np.testing.assert_allclose(planted.repair("quaternion-order").matrices, clean.matrices, atol=1e-12)
+
+
+def test_quaternions_of_a_file_in_the_other_order(tmp_path: Path):
+    file = tmp_path / "a.tum"
+    rows = [f"{i} 0 0 {i * i} {w} 0 {y} 0" for i, (w, y) in enumerate([(1, 0), (0.8, 0.6), (0.6, 0.8), (0, 1)])]
+    file.write_text("\n".join(rows))  # qw qx qy qz in the columns of qx qy qz qw
+    table = read_path(file)
+    assert "quaternion-order" in hints(table)
+    np.testing.assert_allclose(table.repair("quaternion-order").T_world_cam[1, :, 2], [0.96, 0, 0.28], atol=1e-12)
+
+
+def test_the_first_pose():
+    relative = path("push in two metres while panning left")
+    assert "first-pose" not in {row.code for row in relative.diagnose()}
+    turn = rotvec_to_matrix([0.3, -0.2, 0.5])
+    for convention in (OPENCV, OPENGL, OPENCV_W2C):
+        moved = changed(relative, lambda m: m.__setitem__(slice(None), turn @ m)).in_convention(convention)
+        assert "first-pose" in {row.code for row in moved.diagnose()}
+        mended = moved.repair("first-pose")
+        np.testing.assert_allclose(mended.T_world_cam, relative.T_world_cam, atol=1e-12)
+        assert mended.convention.direction == convention.direction
+    named = replace(relative, convention=KINOEYE)
+    assert "first-pose" not in {row.code for row in named.diagnose()}
+
+
+def test_a_camera_at_rest_that_trembles():
+    rng = np.random.default_rng(0)
+    rest = path("hold")
+    trembling = changed(rest, lambda m: m[:, :, 3].__iadd__(rng.normal(size=(len(rest), 3)) * 1e-3))
+    assert [(row.code, "noise" in row.message) for row in trembling.diagnose() if row.code == "static"] == [
+        ("static", True)
+    ]
+    drifting = changed(trembling, lambda m: m[:, 2, 3].__iadd__(np.linspace(0, 0.1, len(rest))))
+    assert "static" not in {row.code for row in drifting.diagnose()}
+
+
+def test_what_only_the_reader_saw_is_accepted_by_its_code():
+    found = Diagnosis("truncated", "error", (3,), "line 4 breaks off; the frames before it are kept")
+    table = replace(path(), findings=(found,))
+    assert table.diagnose()[0] == found
+    with pytest.raises(InputError, match="--repair truncated"):
+        table.require_sound()
+    mended = table.repair("truncated")
+    mended.require_sound()
+    assert "line 4 breaks off" in mended.notes[-1]
+    with pytest.raises(InputError, match="no repair 'truncated'"):
+        path().repair("truncated")
 
 
 def shaky(seed: int = 0) -> PathTable:

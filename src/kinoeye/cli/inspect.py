@@ -36,6 +36,8 @@ def run(args: argparse.Namespace) -> int:
 
 def describe(table: PathTable) -> dict[str, Any]:
     """The facts that the command shows; what needs sound poses is None where the diagnosis has errors."""
+    from kinoeye.formats.repair import repair_of
+
     diagnosis = table.diagnose()
     fov = table.fov_deg
     times = table.times_s
@@ -49,7 +51,7 @@ def describe(table: PathTable) -> dict[str, Any]:
         "fov_deg": None if fov is None else fov[[0, -1]].tolist(),
         "duration_s": None if times is None else float(times[-1] - times[0]),
         **(_motion(table) if is_sound else {"path_length": None, "rotation_deg": None, "tags": None, "caption": None}),
-        "diagnostics": [asdict(row) for row in diagnosis],
+        "diagnostics": [{**asdict(row), "repair": repair_of(table, row.code)} for row in diagnosis],
         "notes": table.notes,
     }
 
@@ -94,7 +96,8 @@ def _print(file: Path, facts: dict[str, Any]) -> None:
     for note in facts["notes"]:
         print(f"  note           {note}")
     for row in facts["diagnostics"]:
-        print(f"  {row['severity']:<14} {row['code']}: {row['message']}")
+        repair = f" (--repair {row['repair']})" if row["repair"] else ""
+        print(f"  {row['severity']:<14} {row['code']}: {row['message']}{repair}")
 
 
 def _image(size_wh: tuple[int, int] | None) -> str:

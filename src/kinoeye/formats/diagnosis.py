@@ -28,7 +28,7 @@ class Diagnosis:
     """One finding about a camera path."""
 
     code: str
-    """Also the name of the repair, where there is one."""
+    """Also the name of its repair, where there is one."""
     severity: Severity
     """"error" cannot be used as it is, "warning" is probably wrong, "hint" may be meant."""
     frames: tuple[int, ...]
@@ -43,8 +43,9 @@ def diagnose(table: PathTable) -> list[Diagnosis]:
     findings = [*table.findings, *_blocks(table), *_intrinsics(table), *_times(table)]
     if not any(finding.severity == "error" for finding in findings):
         from kinoeye.formats.motion_hints import motion_hints
+        from kinoeye.formats.plausibility import implausible_motion
 
-        findings += [*_motion(table), *motion_hints(table)]
+        findings += [*_motion(table), *implausible_motion(table), *motion_hints(table)]
     order = {"error": 0, "warning": 1, "hint": 2}
     return sorted(findings, key=lambda finding: order[finding.severity])
 
@@ -99,7 +100,8 @@ def describe_frames(frames: np.ndarray, count: int) -> str:
     return f"{'frame' if len(frames) == 1 else 'frames'} {joined}"
 
 
-def _finding(code: str, severity: Severity, mask: np.ndarray, message: str) -> Iterator[Diagnosis]:
+def finding(code: str, severity: Severity, mask: np.ndarray, message: str) -> Iterator[Diagnosis]:
+    """One finding about the frames of a mask [n], or none; "{frames}" in the message names them."""
     frames = np.flatnonzero(mask)
     if len(frames):
         text = message.format(frames=describe_frames(frames, len(mask)))
@@ -108,20 +110,20 @@ def _finding(code: str, severity: Severity, mask: np.ndarray, message: str) -> I
 
 def _blocks(table: PathTable) -> Iterator[Diagnosis]:
     """Findings about the numbers and the 3x3 blocks of the poses."""
-    yield from _finding("nan", "error", ~finite_frames(table), "NaN or infinity in {frames}")
+    yield from finding("nan", "error", ~finite_frames(table), "NaN or infinity in {frames}")
     matrices = table.matrices
     degenerate = degenerate_frames(matrices)
-    yield from _finding("degenerate", "error", degenerate, "{frames}: the rotation block has no inverse")
+    yield from finding("degenerate", "error", degenerate, "{frames}: the rotation block has no inverse")
     reflected = reflected_frames(matrices)
     choice = "; --repair reflection mirrors the world, reflection-camera the camera" if reflected.all() else ""
-    yield from _finding(
+    yield from finding(
         "reflection", "error", reflected, f"{{frames}}: a reflection, not a rotation (determinant -1){choice}"
     )
     values = singular_values(matrices)
     usable = ~(np.isnan(values[:, 0]) | degenerate)
     with np.errstate(invalid="ignore", divide="ignore"):
         sheared = usable & (values[:, 0] / values[:, 2] - 1 > 2 * TOLERANCE)
-    yield from _finding(
+    yield from finding(
         "not-orthogonal", "error", sheared, "{frames}: the rotation block is not orthogonal (sheared or stretched)"
     )
     scale = values.mean(1)
@@ -130,7 +132,7 @@ def _blocks(table: PathTable) -> Iterator[Diagnosis]:
         low, high = scale[scaled].min(), scale[scaled].max()
         size = f"{low:.4g}" if high - low < 1e-3 * high else f"{low:.4g} to {high:.4g}"
         cause = " (a quaternion that is not of unit length)" if table.convention.quaternion_order else ""
-        yield from _finding("scaled", "error", scaled, f"{{frames}}: the rotation block is scaled by {size}{cause}")
+        yield from finding("scaled", "error", scaled, f"{{frames}}: the rotation block is scaled by {size}{cause}")
 
 
 def _intrinsics(table: PathTable) -> Iterator[Diagnosis]:
@@ -139,8 +141,11 @@ def _intrinsics(table: PathTable) -> Iterator[Diagnosis]:
         with np.errstate(invalid="ignore"):
             wrong = (K[:, 0, 0] <= 0) | (K[:, 1, 1] <= 0)
             skewed = abs(K[:, 0, 1]) > 1e-6 * abs(K[:, 0, 0])
-        yield from _finding("focal", "error", wrong, "{frames}: a focal length is not positive")
-        yield from _finding("skew", "warning", skewed & ~wrong, "{frames}: pixel skew, which pinhole cameras here lose")
+        yield from finding("focal", "error", wrong, "{frames}: a focal length is not positive")
+        from kinoeye.formats.plausibility import implausible_intrinsics
+
+        yield from implausible_intrinsics(table)
+        yield from finding("skew", "warning", skewed & ~wrong, "{frames}: pixel skew, which pinhole cameras here lose")
     if table.lens != "perspective":
         text = f"the lens is {table.lens}: a pinhole with these intrinsics fits only the centre of the image"
         yield Diagnosis("lens", "warning", tuple(range(len(table))), text)
@@ -154,8 +159,8 @@ def _times(table: PathTable) -> Iterator[Diagnosis]:
     with np.errstate(invalid="ignore"):
         duplicate = np.concatenate([[False], np.diff(times) == 0])
         backward = np.concatenate([[False], times[1:] < before])
-    yield from _finding("duplicate-times", "error", duplicate, "{frames}: the same time as the frame before")
-    yield from _finding("backward-times", "error", backward, "{frames}: earlier than a frame before")
+    yield from finding("duplicate-times", "error", duplicate, "{frames}: the same time as the frame before")
+    yield from finding("backward-times", "error", backward, "{frames}: earlier than a frame before")
 
 
 def _motion(table: PathTable) -> Iterator[Diagnosis]:
@@ -172,4 +177,4 @@ def _motion(table: PathTable) -> Iterator[Diagnosis]:
         return
     typical = np.median(steps[steps > 0])
     jumps = np.concatenate([[False], steps > TELEPORT * typical]) if len(steps) >= 10 else np.zeros(len(table), bool)
-    yield from _finding("teleport", "warning", jumps, f"{{frames}}: a step over {TELEPORT:g} times the median step")
+    yield from finding("teleport", "warning", jumps, f"{{frames}}: a step over {TELEPORT:g} times the median step")

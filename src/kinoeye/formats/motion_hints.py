@@ -60,11 +60,11 @@ def motion_hints(table: PathTable) -> Iterator[Diagnosis]:
         if table.convention.direction == "cam_to_world":
             stored, other = other, stored
         text = f"the motion is more likely if the poses are {other}, not {stored} as {table.format} has them"
-        yield Diagnosis("direction", "hint", frames, f"{text} (--repair direction)")
+        yield Diagnosis("direction", "hint", frames, text)
     evidence = _axes_evidence(table, poses, written)
     if evidence:
         text = f"{evidence}: OpenGL and OpenCV camera axes may be mixed up"
-        yield Diagnosis("axes", "hint", frames, f"{text} (--repair axes)")
+        yield Diagnosis("axes", "hint", frames, text)
 
 
 def _motion(poses: Float64) -> _Motion:

@@ -138,8 +138,12 @@ class PathTable:
         if errors and errors[0].code == "empty":
             raise InputError(errors[0].message)
         if errors:
-            fixes = " ".join(f"--repair {code}" for code in dict.fromkeys(error.code for error in errors))
-            raise InputError(f"the cameras are faulty: {errors[0].message}; `kinoeye convert` mends them with {fixes}")
+            from kinoeye.formats.repair import repair_of
+
+            codes = dict.fromkeys(error.code for error in errors)
+            fixes = " ".join(f"--repair {code}" for code in codes if repair_of(self, code))
+            mending = f"`kinoeye convert` mends them with {fixes}" if fixes else "there is no repair"
+            raise InputError(f"the cameras are faulty: {errors[0].message}; {mending}")
 
     def checked_matrices(self) -> Float64:
         """`T_world_cam` [n, 3, 4] with rotations rounded to the nearest orthonormal matrix.

@@ -16,8 +16,9 @@ from kinoeye.formats.diagnosis import (
     reflected_frames,
     singular_values,
 )
-from kinoeye.formats.path_table import PathTable
-from kinoeye.geometry.convention import Float64, convert, invert
+from kinoeye.formats.path_table import NORMALISED, PathTable
+from kinoeye.formats.plausibility import reordered
+from kinoeye.geometry.convention import OPENCV, Float64, convert, homogeneous, invert
 
 _MIRROR_X = np.diag([-1.0, 1.0, 1.0])
 
@@ -28,9 +29,17 @@ def repair(table: PathTable, code: str) -> PathTable:
     Raises:
         InputError: there is no repair of that name, or no frame would be left.
     """
+    if any(found.code == code for found in table.findings):
+        return _accepted(table, code)
     if code not in REPAIRS:
         raise InputError(f"there is no repair {code!r}; repairs: {', '.join(REPAIRS)}")
     return REPAIRS[code](table)
+
+
+def repair_of(table: PathTable, code: str) -> str | None:
+    """The name of the repair of a finding about a table; None where it has none."""
+    mendable = code in REPAIRS or any(found.code == code for found in table.findings)
+    return code if mendable else None
 
 
 def _drop(table: PathTable, bad: np.ndarray, why: str) -> PathTable:
@@ -172,6 +181,76 @@ def _axes(table: PathTable) -> PathTable:
     )
 
 
+def _accepted(table: PathTable, code: str) -> PathTable:
+    """Take what the reader made of a fault that only it could see; its message says what that is."""
+    messages = [found.message for found in table.findings if found.code == code]
+    rest = tuple(found for found in table.findings if found.code != code)
+    return replace(table, findings=rest).noted(*(f"accepted: {message}" for message in messages))
+
+
+def _centimetres(table: PathTable) -> PathTable:
+    """Read the numbers of a metric file as centimetres."""
+    return replace(table, convention=replace(table.convention, metres_per_unit=0.01)).noted(
+        "the translations are read as centimetres"
+    )
+
+
+def _metres(table: PathTable) -> PathTable:
+    """Read the numbers of a file in another unit, or in none, as metres."""
+    return replace(table, convention=replace(table.convention, metres_per_unit=1.0)).noted(
+        "the translations are read as metres"
+    )
+
+
+def _quaternion_order(table: PathTable) -> PathTable:
+    """Take the quaternions of the file in the other order: wxyz for xyzw or the reverse."""
+    order = table.convention.quaternion_order
+    if order is None:
+        raise InputError(f"{table.format} holds no quaternions whose order could be mended")
+    _need_blocks(table)
+    stored = "wxyz" if order == "xyzw" else "xyzw"
+    return replace(table, matrices=reordered(table)).noted(f"the quaternions are read as {stored} instead of {order}")
+
+
+def _first_pose(table: PathTable) -> PathTable:
+    """Express every pose in the frame of the first camera, which becomes the identity."""
+    _need_blocks(table)
+    poses = homogeneous(table.T_world_cam)
+    own = replace(OPENCV, metres_per_unit=None if table.unit == "arbitrary" else 1.0)
+    convention = table.convention.with_world(None)
+    anchored = convert(homogeneous(invert(poses[0, :3])) @ poses, own, convention)
+    return replace(table, matrices=anchored, convention=convention).noted("poses are relative to the first camera")
+
+
+def _normalised_intrinsics(table: PathTable) -> PathTable:
+    """Take intrinsics that are said to be in pixels as fractions of the image."""
+    fractions = replace(table, size_wh=NORMALISED)
+    scaled = fractions if table.size_wh is None else fractions.with_size(table.size_wh)
+    return scaled.noted("the intrinsics are read as fractions of the image")
+
+
+def _pixel_intrinsics(table: PathTable) -> PathTable:
+    """Take intrinsics that are said to be normalised as pixels of an image centred on the principal point."""
+    if table.intrinsics is None or table.size_wh != NORMALISED:
+        raise InputError("the intrinsics are not normalised: there is nothing to mend")
+    size = np.rint(2 * table.intrinsics[0, :2, 2]).astype(int)
+    if size.min() < 1:
+        raise InputError("the principal point does not tell the image size; give --size WxH and --fov-deg DEGREES")
+    pixels = replace(table, size_wh=(int(size[0]), int(size[1])))
+    return pixels.with_size(NORMALISED).noted(f"the intrinsics are read as pixels of an image of {size[0]}x{size[1]}")
+
+
+def _principal_point(table: PathTable) -> PathTable:
+    """Put principal points that lie outside the image into its centre."""
+    if table.intrinsics is None or table.size_wh is None:
+        raise InputError("the file gives no intrinsics with an image size: there is no centre")
+    K, size = table.intrinsics.copy(), np.asarray(table.size_wh, np.float64)
+    outside = ((K[:, :2, 2] < 0) | (K[:, :2, 2] > size)).any(1)
+    K[outside, :2, 2] = size / 2
+    frames = describe_frames(np.flatnonzero(outside), len(table)) if outside.any() else "no frame"
+    return replace(table, intrinsics=K).noted(f"the principal point is put into the image's centre in {frames}")
+
+
 REPAIRS: dict[str, Callable[[PathTable], PathTable]] = {
     "nan": _nan,
     "degenerate": _degenerate,
@@ -184,8 +263,15 @@ REPAIRS: dict[str, Callable[[PathTable], PathTable]] = {
     "backward-times": _backward_times,
     "direction": _direction,
     "axes": _axes,
+    "quaternion-order": _quaternion_order,
+    "first-pose": _first_pose,
+    "centimetres": _centimetres,
+    "metres": _metres,
+    "normalised-intrinsics": _normalised_intrinsics,
+    "pixel-intrinsics": _pixel_intrinsics,
+    "principal-point": _principal_point,
 }
-"""Code -> repair."""
+"""Code -> repair; what a reader found ("truncated", ...) is accepted by its own code besides."""
 
 
 def _need_blocks(table: PathTable) -> None:
