@@ -139,3 +139,55 @@ def test_every_real_file_is_inspected_or_refused(real_data: Path, capsys: pytest
     assert codes["V102.txt"] == 1
     assert codes["fox_transforms.json"] == 0
     assert codes["case1_depth.npy"] == 2
+
+
+def test_convert_for_a_model_writes_what_it_wants_or_names_the_edits(
+    sound: PathTable, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    write_path(sound, tmp_path / "cam.json")
+    out = tmp_path / "wan.txt"
+    assert main(["convert", str(tmp_path / "cam.json"), str(out), "--for", "wan-fun"]) == 2
+    message = capsys.readouterr().err
+    assert f"wants 81 (or 4k + 1) frames and the path has {len(sound)}" in message
+    assert "films 832x480 and the intrinsics are of 256x256" in message
+    assert "edit" in message
+    assert "resample:wan-fun fit:832x480" in message
+    assert not out.exists()
+    fitting = PathTable.from_trajectory(
+        compile_plan(parse("push in two metres"), num_frames=81, fps=16, size_wh=(1664, 960))
+    )
+    write_path(fitting, tmp_path / "cam.json")
+    assert main(["convert", str(tmp_path / "cam.json"), str(out), "--for", "wan-fun"]) == 0
+    written = read_path(out)
+    assert written.format == "wan-fun"
+    assert written.intrinsics is not None
+    np.testing.assert_allclose(written.T_world_cam, fitting.T_world_cam, atol=1e-12)
+    assert main(["convert", str(tmp_path / "cam.json"), str(out), "--for", "wan-fun", "--to", "tum"]) == 2
+    assert "reads wan-fun files; leave out --to tum" in capsys.readouterr().err
+
+
+def test_convert_is_told_the_unit_and_the_vertical(tmp_path: Path):
+    (tmp_path / "a.tum").write_text("0 0 0 0 0 0 0 1\n1 0 0 150 0 0 0 1\n")
+    arguments = ["convert", str(tmp_path / "a.tum"), str(tmp_path / "cam.json")]
+    assert main([*arguments, "--unit", "cm", "--up", "y-down"]) == 0
+    table = read_path(tmp_path / "cam.json")
+    assert (table.unit, table.up) == ("m", "z")
+    np.testing.assert_allclose(table.T_world_cam[1, :, 3], [1.5, 0, 0])  # forward is +x where +z is up
+    assert main([*arguments, "--up", "y"]) == 0
+    table = read_path(tmp_path / "cam.json")
+    assert (table.unit, table.up) == ("arbitrary", "z")
+    np.testing.assert_allclose(table.T_world_cam[0, :, 1], [0, 0, 1])  # the image's down points up: it is upside down
+
+
+def test_an_empty_name_is_not_the_current_folder(capsys: pytest.CaptureFixture[str]):
+    for arguments in (["inspect", ""], ["convert", "", "x.json"]):
+        assert main(arguments) == 2
+        assert "an empty file name was given" in capsys.readouterr().err
+
+
+def test_camera_words_are_read_like_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["convert", "recammaster:arc-left", str(tmp_path / "a.tum")]) == 0
+    assert len(read_path(tmp_path / "a.tum")) == 81
+    assert main(["inspect", "diffsynth:Left", "--json"]) == 1
+    (row,) = json.loads(capsys.readouterr().out.splitlines()[-1])["diagnostics"]
+    assert (row["code"], row["repair"]) == ("not-orthogonal", "not-orthogonal")

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kinoeye.cli.options import print_json
+from kinoeye.cli.options import given_path, print_json
 
 if TYPE_CHECKING:
     from kinoeye.formats.path_table import PathTable
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="a camera file, or a folder such as a COLMAP model")
+    parser.add_argument(
+        "file", type=given_path, metavar="FILE", help="a camera file or folder, FILE#NAME or MODEL:WORD"
+    )
     parser.add_argument("--from", dest="format", metavar="FORMAT", help="its format, if it cannot be told")
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import math
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +23,17 @@ def add_film_options(parser: argparse.ArgumentParser, *, size: str | None = "512
     parser.add_argument("--fps", type=positive, metavar="F", help="frames per second (default: the sentence's, or 24)")
     parser.add_argument("--frames", type=count, metavar="N", help="number of frames; wins over durations")
     parser.add_argument("--duration", type=positive, metavar="S", help="seconds (default: what the moves need)")
+
+
+def given_path(text: str) -> Path:
+    """A path that is not the empty text, which would be the current folder.
+
+    Raises:
+        argparse.ArgumentTypeError: it is empty.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an empty file name was given")
+    return Path(text)
 
 
 def image_size(text: str) -> tuple[int, int]:

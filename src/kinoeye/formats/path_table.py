@@ -188,6 +188,25 @@ class PathTable:
         convention = replace(target, world_axes=world, metres_per_unit=unit)
         return replace(self, matrices=matrices, near_far=near_far, convention=convention)
 
+    @property
+    def fps(self) -> float | None:
+        """Frames per second by the median step of the times; None without times or with one frame."""
+        if self.times_s is None or len(self) < 2:
+            return None
+        step = float(np.median(np.diff(self.times_s)))
+        return 1 / step if step > 0 else None
+
+    def with_unit(self, metres_per_unit: float | None) -> PathTable:
+        """The table with its translations, as written, taken in a unit of so many metres; None for an unknown scale."""
+        convention = replace(self.convention, metres_per_unit=metres_per_unit)
+        text = "of unknown scale" if metres_per_unit is None else f"units of {metres_per_unit:g} m"
+        return replace(self, convention=convention).noted(f"translations are taken as {text}")
+
+    def with_world(self, world_axes: str) -> PathTable:
+        """The table with the axes of its world, as written, taken as named ("FLU" has +z up)."""
+        text = f"the world's axes are taken as {world_axes}"
+        return replace(self, convention=self.convention.with_world(world_axes)).noted(text)
+
     def with_fps(self, fps: float) -> PathTable:
         """The table with evenly spaced times from 0.
 

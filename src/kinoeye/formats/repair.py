@@ -190,16 +190,12 @@ def _accepted(table: PathTable, code: str) -> PathTable:
 
 def _centimetres(table: PathTable) -> PathTable:
     """Read the numbers of a metric file as centimetres."""
-    return replace(table, convention=replace(table.convention, metres_per_unit=0.01)).noted(
-        "the translations are read as centimetres"
-    )
+    return table.with_unit(0.01)
 
 
 def _metres(table: PathTable) -> PathTable:
     """Read the numbers of a file in another unit, or in none, as metres."""
-    return replace(table, convention=replace(table.convention, metres_per_unit=1.0)).noted(
-        "the translations are read as metres"
-    )
+    return table.with_unit(1.0)
 
 
 def _quaternion_order(table: PathTable) -> PathTable:
