@@ -1,10 +1,11 @@
-"""Kinoeye's own camera file, the camera of `shot.json`, and folders that hold either."""
+"""Kinoeye's own camera file, the cameras of `shot.json` and of takes, and folders that hold them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,39 +18,49 @@ from kinoeye.geometry.convention import KINOEYE
 from kinoeye.geometry.record import CameraArrays, camera_from_json, camera_to_json
 
 NAME = "kinoeye"
-TITLE = "Kinoeye camera, shot.json"
+TITLE = "Kinoeye camera, shot, take"
 FILE_NAMES = ("*.json",)
 DEFAULT_NAME = "camera.json"
 CONVENTION = replace(KINOEYE, quaternion_order=None)
 HOLDS = frozenset({"times", "intrinsics", "size", "unit", "up"})
 NEEDS = frozenset({"times"})
 VERSION = 1
-_FOLDER_FILES = ("shot.json", "camera.json")
+_RECORDS = {"Shot": "shot.json", "Take": "take.json", "Camera": "camera.json"}
+"""Record -> the name of its file in a folder, in the order in which a folder is searched."""
 
 
 def sniff(head: FileHead) -> bool:
-    """A record named Camera or Shot, or a folder that holds one."""
+    """A record named Camera, Shot or Take, or a folder that holds one."""
     if head.is_folder:
-        return any((head.path / name).is_file() for name in _FOLDER_FILES)
-    return re.search(r'^\s*\{\s*"record"\s*:\s*"(Camera|Shot)"', head.text) is not None
+        return any((head.path / name).is_file() for name in _RECORDS.values())
+    return re.search(rf'^\s*\{{\s*"record"\s*:\s*"({"|".join(_RECORDS)})"', head.text) is not None
 
 
-def read(path: Path) -> PathTable:
-    """Read a camera or the camera of a shot."""
+def read(path: Path) -> PathTable | dict[str, PathTable]:
+    """Read a camera, the camera of a shot, or each camera of a take by its source."""
+    file = path
     if path.is_dir():
-        path = next((path / name for name in _FOLDER_FILES if (path / name).is_file()), path / _FOLDER_FILES[0])
-    data = read_json(path)
-    if isinstance(data, dict) and data.get("record") == "Shot":
-        check_record("Shot", data, version=VERSION, where=str(path))
-        camera = camera_from_json(data.get("camera"), where=f"{path}.camera")
-    else:
-        check_record("Camera", data, version=VERSION, where=str(path))
-        if data.get("T_world_cam") == []:
-            raise InputError(f"{path} holds no poses")
-        rest = {key: value for key, value in data.items() if key not in ("record", "version")}
-        camera = camera_from_json(rest, where=str(path))
+        file = next((path / name for name in _RECORDS.values() if (path / name).is_file()), path / "camera.json")
+    data = read_json(file)
+    record = data.get("record") if isinstance(data, dict) else None
+    check_record(record if record in _RECORDS else "Camera", data, version=VERSION, where=str(file))
+    notes = () if file == path else (f"read from {file.name}",)
+    if record == "Shot":
+        return _table(data.get("camera"), f"{file}.camera", notes)
+    if record == "Take":
+        cameras = data.get("cameras")
+        if not isinstance(cameras, dict) or not cameras:
+            raise InputError(f"{file} is a take without cameras")
+        return {source: _table(camera, f"{file}.cameras.{source}", notes) for source, camera in cameras.items()}
+    return _table({key: value for key, value in data.items() if key not in ("record", "version")}, str(file), notes)
+
+
+def _table(data: Any, where: str, notes: tuple[str, ...]) -> PathTable:
+    if isinstance(data, dict) and data.get("T_world_cam") == []:
+        raise InputError(f"{where} holds no poses")
+    camera = camera_from_json(data, where=where)
     if camera.fx_fy_cx_cy is not None and camera.size_wh is None:
-        raise InputError(f"{path} has fx_fy_cx_cy without size_wh; the image size in pixels is needed")
+        raise InputError(f"{where} has fx_fy_cx_cy without size_wh; the image size in pixels is needed")
     return PathTable(
         matrices=camera.T_world_cam,
         convention=own_convention(camera.unit, camera.up),
@@ -57,6 +68,7 @@ def read(path: Path) -> PathTable:
         intrinsics=None if camera.fx_fy_cx_cy is None else _matrices(camera.fx_fy_cx_cy),
         size_wh=camera.size_wh,
         times_s=camera.times_s,
+        notes=notes,
     )
 
 
