@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 import torch
 from group_draws import rotvecs, seeds, twists
@@ -18,12 +17,14 @@ from kinoeye.geometry import (
     Track,
     Trajectory,
     alignment,
-    constant_speed,
+    constant_speed_times,
+    cubic,
+    hermite,
     interpolate,
     interpolate_screw,
     slerp,
-    smooth,
     umeyama,
+    velocities,
 )
 
 
@@ -89,51 +90,97 @@ def test_relative_motion_is_the_same_in_any_world():
         camera.relative_to(body.scaled_by(1.0, unit="arbitrary"))
 
 
-def test_smoothing_removes_jitter_and_is_c2():
-    track = wavy(60)
-    noise = 0.02 * torch.randn(60, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    noisy = Track(track.T_world_body @ SE3.exp(noise), track.times_s)
-    smoothed = smooth(noisy, strength=1e-5)
-
-    def off(other: Track) -> float:
-        return float((other.T_world_body.translation - track.T_world_body.translation).norm(dim=-1).mean())
-
-    assert off(smoothed) < 0.6 * off(noisy)
-    # A jump in the second derivative would not shrink when the sampling gets finer.
-    jerk = np.diff(smoothed.T_world_body.translation.numpy(), n=3, axis=0)
-    assert np.abs(jerk).max() < 0.2 * np.abs(np.diff(noisy.T_world_body.translation.numpy(), n=3, axis=0)).max()
-    assert torch.allclose(smoothed.T_world_body.wxyz_xyz[:, :4].norm(dim=-1), torch.ones(60, dtype=torch.float64))
-    assert smooth(noisy, strength=0.0) is noisy
-
-
-def test_smoothing_is_blind_to_the_sign_of_quaternions():
-    track = wavy(40)
-    signs = torch.where(torch.arange(40) % 3 == 0, -1.0, 1.0).double()[:, None]
-    flipped = torch.cat([signs * track.T_world_body.wxyz_xyz[:, :4], track.T_world_body.translation], dim=-1)
-    same = smooth(Track(SE3(flipped), track.times_s), strength=1e-6)
-    assert torch.allclose(
-        same.T_world_body.as_matrix(), smooth(track, strength=1e-6).T_world_body.as_matrix(), atol=1e-9
-    )
-
-
 def test_constant_speed_keeps_the_path_and_evens_the_pace():
     track = wavy(200)
-    even = constant_speed(track)
-    assert torch.equal(even.times_s, track.times_s)
-    speed = even.T_world_body.translation.diff(dim=0).norm(dim=-1) / even.times_s.diff()
+    even = track.at(constant_speed_times(track)).T_world_body
+    speed = even.translation.diff(dim=0).norm(dim=-1) / track.times_s.diff()
     assert float(speed.std() / speed.mean()) < 0.01
     for index in (0, -1):
-        assert torch.allclose(even.T_world_body[index].as_matrix(), track.T_world_body[index].as_matrix(), atol=1e-9)
+        assert torch.allclose(even[index].as_matrix(), track.T_world_body[index].as_matrix(), atol=1e-9)
 
 
 def test_constant_speed_counts_turns_when_asked_and_needs_motion():
     turns = SO3.exp(torch.tensor([[0, 0, 0], [0, 0.1, 0], [0, 1.0, 0]], dtype=torch.float64))
     pan = Track(SE3.from_parts(turns, torch.zeros(3, 3, dtype=torch.float64)), torch.arange(3, dtype=torch.float64))
-    even = constant_speed(pan, radians_per_metre=1.0)
-    turned = (even.T_world_body[:-1].inverse() @ even.T_world_body[1:]).rotation.angle()
+    even = pan.at(constant_speed_times(pan, radians_per_metre=1.0)).T_world_body
+    turned = (even[:-1].inverse() @ even[1:]).rotation.angle()
     assert turned.tolist() == pytest.approx([0.5, 0.5])
     with pytest.raises(ValueError, match="does not move"):
-        constant_speed(pan)
+        constant_speed_times(pan)
+
+
+@pytest.mark.parametrize("rests", [(0, 1), (4, 5), (8, 9), (0, 9)])
+def test_constant_speed_leaves_out_rests(rests):
+    x = torch.arange(10, dtype=torch.float64)
+    for rest in rests:
+        x[rest + 1 :] -= 1 if rest < 9 else 0
+    track = Track(SE3.from_parts(SO3.identity(10), x[:, None] * torch.ones(3)), torch.arange(10, dtype=torch.float64))
+    found = track.at(constant_speed_times(track)).T_world_body.translation[:, 0]
+    assert torch.allclose(found, torch.linspace(0, float(x[-1]), 10, dtype=torch.float64), atol=1e-12)
+
+
+def steady(count: int = 12) -> Track:
+    """Constant velocity in the world and constant turn rate, at uneven times."""
+    times = torch.linspace(1, 3, count, dtype=torch.float64) ** 1.5
+    velocity, rate = torch.tensor([0.5, -1.0, 2.0]).double(), torch.tensor([0.3, 0.9, -0.2]).double()
+    return Track(SE3.from_parts(SO3.exp(rate * times[:, None]), velocity * times[:, None]), times)
+
+
+def test_velocities_of_steady_motion_are_exact():
+    linear, angular = velocities(steady())
+    assert torch.allclose(linear, torch.tensor([0.5, -1.0, 2.0]).double().expand(12, 3), atol=1e-9)
+    assert torch.allclose(angular, torch.tensor([0.3, 0.9, -0.2]).double().expand(12, 3), atol=1e-9)
+
+
+def test_velocities_are_of_second_order_also_at_the_ends():
+    def error(count: int) -> float:
+        t = torch.linspace(0, 1, count, dtype=torch.float64)
+        origin = torch.stack([t**3, t.sin(), t.exp()], -1)
+        linear, angular = velocities(
+            Track(SE3.from_parts(SO3.exp(torch.stack([0 * t, t.sin(), 0 * t], -1)), origin), t)
+        )
+        truth = torch.stack([3 * t**2, t.cos(), t.exp()], -1)
+        return float((linear - truth).norm(dim=-1).max() + (angular[:, 1] - t.cos()).abs().max())
+
+    assert error(40) < error(20) / 3.5
+
+
+@given(seed=seeds, duration=st.floats(0.1, 10))
+def test_a_hermite_cubic_meets_poses_and_velocities_at_both_ends(seed, duration):
+    a, b = SE3.exp(0.5 * twists((), "any", seed)), SE3.exp(0.5 * twists((), "any", seed + 1))
+    v = torch.randn(4, 3, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) / duration
+    fraction = torch.tensor([0, 1e-4, 2e-4, 1 - 2e-4, 1 - 1e-4, 1], dtype=torch.float64)
+    count = len(fraction)
+    ends = [SE3(pose.wxyz_xyz.expand(count, 7)) for pose in (a, b)]
+    rates = [(v[i].expand(count, 3), v[i + 1].expand(count, 3)) for i in (0, 2)]
+    poses = hermite(*ends, *rates, torch.full((count,), duration, dtype=torch.float64), fraction)
+    assert torch.allclose(poses[0].as_matrix(), a.as_matrix(), atol=1e-6)
+    assert torch.allclose(poses[-1].as_matrix(), b.as_matrix(), atol=1e-6)
+    linear, angular = velocities(Track(poses, duration * fraction))
+    found = torch.stack([linear[0], angular[0], linear[-1], angular[-1]])
+    assert torch.allclose(found, v, atol=1e-3 / duration)
+
+
+def test_cubics_pass_through_the_poses_and_reproduce_steady_motion():
+    track = wavy()
+    same = cubic(track, track.times_s).T_world_body
+    assert torch.allclose(same.as_matrix(), track.T_world_body.as_matrix(), atol=1e-9)
+    fine = torch.linspace(1, 5, 50, dtype=torch.float64)
+    assert torch.allclose(
+        cubic(steady(), fine).T_world_body.as_matrix(), steady().at(fine).T_world_body.as_matrix(), atol=1e-9
+    )
+
+
+def test_cubics_have_no_corners_where_straight_lines_do():
+    track = wavy(8)
+    fine = torch.linspace(1, 2.3, 4001, dtype=torch.float64)
+
+    def corner(other: Track) -> float:
+        poses = other.T_world_body
+        turns = (poses[:-1].inverse() @ poses[1:]).rotation.log()
+        return float(torch.cat([poses.translation.diff(dim=0), turns], -1).diff(dim=0).abs().max())
+
+    assert corner(cubic(track, fine)) < 0.05 * corner(track.at(fine))
 
 
 @given(seed=seeds, scale=st.floats(0.1, 10))

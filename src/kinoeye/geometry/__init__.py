@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from kinoeye.geometry.convention import rotvec_to_matrix as rotvec_to_matrix
     from kinoeye.geometry.convention import wxyz_to_matrix as wxyz_to_matrix
     from kinoeye.geometry.interpolation import bracket as bracket
-    from kinoeye.geometry.interpolation import constant_speed as constant_speed
+    from kinoeye.geometry.interpolation import constant_speed_times as constant_speed_times
+    from kinoeye.geometry.interpolation import cubic as cubic
+    from kinoeye.geometry.interpolation import hermite as hermite
     from kinoeye.geometry.interpolation import interpolate as interpolate
     from kinoeye.geometry.interpolation import interpolate_screw as interpolate_screw
     from kinoeye.geometry.interpolation import slerp as slerp
-    from kinoeye.geometry.interpolation import smooth as smooth
+    from kinoeye.geometry.interpolation import velocities as velocities
     from kinoeye.geometry.intrinsics import NORMALISED as NORMALISED
     from kinoeye.geometry.intrinsics import Intrinsics as Intrinsics
     from kinoeye.geometry.lie import SE3 as SE3
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from kinoeye.geometry.rays import pluecker as pluecker
     from kinoeye.geometry.rays import project as project
     from kinoeye.geometry.rays import unproject as unproject
+    from kinoeye.geometry.smoothing import smooth as smooth
     from kinoeye.geometry.track import Track as Track
     from kinoeye.geometry.track import Trajectory as Trajectory
 

@@ -1,4 +1,4 @@
-"""Interpolation, smoothing and retiming of poses."""
+"""Interpolation of poses: straight, on a screw, on cubics; velocities, and times of an even pace."""
 
 from __future__ import annotations
 
@@ -38,32 +38,76 @@ def interpolate_screw(a: SE3, b: SE3, fraction: Float[Tensor, "*batch"]) -> SE3:
     return a @ SE3.exp(fraction[..., None] * (a.inverse() @ b).log())
 
 
-def smooth(track: Track, *, strength: float) -> Track:
-    """A track on C2 smoothing splines (Reinsch 1967) of its origin and of its quaternion, at the same times.
+def velocities(track: Track) -> tuple[Float[Tensor, "n 3"], Float[Tensor, "n 3"]]:
+    """Linear velocity in the world and angular velocity in body axes at each pose, by the parabola through three poses.
+
+    The ends' velocities are one-sided, so that they use nothing beyond the track; a single pose stands still.
+    """
+    poses = track.T_world_body
+    if len(track) == 1:
+        return torch.zeros_like(poses.translation), torch.zeros_like(poses.translation)
+    steps = track.times_s.diff()
+    linear = poses.translation.diff(dim=0) / steps[:, None]
+    # The logarithm of a step has the same coordinates in the axes of both of its ends.
+    angular = (poses[:-1].inverse() @ poses[1:]).rotation.log() / steps[:, None]
+    return _at_samples(linear, steps), _at_samples(angular, steps)
+
+
+def hermite(
+    a: SE3,
+    b: SE3,
+    velocity_a: tuple[Float[Tensor, "*batch 3"], Float[Tensor, "*batch 3"]],
+    velocity_b: tuple[Float[Tensor, "*batch 3"], Float[Tensor, "*batch 3"]],
+    duration_s: Float[Tensor, "*batch"],
+    fraction: Float[Tensor, "*batch"],
+) -> SE3:
+    """Poses from a (0) to b (1) on a cubic with given velocities at both ends.
+
+    The origin is on a Hermite cubic; the rotation on the cumulative cubic Bezier curve of Kim, Kim & Shin 1995
+    ("A general construction scheme for unit quaternion curves with simple high order derivatives", section 4).
 
     Args:
-        track: at least five poses.
-        strength: weight of the integrated squared second derivative in s^3; 0 returns the samples, larger is smoother.
-
-    Raises:
-        ValueError: fewer than five poses, or a negative strength.
+        a: poses at fraction 0.
+        b: poses at fraction 1.
+        velocity_a: linear velocity in the world and angular velocity in body axes (radians per second) at `a`.
+        velocity_b: the same at `b`.
+        duration_s: seconds from `a` to `b`.
+        fraction: share of the way in time, 0 to 1.
     """
-    from scipy.interpolate import make_smoothing_spline
-
-    if len(track) < 5 or strength < 0:
-        raise ValueError(f"smoothing needs at least 5 poses and strength >= 0; given {len(track)} and {strength}")
-    if strength == 0:
-        return track
-    times = track.times_s.numpy()
-    # Quaternions of one sign along the path form a smooth curve in R^4; its normalisation is C2 where it is not zero.
-    samples = torch.cat([_continuous(track.T_world_body.rotation.wxyz), track.T_world_body.translation], dim=-1)
-    fitted = make_smoothing_spline(times, samples.double().numpy(), lam=strength)(times)
-    pose = SE3(torch.from_numpy(fitted).to(samples.dtype)).normalize()
-    return replace(track, T_world_body=pose)
+    s, third = fraction[..., None], duration_s[..., None] / 3
+    near, far = a.translation + velocity_a[0] * third, b.translation - velocity_b[0] * third
+    ways = (near - a.translation, far - near, b.translation - far)
+    shares = (1 - (1 - s) ** 3, s * s * (3 - 2 * s), s**3)
+    origin = a.translation + shares[0] * ways[0] + shares[1] * ways[1] + shares[2] * ways[2]
+    first, last = SO3.exp(velocity_a[1] * third), SO3.exp(velocity_b[1] * third)
+    middle = (first.inverse() @ a.rotation.inverse() @ b.rotation @ last.inverse()).log()
+    turns = SO3.exp(shares[0] * first.log()) @ SO3.exp(shares[1] * middle) @ SO3.exp(shares[2] * last.log())
+    return SE3.from_parts(a.rotation @ turns, origin)
 
 
-def constant_speed(track: Track, *, radians_per_metre: float = 0.0) -> Track:
-    """The same path at the same sample times, travelled at constant speed.
+def cubic(track: Track, times_s: Float[Tensor, "m"]) -> Track:
+    """The track at other times on C1 cubics through its poses (`hermite` between `velocities`), held at the ends.
+
+    A path of constant velocity and constant turn rate is reproduced exactly.
+    """
+    if len(track) == 1:
+        return track.at(times_s)
+    before, fraction = bracket(track.times_s, times_s)
+    linear, angular = velocities(track)
+    after, poses = before + 1, track.T_world_body
+    pose = hermite(
+        poses[before],
+        poses[after],
+        (linear[before], angular[before]),
+        (linear[after], angular[after]),
+        track.times_s[after] - track.times_s[before],
+        fraction,
+    )
+    return replace(track, T_world_body=pose, times_s=times_s)
+
+
+def constant_speed_times(track: Track, *, radians_per_metre: float = 0.0) -> Float[Tensor, "n"]:
+    """When to sample a track so that at its own times it is travelled at constant speed.
 
     Args:
         track: a track that moves.
@@ -80,15 +124,21 @@ def constant_speed(track: Track, *, radians_per_metre: float = 0.0) -> Track:
     travelled = torch.cat([steps.new_zeros(1), steps.cumsum(0)])
     if float(travelled[-1]) <= 0:
         raise ValueError("a track that does not move has no constant speed")
-    # Poses at rest share a length; keeping the first of each makes length -> time a function.
-    keep = torch.cat([torch.ones(1, dtype=torch.bool), steps > 1e-12 * travelled[-1]])
-    by_length = replace(track, T_world_body=track.T_world_body[keep], times_s=travelled[keep])
-    share = (track.times_s - track.times_s[0]) / track.duration_s
-    return replace(track, T_world_body=by_length.at(share * travelled[-1]).T_world_body)
+    wanted = (track.times_s - track.times_s[0]) / track.duration_s * travelled[-1]
+    # Poses at rest share a length: of those the last one sets off, and the time at rest is skipped.
+    before = (torch.searchsorted(travelled, wanted, right=True) - 1).clamp(0, len(steps) - 1)
+    rests = steps[before] <= 1e-12 * travelled[-1]
+    share = ((wanted - travelled[before]) / torch.where(rests, torch.ones_like(wanted), steps[before])).clamp(0, 1)
+    share = torch.where(rests, torch.zeros_like(share), share)
+    return torch.lerp(track.times_s[before], track.times_s[before + 1], share)
 
 
-def _continuous(wxyz: Tensor) -> Tensor:
-    """The same rotations with each quaternion's sign chosen nearest to the one before."""
-    flips = (wxyz[1:] * wxyz[:-1]).sum(-1) < 0
-    sign = torch.cat([torch.ones(1), torch.where(flips, -1.0, 1.0).cumprod(0)]).to(wxyz.dtype)
-    return wxyz * sign[:, None]
+def _at_samples(rates: Tensor, steps: Tensor) -> Tensor:
+    """Rates [n - 1, 3] of the steps between samples, on a line between the middles of the steps, at the samples."""
+    if len(rates) == 1:
+        return rates.expand(2, 3)
+    share = (steps[:-1] / (steps[:-1] + steps[1:]))[:, None]
+    inner = torch.lerp(rates[:-1], rates[1:], share)
+    first = rates[0] + share[0] * (rates[0] - rates[1])
+    last = rates[-1] + (1 - share[-1]) * (rates[-1] - rates[-2])
+    return torch.cat([first[None], inner, last[None]])
