@@ -15,8 +15,11 @@ from kinoeye.formats.paths.file_head import file_head
 
 REAL = {
     "re10k_txt/*.txt": "re10k", "cami2v_txt/*.txt": "re10k", "wan_fun_camera_txt/*.txt": "re10k", "tum/*.txt": "tum",
-    "euroc/V102.txt": "tum", "gendop/*transforms*.json": "transforms", "gendop/vis_case1.json": "transforms",
-    "nerfstudio_transforms/*.json": "transforms", "colmap_txt": "colmap", "gen3r/*cameras.json": "gen3r",
+    "euroc/V102.txt": "tum", "gendop/*transforms*.json": "datadop", "gendop/vis_case1.json": "datadop",
+    "gendop": "datadop", "nerfstudio_transforms/fox*.json": "transforms",
+    "nerfstudio_transforms/lego*.json": "blender-synthetic", "nerfstudio_camera_path/*.json": "camera-path",
+    "llff/*.npy": "llff", "gs_cameras_json/*.json": "3dgs", "kubric/*.npz": "kubric",
+    "colmap_txt": "colmap", "gen3r/*cameras.json": "gen3r",
 }  # fmt: skip
 
 

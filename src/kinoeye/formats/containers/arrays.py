@@ -1,11 +1,12 @@
-"""NumPy's .npy and .npz files from strangers: bounded, and never unpickled."""
+"""NumPy's .npy and .npz files: bounded and never unpickled when read, all or nothing when written."""
 
 from __future__ import annotations
 
 import math
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -13,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinoeye.base.errors import InputError
+from kinoeye.base.files import atomic_file
 
-MAX_ARRAY_BYTES = 256 * 1024 * 1024
-"""Arrays above this size are refused: no camera path needs them."""
+MAX_ARRAY_BYTES = 64 * 1024 * 1024
+"""Arrays above this size are refused: it is half a million poses."""
 _DAMAGE = (ValueError, EOFError, OSError, MemoryError, TypeError, SyntaxError, zlib.error)
+_MAX_MEMBERS = 10_000
 
 
 def read_npy(path: Path) -> NDArray:
@@ -25,15 +28,18 @@ def read_npy(path: Path) -> NDArray:
     Raises:
         InputError: the file is missing, damaged, too large, or holds Python objects (a pickle).
     """
-    try:
-        with path.open("rb") as file:
-            return _read(file, path.stat().st_size, str(path))
-    except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist") from error
-    except InputError:
-        raise
-    except _DAMAGE as error:
-        raise InputError(f"{path} is a damaged array file: {error}") from error
+    with _opened(path) as file:
+        return _read(file, path.stat().st_size, str(path))
+
+
+def npy_shape(path: Path) -> tuple[int, ...]:
+    """The shape that the header of an .npy file states.
+
+    Raises:
+        InputError: as `read_npy`.
+    """
+    with _opened(path) as file:
+        return _header(file, str(path))[0]
 
 
 def read_npz(path: Path, names: Iterable[str]) -> dict[str, NDArray]:
@@ -43,29 +49,93 @@ def read_npz(path: Path, names: Iterable[str]) -> dict[str, NDArray]:
         InputError: as `read_npy`.
     """
     found = {}
+    with _members(path) as (archive, members):
+        for name in names:
+            if name in members:
+                with archive.open(members[name]) as file:
+                    found[name] = _read(cast(BinaryIO, file), members[name].file_size, f"{path}: {name}")
+    return found
+
+
+def npz_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shape of each array of an .npz file by its header alone; members that are no arrays are left out.
+
+    Raises:
+        InputError: as `read_npz`.
+    """
+    shapes = {}
+    with _members(path) as (archive, members):
+        for name, info in members.items():
+            if info.filename.endswith(".npy"):
+                with archive.open(info) as file:
+                    shapes[name] = _header(cast(BinaryIO, file), f"{path}: {name}")[0]
+    return shapes
+
+
+def write_npy(path: Path, array: NDArray) -> None:
+    """Write one array all or nothing.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with atomic_file(path) as temporary, temporary.open("wb") as file:
+        np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
+
+
+def write_npz(path: Path, arrays: Mapping[str, NDArray]) -> None:
+    """Write named arrays all or nothing; the same arrays give the same bytes.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    with atomic_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as file:
+                np.lib.format.write_array(cast(BinaryIO, file), np.asanyarray(array), allow_pickle=False)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist") from error
+    except InputError:
+        raise
+    except _DAMAGE as error:
+        raise InputError(f"{path} is a damaged array file: {' '.join(str(error).split())}") from error
+
+
+@contextmanager
+def _members(path: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]]:
+    """An open archive and its members by the names of their arrays."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            for name in names:
-                if name in members:
-                    with archive.open(members[name]) as file:
-                        found[name] = _read(cast(BinaryIO, file), members[name].file_size, f"{path}: {name}")
+            infos = archive.infolist()
+            if len(infos) > _MAX_MEMBERS:
+                raise InputError(f"{path} has {len(infos):,} members; at most {_MAX_MEMBERS:,} are read")
+            yield archive, {info.filename.removesuffix(".npy"): info for info in infos}
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist") from error
     except InputError:
         raise
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, *_DAMAGE) as error:
-        raise InputError(f"{path} is a damaged or unusual archive: {error}") from error
-    return found
+        raise InputError(f"{path} is a damaged or unusual archive: {' '.join(str(error).split())}") from error
 
 
-def _read(file: BinaryIO, size: int, where: str) -> NDArray:
-    """The array of a stream whose header is believed only as far as the bytes go."""
+def _header(file: BinaryIO, where: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, whether in Fortran's order, and type of a stream's array."""
     version = np.lib.format.read_magic(file)
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     if version not in readers:
         raise InputError(f"{where} is an array of format {version[0]}.{version[1]}; 1.0 and 2.0 are read")
-    shape, is_fortran, kind = readers[version](file)
+    return readers[version](file)
+
+
+def _read(file: BinaryIO, size: int, where: str) -> NDArray:
+    """The array of a stream whose header is believed only as far as the bytes go."""
+    shape, is_fortran, kind = _header(file, where)
     if kind.hasobject:
         raise InputError(f"{where} holds Python objects, which only running code from the file could read: refused")
     needed = math.prod(shape) * kind.itemsize

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from kinoeye.base.errors import InputError
@@ -26,6 +28,17 @@ class FileHead:
     def is_folder(self) -> bool:
         """Whether the path is a folder."""
         return not self.data
+
+    @cached_property
+    def entries(self) -> frozenset[str]:
+        """Names in a folder, at most 10 000 of them; empty for a file."""
+        if not self.is_folder:
+            return frozenset()
+        try:
+            with os.scandir(self.path) as found:
+                return frozenset(entry.name for entry in islice(found, _MAX_MEMBERS))
+        except OSError:
+            return frozenset()
 
     @cached_property
     def text(self) -> str:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import re
 
+from kinoeye.base.errors import InputError
+from kinoeye.formats.containers.arrays import npz_shapes
 from kinoeye.formats.paths.file_head import HEAD_BYTES, FileHead
+from kinoeye.formats.paths.numpy_poses import VARIANTS
+from kinoeye.formats.paths.pose_arrays import is_pose_shape
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (rb"\x89PNG", "is a PNG picture"),
@@ -22,8 +26,10 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (rb"ply\r?\n", "is a PLY point cloud or mesh"),
     (rb"PXR-USDC|#usda", "is a USD scene"),
     (rb"\x89HDF", "is an HDF5 container"),
-    (rb"PK\x03\x04", "is a zip archive or .npz of arrays"),
+    (rb"\x80[\x02-\x05]", "is a Python pickle, which only running code from it could read: it is never opened"),
 )
+_CONVENTIONS = ", ".join(form.NAME for form in VARIANTS)
+_WHICH = f"that does not say its convention; if they are poses, say it with --from {_CONVENTIONS}"
 _NO_CAMERAS = ("picture", "video", "cloud", "mesh")
 
 
@@ -36,6 +42,8 @@ def what_it_is(head: FileHead) -> str:
         return f"{found} and holds no cameras" if found.endswith(_NO_CAMERAS) else found
     if head.data.startswith(b"\x93NUMPY"):
         return _describe_array(head)
+    if head.data.startswith(b"PK\x03\x04"):
+        return _describe_archive(head)
     if not head.text:
         return "is a binary file that Kinoeye does not know"
     return _describe_text(head.text)
@@ -52,10 +60,35 @@ def _describe_array(head: FileHead) -> str:
     kind, sizes = head.array
     described = "x".join(map(str, sizes)) or "one number"
     if kind in "iub" and len(sizes) == 1:
-        return f"is an array of {described} labels (whole numbers) and holds no cameras"
+        return (
+            f"is an array of {described} labels (whole numbers, such as the motion classes of E.T.) and holds no "
+            "cameras; `kinoeye tag` says E.T.'s in words"
+        )
+    if is_pose_shape(sizes):
+        return f"is an array of matrices ({described}) {_WHICH}"
     if sum(size > 32 for size in sizes) >= 2:
         return f"is an array of images or depth maps ({described}) and holds no cameras"
+    if len(sizes) == 2 and sizes[1] == 7:
+        return (
+            f"is an array of {described}: if these are world-to-camera poses as DROID-SLAM saves them, say --from droid"
+        )
     return f"is a NumPy array of {described}, a layout that Kinoeye does not know"
+
+
+def _describe_archive(head: FileHead) -> str:
+    """A zip archive by its table of contents and the headers of its arrays."""
+    if any(name.endswith("data.pkl") for name in head.members):
+        return "is a PyTorch file, a pickle that is never opened; save its arrays with numpy.savez"
+    try:
+        shapes = npz_shapes(head.path)
+    except InputError:
+        shapes = {}
+    if not shapes:
+        return "is a zip archive"
+    poses = [name for name, shape in shapes.items() if is_pose_shape(shape)]
+    if poses:
+        return f"is an .npz of matrices ({', '.join(poses[:4])}{', ...' if len(poses) > 4 else ''}) {_WHICH}"
+    return f"is an .npz of {', '.join(list(shapes)[:8])} and holds no cameras"
 
 
 def _is_words(value: object) -> bool:

@@ -10,9 +10,48 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats.path_table import DEFAULT_FPS, NORMALISED, PathTable
-from kinoeye.formats.paths import colmap, gen3r, native, re10k, transforms, tum
+from kinoeye.formats.paths import (
+    ac3d,
+    bal,
+    blender_synthetic,
+    bundler,
+    camera_path,
+    cami2v,
+    colmap,
+    colmap_binary,
+    datadop,
+    depth_anything,
+    droid,
+    euroc,
+    g2o,
+    gen3r,
+    gs_cameras,
+    kitti,
+    kubric,
+    llff,
+    motion360,
+    motionctrl,
+    native,
+    numpy_poses,
+    opensfm,
+    phi_theta_r,
+    pi3,
+    plucker,
+    pose_list,
+    re10k,
+    recammaster,
+    seva,
+    tartanair,
+    theta_phi_r,
+    transforms,
+    tum,
+    vggt,
+    vipe,
+    wan_fun,
+)
 from kinoeye.formats.paths.file_head import FileHead, file_head
 from kinoeye.formats.paths.foreign import what_it_is
+from kinoeye.formats.paths.presets import is_preset, read_preset
 from kinoeye.geometry.convention import Convention
 
 if TYPE_CHECKING:
@@ -34,7 +73,11 @@ CONTENT = {
 
 
 class PathFormat(Protocol):
-    """What a module of a format holds."""
+    """What a module of a format holds; one without `read` or without `write` is for the other direction only.
+
+    A format may have `keeps(table) -> frozenset[str]`: what of `CONTENT` it cannot hold in general and holds of this
+    very table, such as intrinsics that one angle says.
+    """
 
     NAME: str
     """What `--from` and `--to` call it."""
@@ -68,18 +111,63 @@ class PathFormat(Protocol):
         ...
 
 
-_FORMATS = cast(tuple[PathFormat, ...], (native, transforms, gen3r, colmap, re10k, tum))
-READERS: dict[str, PathFormat] = {module.NAME: module for module in _FORMATS}
-"""Format name -> module, in the order in which they sniff."""
-WRITERS: dict[str, PathFormat] = {name: module for name, module in READERS.items() if hasattr(module, "write")}
+_FORMATS = cast(
+    tuple[PathFormat, ...],
+    (
+        native,
+        transforms,
+        blender_synthetic,
+        datadop,
+        seva,
+        camera_path,
+        llff,
+        gs_cameras,
+        kubric,
+        vggt,
+        depth_anything,
+        pi3,
+        vipe,
+        droid,
+        numpy_poses.NUMPY,
+        plucker.PLUCKER,
+        plucker.RAYMAP,
+        gen3r,
+        colmap,
+        colmap_binary,
+        bundler,
+        bal,
+        opensfm,
+        re10k,
+        wan_fun,
+        cami2v,
+        motionctrl,
+        ac3d,
+        recammaster,
+        motion360,
+        phi_theta_r,
+        theta_phi_r,
+        tum,
+        kitti,
+        euroc,
+        tartanair,
+        pose_list,
+        g2o,
+    ),
+)
+READERS: dict[str, PathFormat] = {module.NAME: module for module in _FORMATS if hasattr(module, "read")}
+"""Format name -> module, for those that can be read, in the order in which they sniff."""
+WRITERS: dict[str, PathFormat] = {module.NAME: module for module in _FORMATS if hasattr(module, "write")}
 """Format name -> module, for those that can be written."""
+_VARIANTS = {form.NAME: cast(PathFormat, form) for form in numpy_poses.VARIANTS}
+"""Names that a user can give for files that do not say their convention; nothing is told to be one of them."""
 
 
 def read_path(path: Path | str, format: str | None = None) -> PathTable:  # noqa: A002 - what users call it
-    """Read one camera of any file or folder that a format recognises.
+    """Read one camera of any file or folder that a format recognises, or a camera word of a film model.
 
     Args:
-        path: a file or folder; `FILE#NAME` chooses among several cameras, the first one without it.
+        path: a file or folder; `FILE#NAME` chooses among several cameras, the first one without it. `MODEL:WORD`,
+            such as "recammaster:arc-left", is a word of `PRESETS`.
         format: a name of `READERS`; by default the one that recognises the content.
 
     Raises:
@@ -89,6 +177,8 @@ def read_path(path: Path | str, format: str | None = None) -> PathTable:  # noqa
         >>> read_path("transforms.json").format  # doctest: +SKIP
         'transforms'
     """
+    if is_preset(str(path)) and not Path(path).exists():
+        return read_preset(str(path))
     path, name = _split_camera(Path(path))
     cameras = read_paths(path, format)
     if name is not None and name not in cameras:
@@ -138,10 +228,11 @@ def write_path(
     """
     path = Path(path)
     table = path_or_table if isinstance(path_or_table, PathTable) else PathTable.from_trajectory(path_or_table)
-    writer = WRITERS[format_for_output(path, format)]
+    writer = _named(WRITERS, format_for_output(path, format), "written")
     table.require_sound()
     ready, warnings = completed(table, writer)
-    warnings += _losses(table, writer)
+    kept = getattr(writer, "keeps", lambda table: frozenset())(ready)
+    warnings += _losses(table, writer, writer.HOLDS | kept)
     return warnings + writer.write(ready.in_convention(writer.CONVENTION), path)
 
 
@@ -179,9 +270,10 @@ def _split_camera(path: Path) -> tuple[Path, str | None]:
 
 
 def _named(table: dict[str, PathFormat], name: str, verb: str) -> PathFormat:
-    if name not in table:
-        raise InputError(f"format {name!r} is not known; {', '.join(table)} can be {verb}")
-    return table[name]
+    known = {**table, **_VARIANTS}
+    if name not in known:
+        raise InputError(f"format {name!r} is not known; {', '.join(known)} can be {verb}")
+    return known[name]
 
 
 def completed(table: PathTable, writer: PathFormat) -> tuple[PathTable, list[str]]:
@@ -199,7 +291,7 @@ def completed(table: PathTable, writer: PathFormat) -> tuple[PathTable, list[str
         warnings.append("the input states no unit; its numbers are taken as metres (--unit)")
     if "up" in writer.NEEDS and table.up is None:
         table = replace(table, convention=table.convention.with_world("RDF"))
-        warnings.append("the input does not name the vertical of its world; its -y is taken as up (--up)")
+        warnings.append("the input does not name the vertical of its world; its -y is taken as up (--up y-down)")
     if "intrinsics" in writer.NEEDS and table.intrinsics is None:
         raise InputError(f"{writer.NAME} needs intrinsics and the input has none; give --size WxH --fov-deg DEGREES")
     if table.intrinsics is None:
@@ -222,7 +314,7 @@ def _square_pixel_size(table: PathTable) -> tuple[int, int]:
     return (round(720 * aspect), 720) if aspect >= 1 else (720, round(720 / aspect))
 
 
-def _losses(table: PathTable, writer: PathFormat) -> list[str]:
+def _losses(table: PathTable, writer: PathFormat, held: frozenset[str]) -> list[str]:
     has = {
         "times": table.times_s is not None,
         "intrinsics": table.intrinsics is not None,
@@ -234,4 +326,4 @@ def _losses(table: PathTable, writer: PathFormat) -> list[str]:
         "up": table.up is not None,
         "near_far": table.near_far is not None,
     }
-    return [f"{writer.NAME} cannot hold {CONTENT[key]}" for key in has if key not in writer.HOLDS and has[key]]
+    return [f"{writer.NAME} cannot hold {CONTENT[key]}" for key in has if key not in held and has[key]]

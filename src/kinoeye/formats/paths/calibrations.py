@@ -1,0 +1,52 @@
+"""Calibration matrices of files: made of their numbers, brought to one image size, and tested for what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from kinoeye.formats.path_table import NORMALISED, PathTable
+from kinoeye.geometry.convention import Float64
+
+SizeWH = tuple[int, int]
+
+
+def calibration_matrices(fx_fy_cx_cy: ArrayLike) -> Float64:
+    """[n, 3, 3] calibration matrices of focal lengths and principal points [n, 4]."""
+    values = np.asarray(fx_fy_cx_cy, np.float64)
+    K = np.tile(np.eye(3), (len(values), 1, 1))
+    K[:, [0, 1, 0, 1], [0, 1, 2, 2]] = values
+    return K
+
+
+def of_one_size(K: Float64, sizes: Sequence[SizeWH]) -> tuple[Float64, SizeWH, tuple[str, ...]]:
+    """[n, 3, 3] in pixels of one size, that size, and notes; those of images of different sizes are normalised."""
+    if len(set(sizes)) == 1:
+        return K, sizes[0], ()
+    scale = np.array([[1 / width, 1 / height, 1.0] for width, height in sizes])
+    return K * scale[:, :, None], NORMALISED, ("frames have different image sizes: intrinsics are normalised",)
+
+
+def is_centred(table: PathTable) -> bool:
+    """Whether every principal point is the middle of the image, to a millionth of its side."""
+    if table.intrinsics is None or table.size_wh is None:
+        return False
+    return bool(np.abs(table.intrinsics[:, :2, 2] / np.asarray(table.size_wh) - 0.5).max() < 1e-6)
+
+
+def has_square_pixels(table: PathTable) -> bool:
+    """Whether the two focal lengths in pixels are one, to a millionth."""
+    if table.intrinsics is None or table.size_wh in (None, NORMALISED):
+        return False
+    return bool(np.abs(table.intrinsics[:, 0, 0] / table.intrinsics[:, 1, 1] - 1).max() < 1e-6)
+
+
+def frame_rate(table: PathTable) -> float | None:
+    """Frames per second where frame i is at i / rate seconds, to a microsecond; None where times are otherwise."""
+    times = table.times_s
+    if times is None or len(times) < 2 or not times[-1] > 0:
+        return None
+    rate = (len(times) - 1) / float(times[-1])
+    return rate if np.abs(times - np.arange(len(times)) / rate).max() < 1e-6 else None
