@@ -1,20 +1,20 @@
-"""COLMAP text models: cameras.txt and images.txt (world-to-camera quaternions); other files are optional."""
+"""COLMAP models as paths, and the text form: world-to-camera quaternions, sorted by image name."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.files import read_text, write_text
-from kinoeye.formats.path_table import NORMALISED, PathTable
+from kinoeye.formats.containers.colmap import form_of
+from kinoeye.formats.containers.colmap_model import MODELS, PINHOLE_PARAMETERS, ColmapCamera, ColmapModel
+from kinoeye.formats.containers.colmap_text import read_text_model, write_text_model
+from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.file_head import FileHead
-from kinoeye.formats.paths.rows import format_row, number_rows, poses_of_quaternions
-from kinoeye.geometry.convention import OPENCV_W2C, matrix_to_wxyz
+from kinoeye.formats.paths.views import View, natural, tables_of
+from kinoeye.geometry.convention import OPENCV_W2C, Float64, matrix_to_wxyz
 
 NAME = "colmap"
 TITLE = "COLMAP text model (a folder)"
@@ -23,161 +23,115 @@ DEFAULT_NAME = "colmap"
 CONVENTION = replace(OPENCV_W2C, quaternion_order="wxyz")
 HOLDS = frozenset({"intrinsics", "size", "names", "ids", "distortion", "unit"})
 NEEDS = frozenset({"intrinsics", "pixels"})
-MODELS = {
-    "SIMPLE_PINHOLE": "f cx cy",
-    "PINHOLE": "fx fy cx cy",
-    "SIMPLE_RADIAL": "f cx cy k1",
-    "RADIAL": "f cx cy k1 k2",
-    "OPENCV": "fx fy cx cy k1 k2 p1 p2",
-    "FULL_OPENCV": "fx fy cx cy k1 k2 p1 p2 k3 k4 k5 k6",
-    "OPENCV_FISHEYE": "fx fy cx cy k1 k2 k3 k4",
-    "SIMPLE_RADIAL_FISHEYE": "f cx cy k1",
-    "RADIAL_FISHEYE": "f cx cy k1 k2",
-    "FOV": "fx fy cx cy omega",
-    "THIN_PRISM_FISHEYE": "fx fy cx cy k1 k2 p1 p2 k3 k4 sx1 sy1",
-}
-"""COLMAP's camera models and their parameters, in file order."""
 _PERSPECTIVE = ("SIMPLE_PINHOLE", "PINHOLE", "SIMPLE_RADIAL", "RADIAL", "OPENCV", "FULL_OPENCV")
-_METRES = "# unit: m"
-
-
-@dataclass(frozen=True)
-class _Camera:
-    model: str
-    size_wh: tuple[int, int]
-    parameters: dict[str, float]
-
-    @property
-    def K(self) -> np.ndarray:
-        p = self.parameters
-        focal = p.get("f", np.nan)
-        return np.array([[p.get("fx", focal), 0, p["cx"]], [0, p.get("fy", focal), p["cy"]], [0, 0, 1]])
+_TWO_FOCALS = {
+    "SIMPLE_RADIAL_FISHEYE": "OPENCV_FISHEYE",
+    "RADIAL_FISHEYE": "OPENCV_FISHEYE",
+    "SIMPLE_DIVISION": "DIVISION",
+    "SIMPLE_FISHEYE": "FISHEYE",
+}
+"""Models with one focal length -> the same lens with two."""
+_MAX_ID = 2**32 - 1
 
 
 def sniff(head: FileHead) -> bool:
-    """A folder with cameras.txt and images.txt, or either of these files."""
-    folder = head.path if head.is_folder else head.path.parent
-    is_named = head.is_folder or head.path.name in ("images.txt", "cameras.txt")
-    return is_named and all((folder / name).is_file() for name in ("images.txt", "cameras.txt"))
+    """A folder with cameras.txt and images.txt and no binary model, or either of these files."""
+    return form_of(head.path) == ".txt"
 
 
-def read(path: Path) -> PathTable:
+def read(path: Path) -> PathTable | dict[str, PathTable]:
     """Read the images sorted by name; a film's frames are then in order, which COLMAP's own order is not."""
-    folder = path if path.is_dir() else path.parent
-    cameras = dict(_cameras(folder / "cameras.txt"))
-    images = sorted(_images(folder / "images.txt"), key=lambda image: _natural(image[2]))
-    if not images:
-        raise InputError(f"{folder / 'images.txt'} holds no poses: no image is registered")
-    used = []
-    for _, number, name, _ in images:
-        if number not in cameras:
-            raise InputError(f"{folder / 'images.txt'}: image {name} uses camera {number}, which cameras.txt lacks")
-        used.append(cameras[number])
-    values = np.stack([image[3] for image in images])
-    lenses = {"perspective" if camera.model in _PERSPECTIVE else camera.model for camera in used}
-    if len(lenses) > 1:
-        raise InputError(f"{folder} mixes the lens models {', '.join(sorted(lenses))}; one kind can be read")
-    K, size, notes = _shared_size(used)
-    coefficients = [c for model in MODELS.values() for c in model.split() if c not in ("f", "fx", "fy", "cx", "cy")]
-    is_metric = _METRES in read_text(folder / "images.txt").splitlines()
-    return PathTable(
-        matrices=poses_of_quaternions(values[:, 4:], values[:, :4]),
-        convention=replace(CONVENTION, metres_per_unit=1.0 if is_metric else None),
-        format=NAME,
-        intrinsics=K,
-        size_wh=size,
-        names=tuple(image[2] for image in images),
-        ids=tuple(image[0] for image in images),
-        distortion={
-            name: np.array([camera.parameters.get(name, 0.0) for camera in used])
-            for name in dict.fromkeys(coefficients)
-            if any(camera.parameters.get(name) for camera in used)
-        },
-        lens=lenses.pop(),
-        notes=("frames are sorted by image name", *notes),
-    )
+    return table_of(read_text_model(path if path.is_dir() else path.parent), NAME)
 
 
 def write(table: PathTable, path: Path) -> list[str]:
     """Write cameras.txt, images.txt and an empty points3D.txt into a folder."""
-    folder = path.parent if path.name == "images.txt" else path
+    folder = output_folder(path, ".txt")
+    cameras, images, poses, warnings = model_of(table, NAME)
+    if any(len(name.split()) > 1 for _, _, name in images):
+        warnings.append(f"{NAME} holds image names with spaces, of which COLMAP reads only the first word")
+    write_text_model(folder, cameras, images, poses, is_metric=table.unit == "m")
+    return warnings
+
+
+def table_of(model: ColmapModel, name: str) -> PathTable | dict[str, PathTable]:
+    """The path of a model's images, sorted by name; a table for each kind of lens where there are several.
+
+    Raises:
+        InputError: no image is registered, or one uses a camera that does not exist.
+    """
+    if not model.images:
+        raise InputError(f"{model.folder} holds no poses: no image is registered")
+    views = []
+    for image in sorted(model.images, key=lambda image: natural(image.name)):
+        camera = model.camera_of(image)
+        lens = "perspective" if camera.model in _PERSPECTIVE else camera.model
+        matrix, coefficients = image.cam_from_world, camera.coefficients
+        views.append(View(matrix, image.name, image.id, camera.K, camera.size_wh, lens, coefficients))
+    convention = replace(CONVENTION, metres_per_unit=1.0 if model.is_metric else None)
+    return tables_of(views, convention, name, ("frames are sorted by image name", *model.notes))
+
+
+def model_of(table: PathTable, name: str) -> tuple[list[ColmapCamera], list[tuple[int, int, str]], Float64, list[str]]:
+    """Cameras, images (number, camera, name), their poses qw qx qy qz tx ty tz [n, 7], and what is lost.
+
+    Raises:
+        InputError: COLMAP has no such lens, or an image name holds a line break.
+    """
+    found = [_camera(table, i) for i in range(len(table))]
+    keys = [(camera.model, *camera.parameters.values()) for camera in found]
+    numbers = {key: i for i, key in enumerate(dict.fromkeys(keys), start=1)}
+    cameras = list(dict(zip(keys, found, strict=True)).values())
+    names = table.names or tuple(f"frame_{i + 1:05d}.png" for i in range(len(table)))
+    broken = next((name for name in names if not name.strip() or any(mark in name for mark in "\0\r\n")), None)
+    if broken is not None:
+        raise InputError(f"{broken!r:.60} cannot be the name of an image in a COLMAP model")
+    warnings = []
+    ids = table.ids or tuple(range(1, len(table) + 1))
+    if len(set(ids)) != len(ids) or not all(0 <= number < _MAX_ID for number in ids):
+        ids = range(1, len(table) + 1)
+        warnings.append(f"{name} needs a number of its own for each frame: they are numbered from 1")
+    held = set(cameras[0].parameters).union(*(camera.parameters for camera in cameras))
+    lost = [coefficient for coefficient, values in table.distortion.items() if coefficient not in held and any(values)]
+    if lost:
+        warnings.append(f"{name} cannot hold the distortion coefficients {', '.join(lost)}")
+    if sorted(names, key=natural) != list(names):
+        warnings.append(f"{name} is read back sorted by image name, which is not the order of these frames")
+    poses = np.concatenate([matrix_to_wxyz(table.matrices[:, :, :3]), table.matrices[:, :, 3]], -1)
+    return cameras, [(ids[i], numbers[key], names[i]) for i, key in enumerate(keys)], poses, warnings
+
+
+def output_folder(path: Path, form: str) -> Path:
+    """The folder of a model to write, which holds nothing that would be read in its place or beside it.
+
+    Raises:
+        InputError: it is a file, or holds parts of another model.
+    """
+    folder = path.parent if path.suffix == form else path
     if folder.is_file():
         raise InputError(f"{folder} is a file; a COLMAP model is a folder")
-    lines = [_camera_line(table, i) for i in range(len(table))]
-    numbers = {line: i + 1 for i, line in enumerate(dict.fromkeys(lines))}
-    wxyz = matrix_to_wxyz(table.matrices[:, :, :3])
-    names = table.names or tuple(f"frame_{i + 1:05d}.png" for i in range(len(table)))
-    ids = table.ids or tuple(range(1, len(table) + 1))
-    images = ["# IMAGE_ID, QW, QX, QY, QZ, TX, TY, TZ, CAMERA_ID, NAME", *([_METRES] if table.unit == "m" else [])]
-    for i, line in enumerate(lines):
-        pose = format_row([*wxyz[i], *table.matrices[i, :, 3]])
-        images += [f"{ids[i]} {pose} {numbers[line]} {names[i]}", ""]
-    cameras = ["# CAMERA_ID, MODEL, WIDTH, HEIGHT, PARAMS[]", *(f"{i} {line}" for line, i in numbers.items())]
-    write_text(folder / "cameras.txt", "\n".join(cameras) + "\n")
-    write_text(folder / "images.txt", "\n".join(images) + "\n")
-    write_text(folder / "points3D.txt", "# POINT3D_ID, X, Y, Z, R, G, B, ERROR, TRACK[]\n")
-    in_order = sorted(names, key=_natural) == list(names)
-    return [] if in_order else [f"{NAME} is read back sorted by image name, which is not the order of these frames"]
+    others = [f"{stem}{form}" for stem in ("rigs", "frames")]
+    others += ["cameras.bin", "images.bin", "rigs.bin", "frames.bin"] if form == ".txt" else []
+    standing = next((name for name in others if (folder / name).exists()), None)
+    if standing is not None:
+        raise InputError(f"{folder} holds {standing} of another COLMAP model; choose another output folder")
+    return folder
 
 
-def _cameras(path: Path) -> Iterator[tuple[int, _Camera]]:
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
-        words = line.split()
-        if not words or line.startswith("#"):
-            continue
-        if len(words) < 4 or words[1] not in MODELS:
-            known = ", ".join(MODELS)
-            raise InputError(f"{path} line {number} is not `id MODEL width height parameters` with a model of {known}")
-        names = MODELS[words[1]].split()
-        values = number_rows([(number, " ".join([words[0], *words[2:]]))], 3 + len(names), path)[0]
-        if not np.isfinite(values[:3]).all() or values[1:3].min() < 1:
-            raise InputError(f"{path} line {number} has no image size in pixels")
-        size = (int(values[1]), int(values[2]))
-        yield int(values[0]), _Camera(words[1], size, dict(zip(names, values[3:].tolist(), strict=True)))
-
-
-def _images(path: Path) -> Iterator[tuple[int, int, str, np.ndarray]]:
-    """Image number, camera number, name, and qw qx qy qz tx ty tz; the line after each holds its 2-D points."""
-    lines = iter(enumerate(read_text(path).splitlines(), start=1))
-    for number, line in lines:
-        if not line.strip() or line.startswith("#"):
-            continue
-        words = line.split(maxsplit=9)
-        if len(words) < 10:
-            raise InputError(f"{path} line {number} is not `id qw qx qy qz tx ty tz camera name`: is it truncated?")
-        values = number_rows([(number, " ".join(words[:9]))], 9, path)[0]
-        if not np.isfinite(values[[0, 8]]).all():
-            raise InputError(f"{path} line {number} has no image or camera number")
-        yield int(values[0]), int(values[8]), words[9], values[1:8]
-        next(lines, None)
-
-
-def _shared_size(cameras: list[_Camera]) -> tuple[np.ndarray, tuple[int, int], tuple[str, ...]]:
-    K = np.stack([camera.K for camera in cameras])
-    if len({camera.size_wh for camera in cameras}) == 1:
-        return K, cameras[0].size_wh, ()
-    scale = np.array([[1 / camera.size_wh[0], 1 / camera.size_wh[1], 1.0] for camera in cameras])
-    return K * scale[:, :, None], NORMALISED, ("images have different sizes: intrinsics are normalised",)
-
-
-def _camera_line(table: PathTable, i: int) -> str:
-    """`MODEL width height parameters` in the smallest model that holds a frame's intrinsics."""
+def _camera(table: PathTable, i: int) -> ColmapCamera:
+    """The smallest model that holds a frame's intrinsics."""
     assert table.intrinsics is not None
     assert table.size_wh is not None
     K = table.intrinsics[i]
     values = {name: float(column[i]) for name, column in table.distortion.items() if column[i]}
-    values |= {"fx": K[0, 0], "fy": K[1, 1], "cx": K[0, 2], "cy": K[1, 2]}
+    focals = {"fx": float(K[0, 0]), "fy": float(K[1, 1]), "cx": float(K[0, 2]), "cy": float(K[1, 2])}
     model = table.lens
     if model == "perspective":
-        fits = (name for name in _PERSPECTIVE if set(values) <= set(MODELS[name].split()))
+        fits = (name for name in _PERSPECTIVE if {*values, *focals} <= set(MODELS[name].split()))
         model = next(fits, "FULL_OPENCV")
-    if model not in MODELS:
-        raise InputError(f"COLMAP has no lens model {model}; its models: {', '.join(MODELS)}")
-    values["f"] = values["fx"]
-    parameters = format_row(values.get(name, 0.0) for name in MODELS[model].split())
-    return f"{model} {table.size_wh[0]} {table.size_wh[1]} {parameters}"
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Sort key under which frame_2 comes before frame_10."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+    if focals["fx"] != focals["fy"]:
+        model = _TWO_FOCALS.get(model, model)
+    if model not in MODELS or set(MODELS[model].split()) <= PINHOLE_PARAMETERS - {"f", "fx"}:
+        raise InputError(f"COLMAP has no lens model {model} with a focal length; its models: {', '.join(MODELS)}")
+    values |= focals | {"f": focals["fx"]}
+    return ColmapCamera(model, table.size_wh, {name: values.get(name, 0.0) for name in MODELS[model].split()})
