@@ -22,9 +22,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (rb"RIFF....AVI ", "is an AVI video"),
     (rb"....ftyp", "is an MP4 or QuickTime video"),
     (rb"\x1aE\xdf\xa3", "is a Matroska or WebM video"),
-    (rb"glTF", "is a glTF binary scene"),
     (rb"ply\r?\n", "is a PLY point cloud or mesh"),
-    (rb"PXR-USDC|#usda", "is a USD scene"),
     (rb"\x89HDF", "is an HDF5 container"),
     (rb"\x80[\x02-\x05]", "is a Python pickle, which only running code from it could read: it is never opened"),
 )

@@ -1,0 +1,271 @@
+"""glTF 2.0 files (.glb, .gltf): the document, its nodes' transforms and animations, and one buffer to write."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import struct
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar, cast
+from urllib.parse import unquote
+
+import numpy as np
+
+from kinoeye.base.errors import InputError
+from kinoeye.base.files import atomic_file, read_bytes
+from kinoeye.geometry.convention import Float64
+
+MAX_BYTES = 128 * 1024 * 1024
+"""Files and buffers above this size are refused."""
+MAX_ITEMS = 3_000_000
+"""Documents with more commas and brackets are refused: they would fill the memory."""
+MAGIC = b"glTF"
+_JSON, _BIN = 0x4E4F534A, 0x004E4942
+_COMPONENTS = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5126: np.float32}
+_WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
+_FLOAT = 5126
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """One animated property of a node."""
+
+    times_s: Float64
+    """[n], increasing."""
+    values: Float64
+    """[n, c]."""
+    interpolation: str
+    """LINEAR, STEP or CUBICSPLINE."""
+    tangents_in: Float64 | None = None
+    """[n, c] of CUBICSPLINE."""
+    tangents_out: Float64 | None = None
+
+
+@dataclass
+class Gltf:
+    """A document and its buffers, which are read when they are asked for."""
+
+    path: Path
+    document: dict[str, Any]
+    chunk: bytes | None = None
+    """The binary chunk of a .glb."""
+    _buffers: dict[int, bytes] = field(default_factory=dict)
+
+    def fail(self, problem: str) -> InputError:
+        """The error for a document that breaks the standard."""
+        return InputError(f"{self.path} is a damaged glTF file: {problem}")
+
+    def get(self, holder: Any, key: str, kind: type[T], default: T | None = None) -> T:
+        """A value of a JSON object that must be of that kind; a float may be written as an integer.
+
+        Raises:
+            InputError: it is missing and has no default, or is something else.
+        """
+        value = holder.get(key, default) if isinstance(holder, dict) else None
+        if kind is float and isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 1000:
+            value = float(value)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise self.fail(f"{key} is missing or no {kind.__name__}")
+        return cast(T, value)
+
+    def item(self, name: str, index: Any) -> dict[str, Any]:
+        """One object of a top-level list.
+
+        Raises:
+            InputError: there is none of that index.
+        """
+        items = self.get(self.document, name, list, [])
+        if not isinstance(index, int) or not 0 <= index < len(items) or not isinstance(items[index], dict):
+            raise self.fail(f"there is no {name}[{index!r:.20}]")
+        return items[index]
+
+    def numbers(self, holder: dict[str, Any], key: str, default: list[float]) -> Float64:
+        """A list of as many numbers as the default has.
+
+        Raises:
+            InputError: it is something else.
+        """
+        values = holder.get(key, default)
+        if isinstance(values, list) and len(values) == len(default):
+            try:
+                return np.array(values, np.float64)
+            except (TypeError, ValueError, OverflowError):
+                pass
+        raise self.fail(f"{key} of a node is not {len(default)} numbers")
+
+    @cached_property
+    def parents(self) -> dict[int, int]:
+        """Node -> its parent."""
+        found: dict[int, int] = {}
+        for index in range(len(self.get(self.document, "nodes", list, []))):
+            for child in self.get(self.item("nodes", index), "children", list, []):
+                if not isinstance(child, int) or child in found:
+                    raise self.fail("a node has two parents, or a child that is no node")
+                found[child] = index
+        return found
+
+    def chain(self, node: int) -> list[int]:
+        """The nodes from a root down to this one.
+
+        Raises:
+            InputError: a node is its own ancestor.
+        """
+        chain = [node]
+        seen = {node}
+        while chain[-1] in self.parents:
+            parent = self.parents[chain[-1]]
+            if parent in seen:
+                raise self.fail("a node is its own ancestor")
+            seen.add(parent)
+            chain.append(parent)
+        return chain[::-1]
+
+    def animated(self, nodes: list[int]) -> dict[tuple[int, str], Keys]:
+        """(node, "translation", "rotation" or "scale") -> keys; of several animations of one, the first."""
+        found: dict[tuple[int, str], Keys] = {}
+        for animation in self.get(self.document, "animations", list, []):
+            samplers = self.get(animation, "samplers", list, [])
+            for channel in self.get(animation, "channels", list, []):
+                target = self.get(channel, "target", dict)
+                node, name = target.get("node"), target.get("path")
+                if not isinstance(node, int) or node not in nodes or name not in ("translation", "rotation", "scale"):
+                    continue
+                place = (node, str(name))
+                if place in found:
+                    continue
+                index = self.get(channel, "sampler", int)
+                if not 0 <= index < len(samplers):
+                    raise self.fail(f"there is no sampler {index}")
+                found[place] = self._keys(samplers[index], 4 if name == "rotation" else 3)
+        return found
+
+    def _keys(self, sampler: dict[str, Any], width: int) -> Keys:
+        kind = self.get(sampler, "interpolation", str, "LINEAR")
+        times = self._accessor(self.get(sampler, "input", int))
+        values = self._accessor(self.get(sampler, "output", int))
+        each = 3 if kind == "CUBICSPLINE" else 1
+        if kind not in ("LINEAR", "STEP", "CUBICSPLINE"):
+            raise self.fail(f"an animation has the interpolation {kind!r:.30}")
+        if times.shape[1] != 1 or not len(times) or values.shape != (each * len(times), width):
+            raise self.fail("an animation does not have as many values as times")
+        times = times[:, 0]
+        if not (np.isfinite(times).all() and (np.diff(times) > 0).all()):
+            raise self.fail("the times of an animation do not increase")
+        if each == 1:
+            return Keys(times, values, kind)
+        triples = values.reshape(-1, 3, width)
+        return Keys(times, triples[:, 1], kind, triples[:, 0], triples[:, 2])
+
+    def _accessor(self, index: int) -> Float64:
+        """[count, components] of an accessor; whole numbers are normalised, as animations hold them."""
+        accessor = self.item("accessors", index)
+        if "sparse" in accessor:
+            raise InputError(f"{self.path} has sparse animation data, which is not read; export it without")
+        kind, width = self.get(accessor, "componentType", int), _WIDTHS.get(self.get(accessor, "type", str))
+        if kind not in _COMPONENTS or width is None:
+            raise self.fail(f"accessor {index} is of another kind than animations have")
+        view = self.item("bufferViews", self.get(accessor, "bufferView", int))
+        if "EXT_meshopt_compression" in self.get(view, "extensions", dict, {}):
+            raise InputError(f"{self.path} has compressed animation data, which is not read; export it without")
+        count = self.get(accessor, "count", int)
+        dtype = np.dtype(_COMPONENTS[kind]).newbyteorder("<")
+        stride = self.get(view, "byteStride", int, dtype.itemsize * width)
+        start = self.get(view, "byteOffset", int, 0) + self.get(accessor, "byteOffset", int, 0)
+        data = self._buffer(self.get(view, "buffer", int))
+        if count < 1 or start < 0 or stride < dtype.itemsize * width:
+            raise self.fail(f"accessor {index} has no elements, or they overlap")
+        if start + stride * (count - 1) + dtype.itemsize * width > len(data):
+            raise self.fail(f"accessor {index} reaches beyond its buffer: is it truncated?")
+        values = np.ndarray((count, width), dtype, data, start, (stride, dtype.itemsize)).astype(np.float64)
+        return values if kind == _FLOAT else np.maximum(values / np.iinfo(dtype).max, -1.0)
+
+    def _buffer(self, index: int) -> bytes:
+        if index not in self._buffers:
+            self._buffers[index] = self._read_buffer(self.item("buffers", index))
+        return self._buffers[index]
+
+    def _read_buffer(self, buffer: dict[str, Any]) -> bytes:
+        if "uri" not in buffer:
+            if self.chunk is None:
+                raise self.fail("a buffer has neither an address nor a binary chunk")
+            return self.chunk
+        uri = self.get(buffer, "uri", str)
+        if uri.startswith("data:"):
+            head, mark, body = uri.partition(",")
+            try:
+                return base64.b64decode(body, validate=True) if head.endswith(";base64") and mark else b""
+            except (binascii.Error, ValueError) as error:
+                raise self.fail("an embedded buffer is no base64 text") from error
+        folder = self.path.parent.resolve()
+        try:
+            file = (folder / unquote(uri)).resolve()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise self.fail(f"a buffer has the address {uri!r:.60}") from error
+        if not file.is_relative_to(folder) or "://" in uri:
+            raise InputError(f"{self.path} takes data from {uri!r:.60}; only files beside it are read")
+        return read_bytes(file, max_bytes=MAX_BYTES)
+
+
+def read_gltf(path: Path) -> Gltf:
+    """The document of a .glb or .gltf file.
+
+    Raises:
+        InputError: the file is damaged, larger than `MAX_BYTES`, or of another version than 2.
+    """
+    data = read_bytes(path, max_bytes=MAX_BYTES)
+    chunk = None
+    if data.startswith(MAGIC):
+        data, chunk = _chunks(data, path)
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > MAX_ITEMS:
+        raise InputError(f"{path} is a glTF document of more than {MAX_ITEMS:,} items")
+    try:
+        document = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is a damaged glTF file: its JSON cannot be read: is it truncated?") from error
+    gltf = Gltf(path, document if isinstance(document, dict) else {}, chunk)
+    version = gltf.get(gltf.get(gltf.document, "asset", dict), "version", str)
+    if not version.startswith("2."):
+        raise InputError(f"{path} is glTF of version {version!r:.20}; 2.0 is read")
+    return gltf
+
+
+def _chunks(data: bytes, path: Path) -> tuple[bytes, bytes | None]:
+    """The JSON and the binary chunk of a .glb."""
+    found: dict[int, bytes] = {}
+    at = 12
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from("<II", data, at)
+        if at + 8 + length > len(data):
+            raise InputError(f"{path} is a damaged glTF file: a chunk breaks off: is it truncated?")
+        found.setdefault(kind, data[at + 8 : at + 8 + length])
+        at += 8 + length
+    if data[4:8] != struct.pack("<I", 2) or _JSON not in found:
+        raise InputError(f"{path} is a damaged glTF file, or one of another version than 2")
+    return found[_JSON], found.get(_BIN)
+
+
+def write_gltf(path: Path, document: dict[str, Any], buffer: bytes) -> None:
+    """Write a document and its only buffer, all or nothing: as .gltf where the name says so, else as .glb.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    is_text = path.suffix.lower() == ".gltf"
+    if buffer:
+        uri = {"uri": f"data:application/octet-stream;base64,{base64.b64encode(buffer).decode()}"} if is_text else {}
+        document = {**document, "buffers": [{"byteLength": len(buffer), **uri}]}
+    text = json.dumps(document, allow_nan=False, ensure_ascii=False, indent=1 if is_text else None).encode()
+    if not is_text:
+        chunks = _chunk(_JSON, text, b" ") + (_chunk(_BIN, buffer, b"\0") if buffer else b"")
+        text = struct.pack("<4sII", MAGIC, 2, 12 + len(chunks)) + chunks
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(text)
+
+
+def _chunk(kind: int, data: bytes, padding: bytes) -> bytes:
+    data += padding * (-len(data) % 4)
+    return struct.pack("<II", len(data), kind) + data

@@ -1,0 +1,191 @@
+"""Tokens and values of USD's text format: bounded in depth and number, and quick where a value is skipped."""
+
+from __future__ import annotations
+
+import re
+
+from kinoeye.base.errors import InputError
+
+MAX_DEPTH = 64
+"""Brackets and prims nested deeper are refused."""
+MAX_TOKENS = 1_000_000
+"""A layer with more is refused; plain arrays, vectors and matrices count as one token each."""
+Token = tuple[str, str]
+"""Its kind (word, number, string, path, asset, mark or end) and its text."""
+
+_BLANK = re.compile(r"(?:[\s,;]+|#[^\n]*|//[^\n]*)*")
+_TOKEN = re.compile(
+    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.])|[-+](?:inf|nan)\b)"
+    r"|(?P<word>[^\W\d][\w:.]*(?:\[\])?)"
+    r"|(?P<path><[^<>\n]*>)"
+    r"|(?P<mark>[()\[\]{}=:])"
+)
+_FLAT_ARRAY = re.compile(r"""\[[^\[\]{}"'@<>#]*\]""")
+_TUPLE = re.compile(r"\((?:[-+\d.eE,\s]*|\s*(?:\([-+\d.eE,\s]*\)[\s,]*)+)\)")
+_OPEN, _CLOSE = "([{", ")]}"
+
+
+class Scanner:
+    """A position in the text of a layer."""
+
+    def __init__(self, text: str, where: str) -> None:
+        self.text = text
+        self.where = where
+        self.at = 0
+        self._tokens = 0
+        self._peeked: Token | None = None
+
+    def fail(self, problem: str) -> InputError:
+        """The error for a place that cannot be read."""
+        line = self.text.count("\n", 0, self.at) + 1
+        return InputError(f"{self.where} line {line}: {problem}")
+
+    def peek(self) -> Token:
+        """The next token, left where it is."""
+        if self._peeked is None:
+            self._peeked = self._scan()
+        return self._peeked
+
+    def next(self) -> Token:
+        """The next token."""
+        token = self.peek()
+        self._peeked = None
+        return token
+
+    def takes(self, mark: str) -> bool:
+        """Whether the next token is that mark or word; it is taken then."""
+        if self.peek() not in (("mark", mark), ("word", mark)):
+            return False
+        self.next()
+        return True
+
+    def expect(self, kind: str, what: str) -> str:
+        """The text of the next token, which must be of that kind, or the mark `what`.
+
+        Raises:
+            InputError: it is not.
+        """
+        token = self.next()
+        if token[0] != kind or (kind == "mark" and token[1] != what):
+            found = "the end of the file" if token[0] == "end" else repr(token[1][:40])
+            raise self.fail(f"{what} is needed where {found} stands: is it truncated or damaged?")
+        return token[1]
+
+    def value(self, depth: int = 0) -> object:
+        """A number, text, None, or a tuple of values; a matrix is one flat tuple, a dictionary is skipped.
+
+        Raises:
+            InputError: there is no value, or it is nested too deeply.
+        """
+        if depth > MAX_DEPTH:
+            raise self.fail(f"brackets are nested deeper than {MAX_DEPTH}")
+        kind, text = self.peek()
+        if text == "(" and kind == "mark" and (plain := _TUPLE.match(self.text, self.at - 1)):
+            self._peeked, self.at = None, plain.end()
+            return self._floats(re.sub(r"[(),]", " ", plain.group()).split())
+        if kind == "mark" and text == "{":
+            self.skip_value()
+            return None
+        self.next()
+        if kind == "mark" and text in "([":
+            items = []
+            while not self.takes(_CLOSE[_OPEN.index(text)]):
+                items.append(self.value(depth + 1))
+            return tuple(items)
+        if kind in ("mark", "end"):
+            raise self.fail("a value is needed: is it truncated or damaged?")
+        if kind == "number" or (kind == "word" and text in ("inf", "nan")):
+            return self._floats([text])[0]
+        return None if (kind, text) == ("word", "None") else text
+
+    def samples(self) -> dict[float, object]:
+        """The time samples `{time: value, ...}`; a blocked one (None) is left out.
+
+        Raises:
+            InputError: they are no such list.
+        """
+        self.expect("mark", "{")
+        found: dict[float, object] = {}
+        while not self.takes("}"):
+            time = self._floats([self.expect("number", "a time")])[0]
+            self.expect("mark", ":")
+            value = self.value()
+            if value is not None:
+                found[time] = value
+        return found
+
+    def skip_value(self) -> None:
+        """Pass over one value of any kind.
+
+        Raises:
+            InputError: it breaks off, or is nested too deeply.
+        """
+        depth = 0
+        while True:
+            kind, text = self.peek()
+            if text == "[" and kind == "mark" and (plain := _FLAT_ARRAY.match(self.text, self.at - 1)):
+                self._peeked, self.at = None, plain.end()
+            else:
+                self.next()
+                if kind == "end" or (kind == "mark" and depth == 0 and text not in _OPEN):
+                    raise self.fail("a value is needed: is it truncated or damaged?")
+                if kind == "mark":
+                    depth += (text in _OPEN) - (text in _CLOSE)
+                if depth > MAX_DEPTH:
+                    raise self.fail(f"brackets are nested deeper than {MAX_DEPTH}")
+            if depth == 0:
+                break
+
+    def _floats(self, words: list[str]) -> tuple[float, ...]:
+        try:
+            return tuple(map(float, words))
+        except ValueError as error:
+            raise self.fail("something else than a number stands among numbers") from error
+
+    def _scan(self) -> Token:
+        self._tokens += 1
+        if self._tokens > MAX_TOKENS:
+            raise InputError(f"{self.where} has more than {MAX_TOKENS:,} words and numbers outside of plain arrays")
+        self._skip_blank()
+        if self.at >= len(self.text):
+            return "end", ""
+        first = self.text[self.at]
+        if first in "\"'":
+            return "string", self._quoted(first * 3 if self.text.startswith(first * 3, self.at) else first)
+        if first == "@":
+            return "asset", self._quoted("@@@" if self.text.startswith("@@@", self.at) else "@")
+        match = _TOKEN.match(self.text, self.at)
+        if match is None:
+            raise self.fail(f"{first!r} cannot stand here: is it damaged?")
+        self.at = match.end()
+        assert match.lastgroup is not None
+        text = match.group()
+        return match.lastgroup, text[1:-1] if match.lastgroup == "path" else text
+
+    def _skip_blank(self) -> None:
+        while True:
+            blank = _BLANK.match(self.text, self.at)
+            assert blank is not None
+            self.at = blank.end()
+            if not self.text.startswith("/*", self.at):
+                break
+            end = self.text.find("*/", self.at + 2)
+            if end < 0:
+                raise self.fail("a comment does not end: is it truncated?")
+            self.at = end + 2
+
+    def _quoted(self, quote: str) -> str:
+        start = self.at + len(quote)
+        end = self.text.find(quote, start)
+        while end > 0 and quote[0] != "@" and self._is_escaped(start, end):
+            end = self.text.find(quote, end + 1)
+        if end < 0 or (len(quote) == 1 and self.text.find("\n", start, end) >= 0):
+            raise self.fail(f"a text that begins with {quote} does not end: is it truncated?")
+        self.at = end + len(quote)
+        return self.text[start:end]
+
+    def _is_escaped(self, start: int, end: int) -> bool:
+        first = end
+        while first > start and self.text[first - 1] == "\\":
+            first -= 1
+        return (end - first) % 2 == 1

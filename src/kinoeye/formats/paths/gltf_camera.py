@@ -1,0 +1,205 @@
+"""glTF 2.0 cameras (.glb, .gltf): nodes with a perspective camera, moved by their own and their ancestors' keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinoeye.base.errors import InputError
+from kinoeye.formats.animation import cubic, held, linear, slerp
+from kinoeye.formats.containers.gltf import MAGIC, Gltf, Keys, read_gltf, write_gltf
+from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
+from kinoeye.formats.paths.file_head import FileHead
+from kinoeye.formats.paths.scene_camera import (
+    Y_UP,
+    camera_blocks,
+    fov_y_and_aspect,
+    intrinsics_of_height,
+    lost_intrinsics,
+)
+from kinoeye.geometry.convention import Convention, Float64, matrix_to_wxyz, wxyz_to_matrix
+
+NAME = "gltf"
+TITLE = "glTF 2.0 cameras (.glb, .gltf)"
+FILE_NAMES = ("*.glb", "*.gltf")
+DEFAULT_NAME = "camera.glb"
+CONVENTION = Convention("RUB", Y_UP, "cam_to_world", 1.0)
+HOLDS = frozenset({"times", "unit", "up", "near_far"})
+NEEDS = frozenset({"times", "intrinsics", "unit", "up"})
+MAX_FRAMES = 100_000
+NEAR = 0.01
+"""Metres to the near plane, which glTF requires, where the path states none."""
+_REST = {"translation": [0.0, 0.0, 0.0], "rotation": [0.0, 0.0, 0.0, 1.0], "scale": [1.0, 1.0, 1.0]}
+
+
+def sniff(head: FileHead) -> bool:
+    """A binary file of that name, or a JSON object whose `asset` has a version."""
+    if head.data.startswith(MAGIC):
+        return True
+    if not head.text.lstrip().startswith("{"):
+        return False
+    asset = re.search(r'"asset"\s*:\s*\{[^{}]*"version"\s*:\s*"', head.text)
+    return asset is not None or head.path.suffix.lower() == ".gltf"
+
+
+def read(path: Path) -> Mapping[str, PathTable]:
+    """Read every perspective camera: name of its node -> table."""
+    gltf = read_gltf(path)
+    nodes = gltf.get(gltf.document, "nodes", list, [])
+    cameras = [i for i in range(len(nodes)) if "camera" in gltf.item("nodes", i)]
+    if not cameras:
+        raise InputError(f"{path} is a glTF scene and holds no cameras")
+    found: dict[str, PathTable] = {}
+    for node in cameras:
+        camera = gltf.item("cameras", gltf.item("nodes", node)["camera"])
+        if camera.get("type") == "perspective":
+            name = str(gltf.item("nodes", node).get("name") or camera.get("name") or f"node{node}")
+            found[name if name not in found else f"{name}.{node}"] = _table(gltf, node, camera)
+    if not found:
+        raise InputError(f"{path} holds orthographic cameras alone; perspective ones are read")
+    return found
+
+
+def _table(gltf: Gltf, node: int, camera: dict[str, Any]) -> PathTable:
+    notes: list[str] = []
+    chain = gltf.chain(node)
+    curves = gltf.animated(chain)
+    times = _times(gltf, curves, node, notes)
+    at = np.zeros(1) if times is None else times
+    world = np.broadcast_to(np.eye(4), (len(at), 4, 4))
+    with np.errstate(invalid="ignore", over="ignore"):
+        for index in chain:
+            world = world @ _local(gltf, index, curves, at)
+    lens = gltf.get(camera, "perspective", dict)
+    aspect = gltf.get(lens, "aspectRatio", float) if "aspectRatio" in lens else None
+    if aspect is not None and not 0 < aspect < float("inf"):
+        raise gltf.fail(f"aspectRatio is {aspect}")
+    near, far = gltf.get(lens, "znear", float), gltf.get(lens, "zfar", float, float("inf"))
+    return PathTable(
+        matrices=camera_blocks(world[:, :3], notes),
+        convention=CONVENTION,
+        format=NAME,
+        intrinsics=intrinsics_of_height(np.full(len(at), gltf.get(lens, "yfov", float)), aspect, notes),
+        size_wh=(1, 1),
+        times_s=times,
+        near_far=np.tile([near, far], (len(at), 1)),
+        notes=tuple(notes),
+    )
+
+
+def _times(gltf: Gltf, curves: dict[tuple[int, str], Keys], node: int, notes: list[str]) -> Float64 | None:
+    """The times of frames: those of the keys, and more where straight lines between them are not the movement."""
+    if not curves:
+        return None
+    times = np.unique(np.concatenate([keys.times_s for keys in curves.values()]))
+    step = 1 / DEFAULT_FPS
+    is_plain = all(place[0] == node and keys.interpolation == "LINEAR" for place, keys in curves.items())
+    if not is_plain and len(times) > 1 and np.diff(times).max() > step * (1 + 1e-4):
+        count = (times[-1] - times[0]) / step
+        if not count <= MAX_FRAMES:
+            raise InputError(f"{gltf.path} is animated over {count:.0f} frames; at most {MAX_FRAMES:,} are read")
+        both = np.sort(np.concatenate([times, times[0] + step * np.arange(int(count) + 1)]))
+        times = both[np.concatenate([[True], np.diff(both) > 1e-4 * step])]
+        notes.append(f"the keys are far apart: the camera is sampled at {DEFAULT_FPS:g} frames per second too")
+    if len(times) > MAX_FRAMES:
+        raise InputError(f"{gltf.path} is animated over {len(times):,} frames; at most {MAX_FRAMES:,} are read")
+    return times
+
+
+def _local(gltf: Gltf, index: int, curves: dict[tuple[int, str], Keys], times: Float64) -> Float64:
+    """A node's transform [m, 4, 4] at times [m]: its matrix, or translation times rotation times scale."""
+    node = gltf.item("nodes", index)
+    if "matrix" in node and not any(place[0] == index for place in curves):
+        matrix = gltf.numbers(node, "matrix", np.eye(4).ravel().tolist())
+        return np.broadcast_to(matrix.reshape(4, 4).T, (len(times), 4, 4))
+    parts = {}
+    for name, rest in _REST.items():
+        keys = curves.get((index, name))
+        at_rest = gltf.numbers(node, name, rest)
+        parts[name] = np.tile(at_rest, (len(times), 1)) if keys is None else _sampled(keys, name, times)
+    local = np.broadcast_to(np.eye(4), (len(times), 4, 4)).copy()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rotation = wxyz_to_matrix(np.roll(parts["rotation"], 1, axis=-1))
+    local[:, :3, :3] = rotation * parts["scale"][:, None, :]
+    local[:, :3, 3] = parts["translation"]
+    return local
+
+
+def _sampled(keys: Keys, name: str, times: Float64) -> Float64:
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        if keys.interpolation == "STEP":
+            return held(keys.times_s, keys.values, times)
+        if keys.tangents_in is not None and keys.tangents_out is not None:
+            return cubic(keys.times_s, keys.values, keys.tangents_in, keys.tangents_out, times)
+        if name != "rotation":
+            return linear(keys.times_s, keys.values, times)
+        return slerp(keys.times_s, keys.values / np.linalg.norm(keys.values, axis=1, keepdims=True), times)
+
+
+def write(table: PathTable, path: Path) -> list[str]:
+    """Write one node with a camera and its animation; glTF animations hold 32-bit numbers."""
+    assert table.times_s is not None
+    fov_y, aspect = fov_y_and_aspect(table)
+    warnings = lost_intrinsics(table, zooms=False)
+    lens = {"yfov": float(fov_y[0]), "aspectRatio": float(aspect[0]), "znear": NEAR}
+    if table.near_far is not None and (table.near_far[:, 0] > 0).all():
+        near, far = float(table.near_far[:, 0].min()), float(table.near_far[:, 1].max())
+        lens |= {"znear": near} | ({"zfar": far} if near < far < float("inf") else {})
+    translation = table.matrices[:, :, 3]
+    xyzw = np.roll(matrix_to_wxyz(table.matrices[:, :, :3]), -1, axis=-1)
+    document: dict[str, Any] = {
+        "asset": {"version": "2.0", "generator": "Kinoeye"},
+        "scene": 0,
+        "scenes": [{"nodes": [0]}],
+        "nodes": [
+            {"name": "camera", "camera": 0, "translation": translation[0].tolist(), "rotation": xyzw[0].tolist()}
+        ],
+        "cameras": [{"name": "camera", "type": "perspective", "perspective": lens}],
+    }
+    buffer = b""
+    if len(table) > 1:
+        times, more = _single_precision_times(table.times_s)
+        warnings += more
+        document |= _animation(times, translation, xyzw)
+        buffer = b"".join(values.astype("<f4").tobytes() for values in (times, translation, xyzw))
+    write_gltf(path, document, buffer)
+    return warnings
+
+
+def _single_precision_times(times: Float64) -> tuple[Float64, list[str]]:
+    """Times as glTF holds them, 32-bit and from 0 on: large ones, such as seconds since 1970, begin at 0."""
+    warnings = []
+    rounding = abs(times.astype(np.float32) - times).max()
+    if times[0] < 0 or (times[0] > times[-1] - times[0] and rounding > 0.01 * np.diff(times).min()):
+        warnings.append(f"the times begin at 0 instead of {times[0]:g} s: glTF holds 32-bit times from 0 on")
+        times = times - times[0]
+    if not (np.diff(times.astype(np.float32)) > 0).all():
+        raise InputError("the path is too long for its frame rate in glTF, whose times are 32-bit numbers")
+    return times, warnings
+
+
+def _animation(times: Float64, translation: Float64, xyzw: Float64) -> dict[str, Any]:
+    """The animation of node 0: accessors 0 (times), 1 (translation) and 2 (rotation) one after another in buffer 0."""
+    count = len(times)
+    ends = np.cumsum([0, 4 * times.size, 4 * translation.size, 4 * xyzw.size]).tolist()
+    single = times.astype(np.float32).astype(float)
+    bounds = {"min": [float(single[0])], "max": [float(single[-1])]}
+    kinds = [{"type": "SCALAR", **bounds}, {"type": "VEC3"}, {"type": "VEC4"}]
+    return {
+        "animations": [
+            {
+                "name": "camera",
+                "samplers": [{"input": 0, "interpolation": "LINEAR", "output": output} for output in (1, 2)],
+                "channels": [
+                    {"sampler": 0, "target": {"node": 0, "path": "translation"}},
+                    {"sampler": 1, "target": {"node": 0, "path": "rotation"}},
+                ],
+            }
+        ],
+        "accessors": [{"bufferView": i, "componentType": 5126, "count": count, **kind} for i, kind in enumerate(kinds)],
+        "bufferViews": [{"buffer": 0, "byteOffset": ends[i], "byteLength": ends[i + 1] - ends[i]} for i in range(3)],
+    }
