@@ -6,13 +6,14 @@ import math
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kinoeye.base.errors import InputError
-from kinoeye.formats.diagnosis import Diagnosis, diagnose, nearest_rotation
+from kinoeye.formats.diagnosis import Diagnosis, diagnose, faults, nearest_rotation
 from kinoeye.geometry.convention import KINOEYE, Convention, Float64, convert, homogeneous
 
 if TYPE_CHECKING:
@@ -95,14 +96,16 @@ class PathTable:
         """The vertical of `T_world_cam`: "z" where the file names its world's axes, None where it does not."""
         return None if self.convention.world_axes is None else "z"
 
-    @property
+    @cached_property
     def T_world_cam(self) -> Float64:
-        """[n, 3, 4] camera-to-world with OpenCV axes in the file's own world, faults included.
+        """[n, 3, 4] camera-to-world with OpenCV axes in the file's own world, faults included; it cannot be changed.
 
         A world whose axes the file names is turned to ours (+z up), and a stated unit to metres.
         """
         world = None if self.convention.world_axes is None else KINOEYE.world_axes
-        return convert(self.matrices, self.convention, replace(KINOEYE, world_axes=world))
+        poses = convert(self.matrices, self.convention, replace(KINOEYE, world_axes=world))
+        poses.flags.writeable = False
+        return poses
 
     @property
     def fov_deg(self) -> Float64 | None:
@@ -134,7 +137,7 @@ class PathTable:
         Raises:
             InputError: it has; the message names the repair.
         """
-        errors = [diagnosis for diagnosis in self.diagnose() if diagnosis.severity == "error"]
+        errors = [diagnosis for diagnosis in faults(self) if diagnosis.severity == "error"]
         if errors and errors[0].code == "empty":
             raise InputError(errors[0].message)
         if errors:
