@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from path_tables import path
 from kinoeye.base.errors import InputError
 from kinoeye.formats import read_path, write_path
 from kinoeye.formats.paths import READERS, WRITERS
+
+BOTH_WAYS = [name for name in WRITERS if name in READERS]
 
 
 def survives(file: Path, name: str | None = None) -> None:
@@ -31,25 +35,30 @@ def survives(file: Path, name: str | None = None) -> None:
 
 
 @pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    folder = tmp_path_factory.mktemp("samples")
-    table = path().with_size((560, 560)).frames(range(4))
-    found = {}
-    for name, writer in WRITERS.items():
-        write_path(table, folder / writer.DEFAULT_NAME, format=name)
-        file = folder / writer.DEFAULT_NAME
-        found[name] = (file / "images.txt" if file.is_dir() else file).read_bytes()
-    return found
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, bytes]]:
+    """The names and bytes of a format's files: those of its folder, or one alone."""
+
+    @cache
+    def sample(name: str) -> dict[str, bytes]:
+        place = tmp_path_factory.mktemp("sample") / WRITERS[name].DEFAULT_NAME
+        write_path(path().with_size((560, 560)).frames(range(4)), place, format=name)
+        files = sorted(place.rglob("*")) if place.is_dir() else [place]
+        return {str(file.relative_to(place.parent)): file.read_bytes() for file in files if file.is_file()}
+
+    return sample
 
 
-def place(name: str, data: bytes, folder: Path) -> Path:
-    """A file of the format with these bytes; COLMAP's images.txt gets its cameras.txt."""
-    if name != "colmap":
-        (folder / "fuzzed").write_bytes(data)
-        return folder / "fuzzed"
-    (folder / "cameras.txt").write_text("1 PINHOLE 560 560 500 500 280 280\n")
-    (folder / "images.txt").write_bytes(data)
-    return folder / "images.txt"
+def largest(files: dict[str, bytes]) -> bytes:
+    """The bytes of a format's main file."""
+    return max(files.values(), key=len)
+
+
+def place(files: dict[str, bytes], data: bytes, folder: Path) -> Path:
+    """Files of a format in a folder, its largest with other bytes; the path to read."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data if content == largest(files) else content)
+    return folder / Path(next(iter(files))).parts[0]
 
 
 @pytest.mark.parametrize("name", [None, *READERS])
@@ -68,16 +77,17 @@ def test_random_numbers(name: str | None, data: str, tmp_path_factory: pytest.Te
     survives(file, name)
 
 
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", BOTH_WAYS)
 @given(data=st.data())
-def test_truncated_and_edited_files(name: str, data: st.DataObject, samples: dict, tmp_path_factory):
-    text = bytearray(samples[name])
+def test_truncated_and_edited_files(name: str, data: st.DataObject, samples: Callable, tmp_path_factory):
+    text = bytearray(largest(samples(name)))
     del text[data.draw(st.integers(0, len(text))) :]
     for at, byte in data.draw(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=4)):
         if at < len(text):
             text[at] = byte
-    survives(place(name, bytes(text), tmp_path_factory.mktemp("fuzz")))
-    survives(place(name, bytes(text), tmp_path_factory.mktemp("fuzz")), name)
+    file = place(samples(name), bytes(text), tmp_path_factory.mktemp("fuzz"))
+    survives(file)
+    survives(file, name)
 
 
 odd = st.one_of(
@@ -86,10 +96,12 @@ odd = st.one_of(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["kinoeye", "transforms", "gen3r"])
+@pytest.mark.parametrize(
+    "name", ["kinoeye", "transforms", "gen3r", "blender-synthetic", "datadop", "camera-path", "3dgs"]
+)
 @given(data=st.data())
-def test_json_with_odd_values(name: str, data: st.DataObject, samples: dict, tmp_path_factory):
-    document = json.loads(samples[name])
+def test_json_with_odd_values(name: str, data: st.DataObject, samples: Callable, tmp_path_factory):
+    document = json.loads(largest(samples(name)))
     for _ in range(data.draw(st.integers(1, 2))):
         node = document
         while isinstance(node, (dict, list)) and node:

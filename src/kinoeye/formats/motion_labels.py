@@ -14,15 +14,18 @@ import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats.containers.arrays import read_npy
-from kinoeye.formats.paths.file_head import FileHead
+from kinoeye.formats.paths.file_head import file_head
 from kinoeye.language.tags import Tags
 
 CLASSES = 27
 _OTHER_SIGN = np.array([0, 2, 1])
 
 
-def are_segments(head: FileHead) -> bool:
+def are_segments(path: Path | str) -> bool:
     """Whether a file is a row of whole numbers, which no camera path is."""
+    if not Path(path).is_file():
+        return False
+    head = file_head(Path(path))
     return head.array is not None and head.array[0] in "iu" and len(head.array[1]) == 1
 
 

@@ -94,8 +94,7 @@ class NumpyPoses:
     ) -> PathTable | dict[str, PathTable]:
         note = f"poses are taken as {_label(self.CONVENTION)}; --from numpy:... says another convention"
         tables = {}
-        for name, matrices in _paths(poses, where):
-            place = f"{where}: {name}" if name else where
+        for name, place, matrices in _paths(poses, where):
             if _are_calibrations(matrices):
                 raise InputError(f"{place} holds calibrations, not poses")
             K = next((beside[key] for key in _CALIBRATION if key in beside), None)
@@ -135,17 +134,17 @@ VARIANTS = tuple(
 """The conventions that a user can name for an array."""
 
 
-def _paths(poses: Mapping[str, NDArray], where: str) -> Iterator[tuple[str, Float64]]:
-    """Each path of the arrays by its name; one with an axis before its frames is a path for each index of it."""
+def _paths(poses: Mapping[str, NDArray], where: str) -> Iterator[tuple[str, str, Float64]]:
+    """Each path of the arrays by its name, and its place; one with an axis before its frames is a path for each index of it."""
     for name, array in poses.items():
         place = f"{where}: {name}" if name else where
         if array.ndim < 4 or array.shape[0] == 1:
-            yield name, pose_matrices(array, place)
+            yield name, place, pose_matrices(array, place)
             continue
         if array.ndim > 4 or len(array) > MAX_CAMERAS:
             raise InputError(f"{place} has shape {' x '.join(map(str, array.shape))}; poses are n x 3 x 4 or n x 4 x 4")
         for i, one in enumerate(array):
-            yield f"{name}{i}", pose_matrices(one, f"{place}[{i}]")
+            yield f"{name}{i}", f"{place}[{i}]", pose_matrices(one, f"{place}[{i}]")
 
 
 def _are_calibrations(matrices: Float64) -> bool:
