@@ -48,7 +48,8 @@ def other_world(scale: float) -> tuple[SE3, float]:
 def test_a_track_has_no_error_against_itself(align):
     score = score_poses(arc(), arc(), align=align)
     for name, metric in score.metrics.items():
-        assert metric.statistics.max == pytest.approx(0, abs=2e-6), name
+        best = 0 if metric.better == "lower" else 1
+        assert metric.value == pytest.approx(best, abs=2e-6), name
 
 
 @pytest.mark.parametrize(("align", "scale"), [("first", 1.0), ("se3", 1.0), ("sim3", 2.5), ("scale", 2.5)])
@@ -172,6 +173,10 @@ def test_scores_are_compared_only_when_they_are_comparable():
     good, bad = score_poses(arc(), arc()), score_poses(arc(), turned(arc(), [0.1, 0, 0]))
     table = compare({"good": good, "bad": bad}, statistic="mean")
     assert set(table) == set(PROTOCOLS)
+    assert compare({"good": good, "bad": bad})["cami2v_roterr"] == {
+        "good": good.numbers["cami2v_roterr"],
+        "bad": bad.numbers["cami2v_roterr"],
+    }
     assert table["rotation_deg"]["bad"] > 5 > table["rotation_deg"]["good"]
     with pytest.raises(InputError, match="different alignments"):
         compare({"good": good, "bad": score_poses(arc(), arc(), align="se3")})

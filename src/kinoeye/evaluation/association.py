@@ -1,16 +1,83 @@
-"""Which pose of an estimate belongs to which pose of a reference."""
+"""Which pose of an estimate belongs to which pose of a reference, and which poses of the reference have none."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from kinoeye.base.errors import InputError
 from kinoeye.geometry.track import Track
 
 MAX_DIFFERENCE_S = 0.02
 """Clocks of RGB-D and motion-capture recordings differ by less; the TUM tools use the same bound."""
+DENSER = 1.5
+"""A reference whose median time step is this many times shorter than the estimate's is only sampled more densely."""
+
+Association = Literal["time", "index"]
+Missing = Literal["skip", "fail"]
+"""What a pose of the reference without an estimate is: nothing to compare, or a failure of the estimator."""
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A reference and an estimate with equally many poses, and which poses of the reference these are."""
+
+    reference: Track
+    estimate: Track
+    found: NDArray[np.bool_]
+    """Of each pose that was asked for, whether the estimate has it; as many are true as there are pairs."""
+    note: str = ""
+    """What was left out or counted as a failure, in words."""
+
+
+def associate(
+    reference: Track,
+    estimate: Track,
+    *,
+    by: Association = "time",
+    max_difference_s: float = MAX_DIFFERENCE_S,
+    missing: Missing | None = None,
+) -> Paired:
+    """Pair the poses of two tracks, and say which poses of the reference the estimate lacks.
+
+    Args:
+        reference: the poses taken as true.
+        estimate: the poses to judge.
+        by: pair poses by nearest time or by index.
+        max_difference_s: pairs further apart in seconds are none.
+        missing: whether a pose of the reference without a partner is skipped or a failure. None decides: by time it is
+            a failure, unless the reference is sampled at least `DENSER` times as densely as the estimate, as motion
+            capture is; by index the counts must be equal.
+
+    Raises:
+        InputError: nothing can be paired, or the counts differ where the index needs them equal.
+    """
+    if by == "index":
+        if missing == "fail" and len(estimate) < len(reference):
+            found = np.arange(len(reference)) < len(estimate)
+            head = replace(
+                reference,
+                T_world_body=reference.T_world_body[: len(estimate)],
+                times_s=reference.times_s[: len(estimate)],
+            )
+            pairs = associate_by_index(head, estimate)
+            return Paired(*pairs, found, _note(reference, estimate, len(estimate), "fail"))
+        return Paired(*associate_by_index(reference, estimate), np.ones(len(reference), bool))
+    of_reference, of_estimate = _nearest_pairs(reference, estimate, max_difference_s)
+    missing = missing or ("skip" if _is_denser(reference, estimate) else "fail")
+    found = np.ones(len(of_reference), bool)
+    if missing == "fail":
+        of_reference, of_estimate = _one_each(reference, estimate, of_reference, of_estimate)
+        found = np.zeros(len(reference), bool)
+        found[of_reference.numpy()] = True
+    note = ""
+    if len(of_reference) < max(len(reference), len(estimate)):
+        note = _note(reference, estimate, len(of_reference), missing)
+    return Paired(*_at_pairs(reference, estimate, of_reference, of_estimate), found, note)
 
 
 def associate_by_time(
@@ -29,19 +96,7 @@ def associate_by_time(
     Raises:
         InputError: no pair is near enough.
     """
-    estimate_is_longer = len(estimate) > len(reference)
-    short, long = (reference, estimate) if estimate_is_longer else (estimate, reference)
-    nearest, difference = _nearest(long.times_s, short.times_s)
-    near = difference <= max_difference_s
-    if not bool(near.any()):
-        raise InputError(
-            f"no pose of the estimate ({_span(estimate)}) lies within {max_difference_s:g} s of one of the reference "
-            f"({_span(reference)}); pair them by index, or raise the allowed difference"
-        )
-    times = short.times_s[near]
-    chosen = replace(short, T_world_body=short.T_world_body[near], times_s=times)
-    partner = replace(long, T_world_body=long.T_world_body[nearest[near]], times_s=times)
-    return (chosen, partner) if estimate_is_longer else (partner, chosen)
+    return _at_pairs(reference, estimate, *_nearest_pairs(reference, estimate, max_difference_s))
 
 
 def associate_by_index(reference: Track, estimate: Track) -> tuple[Track, Track]:
@@ -51,11 +106,49 @@ def associate_by_index(reference: Track, estimate: Track) -> tuple[Track, Track]
         InputError: the tracks have different numbers of poses.
     """
     if len(reference) != len(estimate):
+        fix = "count the missing ones as failures" if len(estimate) < len(reference) else "pair them by time instead"
         raise InputError(
             f"the reference has {len(reference)} poses and the estimate {len(estimate)}; pairing by index needs "
-            "equally many, pair them by time instead"
+            f"equally many, {fix}"
         )
     return reference, replace(estimate, times_s=reference.times_s)
+
+
+def _nearest_pairs(reference: Track, estimate: Track, max_difference_s: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Indices into reference and estimate of every pair, in order of time."""
+    estimate_is_longer = len(estimate) > len(reference)
+    short, long = (reference, estimate) if estimate_is_longer else (estimate, reference)
+    nearest, difference = _nearest(long.times_s, short.times_s)
+    near = torch.nonzero(difference <= max_difference_s)[:, 0]
+    if len(near) == 0:
+        raise InputError(
+            f"no pose of the estimate ({_span(estimate)}) lies within {max_difference_s:g} s of one of the reference "
+            f"({_span(reference)}); pair them by index, or raise the allowed difference"
+        )
+    return (near, nearest[near]) if estimate_is_longer else (nearest[near], near)
+
+
+def _one_each(
+    reference: Track, estimate: Track, of_reference: torch.Tensor, of_estimate: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Of several estimates of one pose of the reference, the nearest in time."""
+    apart = (reference.times_s[of_reference] - estimate.times_s[of_estimate]).abs()
+    order = np.lexsort((apart.numpy(), of_reference.numpy()))
+    _, first = np.unique(of_reference.numpy()[order], return_index=True)
+    kept = torch.from_numpy(order[first])
+    return of_reference[kept], of_estimate[kept]
+
+
+def _at_pairs(
+    reference: Track, estimate: Track, of_reference: torch.Tensor, of_estimate: torch.Tensor
+) -> tuple[Track, Track]:
+    times = (
+        reference.times_s[of_reference] if len(estimate) > len(reference) else estimate.times_s[of_estimate]
+    )  # those of the shorter track cannot repeat
+    return (
+        replace(reference, T_world_body=reference.T_world_body[of_reference], times_s=times),
+        replace(estimate, T_world_body=estimate.T_world_body[of_estimate], times_s=times),
+    )
 
 
 def _nearest(times_s: torch.Tensor, queries_s: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -63,9 +156,26 @@ def _nearest(times_s: torch.Tensor, queries_s: torch.Tensor) -> tuple[torch.Tens
     times_s, queries_s = times_s.contiguous(), queries_s.contiguous()
     after = torch.searchsorted(times_s, queries_s).clamp(max=len(times_s) - 1)
     before = (after - 1).clamp(min=0)
-    distances = torch.stack([(times_s[index] - queries_s).abs() for index in (before, after)])
-    difference, which = distances.min(dim=0)
-    return torch.where(which == 0, before, after), difference
+    to_before, to_after = (times_s[before] - queries_s).abs(), (times_s[after] - queries_s).abs()
+    is_before = to_before <= to_after
+    return torch.where(is_before, before, after), torch.where(is_before, to_before, to_after)
+
+
+def _is_denser(reference: Track, estimate: Track) -> bool:
+    if min(len(reference), len(estimate)) < 2:
+        return False
+    steps = [float(track.times_s.diff().median()) for track in (reference, estimate)]
+    return steps[1] >= DENSER * steps[0]
+
+
+def _note(reference: Track, estimate: Track, pairs: int, missing: Missing) -> str:
+    counts = f"{pairs} pairs of {len(reference)} reference and {len(estimate)} estimated poses are compared"
+    lacking = len(reference) - pairs
+    if lacking == 0:
+        return counts
+    if missing == "fail":
+        return f"{counts}; {lacking} poses of the reference have no estimate and count as failures"
+    return f"{counts}; {lacking} poses of the reference have no estimate and are skipped"
 
 
 def _span(track: Track) -> str:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+
+import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
 from kinoeye.base.records import read_record, write_record
-from kinoeye.evaluation.association import MAX_DIFFERENCE_S, associate_by_index, associate_by_time
-from kinoeye.evaluation.error_statistics import STATISTICS, Statistics, statistics
-from kinoeye.evaluation.pose_protocols import PROTOCOLS, Settings, path_length
-from kinoeye.geometry.align import Alignment, alignment
+from kinoeye.evaluation.association import MAX_DIFFERENCE_S, Association, Missing, associate
+from kinoeye.evaluation.error_statistics import Aggregate, Statistics, aggregate, statistics
+from kinoeye.evaluation.pose_pairs import PosePairs, Settings
+from kinoeye.evaluation.pose_protocols import chosen_protocols
+from kinoeye.evaluation.poses import Poses, length
+from kinoeye.evaluation.protocol import Better, PoseProtocol
+from kinoeye.geometry.align import Alignment, Similarity, alignment
 from kinoeye.geometry.track import Track
 
-VERSION = 1
-Association = Literal["time", "index"]
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,15 +29,36 @@ class Metric:
     """One protocol's result."""
 
     unit: str
-    """"m", "arbitrary", "deg" or "%"."""
+    """"m", "arbitrary", "deg", "rad", "%", "1" for a pure number, or "mixed"."""
+    better: Better
+    aggregate: Aggregate | None
+    """What makes `value` of the values; None where they are one number for the path."""
+    worst: float | None
+    """What a failed pose counts as; None where an error has no upper bound."""
+    failed: int
+    """Poses that were asked for and have no error because the estimate lacks them or cannot be scaled."""
     statistics: Statistics
+    """Over the poses that have an error: what is left out here is counted by `failed`."""
     values: tuple[float, ...]
-    """Error of each pair of poses, NaN where it is not defined."""
+    """Error of each pose or step that has an estimate, NaN where it is not defined."""
+
+    @property
+    def value(self) -> float:
+        """The published number, with every failure at its worst: infinity where that has no bound."""
+        if self.aggregate is None:
+            return self.values[0]
+        worst = math.inf if self.worst is None else self.worst
+        return aggregate(self.values, self.aggregate, failed=self.failed, worst=worst)
+
+    @property
+    def value_of_rest(self) -> float:
+        """The published number over the poses that have an error, as if nothing had failed."""
+        return self.values[0] if self.aggregate is None else aggregate(self.values, self.aggregate)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PoseScore:
-    """How far an estimated path is from a reference, under every protocol of `PROTOCOLS`.
+    """How far an estimated path is from a reference, under the protocols of `PROTOCOLS`.
 
     Example:
         >>> import torch
@@ -44,9 +69,12 @@ class PoseScore:
     """
 
     align: Alignment
+    """Of the protocols that leave it open; the others do their own."""
     by: Association
     pairs: int
     """Number of pairs of poses that were compared."""
+    failed: int
+    """Number of poses of the reference that the estimate lacks and that count as failures."""
     scale: float
     """Factor that alignment put on the estimate; 1 unless `align` is "sim3" or "scale"."""
     reference_path_length: float
@@ -57,6 +85,11 @@ class PoseScore:
     metrics: dict[str, Metric]
     """Protocol's name -> result."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """Protocol's name -> its published number."""
+        return {name: metric.value for name, metric in self.metrics.items()}
 
     def save(self, path: Path | str) -> None:
         """Write the score as JSON.
@@ -83,85 +116,77 @@ def score_poses(
     align: Alignment | None = None,
     by: Association = "time",
     max_difference_s: float = MAX_DIFFERENCE_S,
+    missing: Missing | None = None,
     settings: Settings | None = None,
+    protocols: Iterable[str] | None = None,
 ) -> PoseScore:
-    """Score an estimated track against a reference under every protocol.
+    """Score an estimated track against a reference under named protocols.
 
     Args:
         reference: the poses taken as true.
         estimate: the poses to judge.
-        align: how the estimate is brought into the reference's world first; None chooses "first", or "scale" where
-            one of the two paths is metric, the other is not, and both move.
+        align: how the estimate is brought into the reference's world by the protocols that leave it open; None
+            chooses "first", or "scale" where one of the two paths is metric, the other is not, and both move.
         by: pair poses by nearest time or by index.
         max_difference_s: largest time between the poses of a pair.
+        missing: whether poses of the reference without a partner are failures; see `associate`.
         settings: what the protocols leave open.
+        protocols: names of `PROTOCOLS`; None means all.
 
     Raises:
-        InputError: fewer than two poses can be paired, or the alignment is not defined for these paths.
+        InputError: fewer than two poses can be paired, the alignment is not defined for these paths, or a protocol
+            has another name.
     """
     settings = settings or Settings()
-    given = (len(reference), len(estimate))
-    if by == "time":
-        reference, estimate = associate_by_time(reference, estimate, max_difference_s=max_difference_s)
-    else:
-        reference, estimate = associate_by_index(reference, estimate)
-    if len(reference) <= settings.delta:
+    chosen = chosen_protocols(protocols)
+    paired = associate(reference, estimate, by=by, max_difference_s=max_difference_s, missing=missing)
+    reference, estimate = paired.reference, paired.estimate
+    needed = settings.delta if settings.delta_unit == "frames" else 1
+    if len(reference) <= needed:
         raise InputError(
-            f"{len(reference)} poses can be paired; at least {settings.delta + 1} are needed for errors over "
-            f"{settings.delta} frame(s)"
+            f"{len(reference)} poses can be paired; at least {needed + 1:g} are needed for errors over {needed:g} "
+            "frame(s)"
         )
     mixed = reference.unit != estimate.unit
-    align = align or ("scale" if mixed and min(path_length(reference), path_length(estimate)) > 0 else "first")
-    try:
-        change = alignment(estimate, reference, align)
-    except ValueError as error:
-        raise InputError(str(error)) from error
-    aligned = change.apply(estimate)
-    notes: tuple[str, ...] = ()
-    if len(reference) < max(given):
-        notes = (f"{len(reference)} pairs of {given[0]} reference and {given[1]} estimated poses are compared",)
+    poses = Poses.of(reference), Poses.of(estimate)
+    moving = min(float(length(np.diff(p.t, axis=0)).sum()) for p in poses) > 0
+    align = align or ("scale" if mixed and moving else "first")
+    pairs = PosePairs(*poses, _alignment(estimate, reference, align), paired.found, settings)
+    notes = (paired.note,) if paired.note else ()
     if mixed and align not in ("sim3", "scale"):
         notes += (f"lengths compare a path in {reference.unit!r} with one in {estimate.unit!r} at scale 1",)
     return PoseScore(
         align=align,
         by=by,
         pairs=len(reference),
-        scale=change.scale,
-        reference_path_length=path_length(reference),
+        failed=pairs.failed,
+        scale=pairs.change.scale,
+        reference_path_length=pairs.path_length,
         unit=reference.unit,
         times_s=tuple(reference.times_s.tolist()),
-        metrics=_metrics(reference, aligned, settings),
+        metrics={protocol.name: _metric(protocol, pairs, reference.unit) for protocol in chosen},
         notes=notes,
     )
 
 
-def compare(scores: Mapping[str, PoseScore], *, statistic: str = "rmse") -> dict[str, dict[str, float]]:
-    """One statistic of several scores side by side: protocol -> name of the score -> value.
-
-    Args:
-        scores: name -> score; all with the same alignment, because others are not comparable.
-        statistic: a field of `Statistics`.
-
-    Raises:
-        InputError: the statistic does not exist, or the scores were aligned differently or differ in unit.
-    """
-    if statistic not in STATISTICS:
-        raise InputError(f"there is no statistic {statistic!r}; known: {', '.join(STATISTICS)}")
-    settings = {(score.align, score.unit) for score in scores.values()}
-    if len(settings) > 1:
-        listed = ", ".join(f"{name}: {score.align}, {score.unit}" for name, score in scores.items())
-        raise InputError(f"scores with different alignments or units cannot be compared ({listed})")
-    shared = [name for name in PROTOCOLS if all(name in score.metrics for score in scores.values())]
-    return {
-        protocol: {name: getattr(score.metrics[protocol].statistics, statistic) for name, score in scores.items()}
-        for protocol in shared
-    }
+def _alignment(estimate: Track, reference: Track, align: Alignment) -> Similarity:
+    try:
+        return alignment(estimate, reference, align)
+    except ValueError as error:
+        raise InputError(str(error)) from error
 
 
-def _metrics(reference: Track, aligned: Track, settings: Settings) -> dict[str, Metric]:
-    metrics = {}
-    for name, protocol in PROTOCOLS.items():
-        values = protocol.compute(reference, aligned, settings).double().numpy()
-        unit = reference.unit if protocol.unit == "length" else protocol.unit
-        metrics[name] = Metric(unit=unit, statistics=statistics(values), values=tuple(values.tolist()))
-    return metrics
+def _metric(protocol: PoseProtocol, pairs: PosePairs, unit: str) -> Metric:
+    values = protocol.compute(pairs)
+    unscaled = np.isinf(values)
+    if unscaled.any():
+        values = np.where(unscaled, np.nan, values)
+    return Metric(
+        unit=unit if protocol.unit == "length" else protocol.unit,
+        better=protocol.better,
+        aggregate=None if protocol.per == "path" else protocol.aggregate,
+        worst=None if math.isinf(protocol.worst) else protocol.worst,
+        failed=pairs.failed + int(np.count_nonzero(unscaled)),
+        statistics=statistics(values),
+        values=tuple(values.tolist()),
+    )

@@ -10,5 +10,7 @@ if TYPE_CHECKING:
     from kinoeye.perception.estimate import Estimator as Estimator
     from kinoeye.perception.features import FeatureEstimator as FeatureEstimator
     from kinoeye.perception.photometric import PhotometricEstimator as PhotometricEstimator
+    from kinoeye.perception.registry import ESTIMATORS as ESTIMATORS
+    from kinoeye.perception.registry import estimator as estimator
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__)

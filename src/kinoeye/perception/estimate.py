@@ -25,7 +25,10 @@ class Estimate:
     source: str
     """"estimated:<name of the estimator>"."""
     camera: Trajectory
-    """At the times of the frames; the first pose is the identity, the unit is that of the depth or "arbitrary"."""
+    """At the times of the frames that could be placed, all of them unless `confidence` is 0 for some.
+
+    The unit is that of the depth, of the file, or "arbitrary"; what we estimate begins at the identity.
+    """
     confidence: NDArray[np.float64]
     """How well each frame's pose is supported, 0 to 1; comparable within one estimator only."""
     notes: tuple[str, ...] = ()

@@ -1,0 +1,213 @@
+"""Scores of many paths: a row each, and means with confidence intervals in which failures count."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kinoeye.base.errors import InputError
+from kinoeye.base.failure import Failure
+from kinoeye.base.files import read_json, write_json
+from kinoeye.base.records import read_record, write_record
+from kinoeye.evaluation.bootstrap import RESAMPLES, mean_interval
+from kinoeye.evaluation.pose_protocols import PROTOCOLS
+from kinoeye.evaluation.pose_score import PoseScore
+from kinoeye.evaluation.protocol import Better
+
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One path's numbers."""
+
+    name: str
+    failure: str | None
+    """Why there is no score at all."""
+    asked: int
+    """Poses of the reference that the estimate should have had."""
+    failed: int
+    """Those that it lacks: all of them where there is no score."""
+    align: str | None
+    """How the estimate was aligned, and the scale that was fitted."""
+    scale: float | None
+    unit: str
+    """Unit of lengths."""
+    numbers: dict[str, float]
+    """Protocol's name -> its published number over the poses that were found and the failures that have a bound."""
+    unbounded: tuple[str, ...]
+    """Protocols whose failures have no bound: their number here is over the rest, and their result is infinite."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """One protocol over all rows."""
+
+    unit: str
+    better: Better
+    paths: int
+    """Rows with a number, whole failures among them; rows where the protocol is not defined are left out."""
+    failed: int
+    """Rows with failures that have no bound; where there are any, the mean is infinite and not stored."""
+    mean: float | None
+    """With every failure at its worst; None where that is infinite."""
+    low: float | None
+    high: float | None
+    """The 95 % confidence interval of the mean; None with it."""
+    mean_of_rest: float
+    """Over the rows without such failures."""
+    low_of_rest: float
+    high_of_rest: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreTable:
+    """Many paths under the same protocols.
+
+    Example:
+        >>> table = tabulate({"a": Failure("no features")}, asked={"a": 25})
+        >>> table.summary["auc_30"].mean, table.summary["ate_translation"].mean
+        (0.0, None)
+    """
+
+    rows: tuple[Row, ...]
+    summary: dict[str, Summary]
+    """Protocol's name -> what it says over all rows."""
+    failures: int
+    """Rows without a score."""
+    resamples: int
+    """Of the bootstrap that gives the intervals."""
+    seed: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """Protocol's name -> mean over all rows, infinite where a failure has no bound."""
+        return {name: math.inf if found.mean is None else found.mean for name, found in self.summary.items()}
+
+    def save(self, path: Path | str) -> None:
+        """Write the table as JSON.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        write_json(path, write_record(self, version=VERSION))
+
+    @classmethod
+    def load(cls, path: Path | str) -> ScoreTable:
+        """Read a table that `save` wrote.
+
+        Raises:
+            InputError: the file is missing, damaged, or not a table of scores.
+        """
+        return read_record(cls, read_json(path), version=VERSION, where=str(path))
+
+
+def tabulate(
+    scores: Mapping[str, PoseScore | Failure],
+    *,
+    asked: Mapping[str, int] | None = None,
+    protocols: tuple[str, ...] | None = None,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    notes: tuple[str, ...] = (),
+) -> ScoreTable:
+    """The table of many scores; a failure is a row in which every protocol has its worst value.
+
+    Args:
+        scores: name -> score or why there is none.
+        asked: name -> poses of the reference, for those without a score: a sum over poses fails in each of them.
+        protocols: names to summarise; None takes those of the scores, or all where there is no score.
+        seed: of the resampling that gives the intervals.
+        resamples: how often is resampled.
+        notes: what a reader of the table should know.
+
+    Raises:
+        InputError: there are no scores, or they differ in their unit of length.
+    """
+    if not scores:
+        raise InputError("there is nothing to tabulate: no scores were given")
+    found = [score for score in scores.values() if isinstance(score, PoseScore)]
+    units = sorted({score.unit for score in found})
+    if len(units) > 1:
+        raise InputError(f"lengths in {' and '.join(map(repr, units))} cannot be averaged; score them apart")
+    unit = units[0] if units else "m"
+    names = protocols or tuple(found[0].metrics if found else PROTOCOLS)
+    rows = tuple(
+        _row(name, score, names, unit, (asked or {}).get(name, 0)) for name, score in scores.items()
+    )  # fmt: skip
+    return ScoreTable(
+        rows=rows,
+        summary={name: _summary(name, rows, unit, seed, resamples) for name in names},
+        failures=len(scores) - len(found),
+        resamples=resamples,
+        seed=seed,
+        notes=notes,
+    )
+
+
+def _row(name: str, score: PoseScore | Failure, protocols: tuple[str, ...], unit: str, asked: int) -> Row:
+    if isinstance(score, Failure):
+        worst = {protocol: _worst_of_path(protocol, asked) for protocol in protocols}
+        return Row(
+            name=name,
+            failure=str(score),
+            asked=asked,
+            failed=asked,
+            align=None,
+            scale=None,
+            unit=unit,
+            numbers={protocol: value for protocol, value in worst.items() if math.isfinite(value)},
+            unbounded=tuple(protocol for protocol, value in worst.items() if not math.isfinite(value)),
+        )
+    metrics = {protocol: score.metrics[protocol] for protocol in protocols}
+    unbounded = tuple(protocol for protocol, metric in metrics.items() if math.isinf(metric.value))
+    return Row(
+        name=name,
+        failure=None,
+        asked=score.pairs + score.failed,
+        failed=score.failed,
+        align=score.align,
+        scale=score.scale,
+        unit=score.unit,
+        numbers={
+            protocol: metric.value_of_rest if protocol in unbounded else metric.value
+            for protocol, metric in metrics.items()
+        },
+        unbounded=unbounded,
+        notes=score.notes,
+    )
+
+
+def _worst_of_path(name: str, asked: int) -> float:
+    """What a protocol says of a path of which nothing was estimated."""
+    protocol = PROTOCOLS[name]
+    if protocol.per != "path" and protocol.aggregate == "sum":
+        return protocol.worst * asked if asked else math.inf
+    return protocol.worst
+
+
+def _summary(name: str, rows: tuple[Row, ...], unit: str, seed: int, resamples: int) -> Summary:
+    protocol = PROTOCOLS[name]
+    rest = np.array([row.numbers[name] for row in rows if name not in row.unbounded])
+    rest = rest[~np.isnan(rest)]
+    failed = sum(name in row.unbounded for row in rows)
+    mean = float(rest.mean()) if len(rest) else math.nan
+    low, high = mean_interval(rest, seed=seed, resamples=resamples)
+    return Summary(
+        unit=unit if protocol.unit == "length" else protocol.unit,
+        better=protocol.better,
+        paths=len(rest) + failed,
+        failed=failed,
+        mean=None if failed else mean,
+        low=None if failed else low,
+        high=None if failed else high,
+        mean_of_rest=mean,
+        low_of_rest=low,
+        high_of_rest=high,
+    )
