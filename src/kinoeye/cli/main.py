@@ -22,6 +22,7 @@ COMMANDS = {
     "inspect": "What a camera file holds, and what is wrong with it.",
     "convert": "Any readable camera file to any writable format.",
     "tag": "The words of a camera path: motion tags, segments and a caption.",
+    "check": "Whether a shot can be filmed as planned: clearance, framing, occlusion, motion, horizon, rig.",
     "render": "A shot becomes frames with every layer of truth.",
     "score": "How far an estimated camera is from a reference, under named protocols.",
     "view": "A camera, shot or take as one interactive page.",

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from kinoeye.render.film import RENDERED_LAYERS as RENDERED_LAYERS
     from kinoeye.render.film import render as render
     from kinoeye.render.robot import PART_NAMES as PART_NAMES
+    from kinoeye.render.shot_solids import ShotSolids as ShotSolids
     from kinoeye.render.worlds import WORLDS_V0 as WORLDS_V0
     from kinoeye.render.worlds import sample_worlds as sample_worlds
     from kinoeye.render.worlds import world as world

@@ -681,3 +681,50 @@ def smooth_edges(stage, parts, lattice, tiles, cells, table, keys, rgb, alpha, s
             _put_light(table, rgb[row, column], (red / count, green / count, blue / count))
             if alpha.shape[0] > 0:
                 alpha[row, column] = int(cover * 255.0 / count + 0.5)
+
+
+# --- Rays from anywhere -----------------------------------------------------------------------------------------------
+
+
+@kernel
+def first_hits(kind, segment, canonical_from_world, centres, radii, chosen, ground, origins, directions, t, surface):
+    """What free rays meet first, each frame's rays among the parts as they are then.
+
+    Args:
+        kind: [p] canonical solids.
+        segment: [p] half length of a capsule's axis.
+        canonical_from_world: [n, p, 3, 4]
+        centres: [n, p, 3] centres of spheres around the parts.
+        radii: [n, p] their radii.
+        chosen: [p] whether a part takes part.
+        ground: whether the ground does.
+        origins: [n, 3] one a frame.
+        directions: [n, r, 3] of any length.
+        t: [n, r] to fill with the ray's parameter, infinite for a miss.
+        surface: [n, r] to fill with the index of the part, `GROUND` or `SKY`.
+    """
+    for i in range(directions.shape[0]):
+        ox, oy, oz = origins[i, 0], origins[i, 1], origins[i, 2]
+        for r in range(directions.shape[1]):
+            dx, dy, dz = directions[i, r, 0], directions[i, r, 1], directions[i, r, 2]
+            best, hit = math.inf, SKY
+            if ground:
+                to_ground = -oz / dz
+                if T_MIN < to_ground < GROUND_FAR:
+                    best, hit = to_ground, GROUND
+            squared = dx * dx + dy * dy + dz * dz
+            for p in range(kind.shape[0]):
+                if not chosen[p]:
+                    continue
+                x, y, z = centres[i, p, 0] - ox, centres[i, p, 1] - oy, centres[i, p, 2] - oz
+                along, radius = x * dx + y * dy + z * dz, radii[i, p]
+                apart = x * x + y * y + z * z - radius * radius
+                if apart > 0.0 and (along <= 0.0 or along * along < apart * squared):
+                    continue
+                A = canonical_from_world[i, p]
+                cx, cy, cz = _apply(A, ox, oy, oz)
+                lx, ly, lz = _turn(A, dx, dy, dz)
+                found, _ = intersect(kind[p], segment[p], cx, cy, cz, lx, ly, lz)
+                if found < best:
+                    best, hit = found, p
+            t[i, r], surface[i, r] = best, hit

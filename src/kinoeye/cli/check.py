@@ -1,0 +1,333 @@
+"""Whether a shot can be filmed as planned: clearance, framing, occlusion, motion, horizon, rig.
+
+SHOT is shot.json, a folder with one, or any readable camera file; a camera file has no actors and no surroundings, so
+give it a depth map of its first frame or points if it should keep clear of something.
+
+  clearance    the camera keeps away from actors, props, ground, depth or points, also between frames
+  in-frame     enough of each subject is in the frame
+  occlusion    enough of each subject is visible
+  size         each subject's height is within a band of the frame's (--shot-size names one)
+  thirds       a hint: the subject is near a line of thirds
+  line         the camera stays on one side of the line of action (180-degree rule)
+  speed, acceleration, jerk, angular-rate, angular-acceleration
+  roll         the horizon is level
+  rig          --rig tripod, dolly, crane, handheld or drone can make the move
+
+Exit code 0 when no error is found (warnings and hints do not fail a shot), 1 when one is, 2 on bad input.
+
+Example:
+  kinoeye check out/demo/shot.json --rig dolly --limit clearance=0.5
+  kinoeye check out/demo/shot.json --fix -o out/demo/mended.json
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kinoeye.base.errors import InputError
+from kinoeye.cli.convert import UNITS, WORLDS
+from kinoeye.cli.options import given_path, image_size, positive, print_json, say
+
+if TYPE_CHECKING:
+    from kinoeye.formats import PathTable
+    from kinoeye.shot import Shot
+    from kinoeye.shot.checks import Checker, CheckReport, Finding, Limits, Mended, Surroundings
+
+ASSUMED_FOV_DEG, ASSUMED_SIZE_WH = 60.0, (512, 288)
+MAX_DEPTH_VALUES = 64_000_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("shot", type=given_path, metavar="SHOT", help="shot.json, its folder, or any camera file")
+    parser.add_argument("-o", "--out", type=given_path, metavar="OUT", help="where --fix writes the mended shot")
+    parser.add_argument("--fix", action="store_true", help="change the path until the checks hold; needs -o")
+    parser.add_argument("--rig", metavar="RIG", help="tripod, dolly, crane, handheld or drone: hold the move to it")
+    parser.add_argument(
+        "--subject", action="append", default=[], metavar="NAME",
+        help="an actor that the shot is about; may be repeated (default: those that the prompt's moves name, or all)",
+    )  # fmt: skip
+    parser.add_argument("--only", metavar="A,B", default="", help="make only these checks")
+    parser.add_argument("--skip", metavar="A,B", default="", help="leave these checks out")
+    parser.add_argument(
+        "--limit", action="append", default=[], metavar="NAME=VALUE",
+        help="clearance, in-frame, visible, size-min, size-max, thirds, line, speed, acceleration, jerk,\n"
+        "angular-rate, angular-acceleration or roll; metres, seconds, degrees, shares of 1; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--shot-size", metavar="NAME", help='such as "medium shot" or "close up": the band of sizes')
+    parser.add_argument("--depth", type=given_path, metavar="NPY", help="depth map [h, w] of the first frame, metres")
+    parser.add_argument(
+        "--points", type=given_path, metavar="CLOUD", help="a .ply cloud or the folder of a COLMAP model"
+    )
+    file = parser.add_argument_group("what a camera file does not say")
+    file.add_argument("--from", dest="format", metavar="FORMAT", help="its format, if it cannot be told")
+    file.add_argument("--unit", type=_unit, metavar="UNIT", help="of its numbers: m, cm, mm, inch, foot, or metres")
+    file.add_argument("--up", choices=WORLDS, help="which axis of its world is vertical")
+    file.add_argument("--fps", type=positive, metavar="F", help="frames per second")
+    file.add_argument("--size", type=image_size, metavar="WxH", help="pixels of its images")
+    file.add_argument("--fov-deg", type=positive, metavar="DEG", help="horizontal field of view")
+
+
+def _unit(text: str) -> float:
+    """Metres of a unit's name or of a number."""
+    metres = UNITS.get(text)
+    return positive(text) if metres is None else metres
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run it."""
+    from kinoeye.shot.checks import Checker, mend
+
+    if args.fix != (args.out is not None):
+        raise InputError("--fix and -o OUT belong together: a mended shot never overwrites its original unasked")
+    given = _given(args)
+    checker = Checker(
+        limits=_limits(args),
+        rig=args.rig,
+        surroundings=_surroundings(args, given),
+        subjects=tuple(args.subject),
+        timed=given.timed,
+        only=_names(args.only),
+        skip=_names(args.skip),
+    )
+    mended = mend(given.shot, checker) if args.fix else None
+    report = checker(given.shot) if mended is None else mended.after
+    notes = given.notes
+    if mended is not None:
+        notes = (*notes, *given.write(mended.shot, args.out))
+    if args.json:
+        print_json(_facts(args, checker, report, mended, notes))
+    else:
+        for note in notes:
+            say(args, f"{args.shot}: {note}")
+        _print(report, mended, args.out)
+    return int(not report.holds)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What the command was given: a shot, how it is written back, and what is known of it."""
+
+    shot: Shot
+    write: Callable[[Shot, Path], list[str]]
+    """Writes a mended shot in the form of the original; returns what was lost."""
+    is_shot: bool
+    timed: bool = True
+    notes: tuple[str, ...] = ()
+
+
+def _given(args: argparse.Namespace) -> _Given:
+    from kinoeye.shot import Shot
+
+    if _holds_shot(args.shot):
+        said = [f"--{name.replace('_', '-')}" for name in ("format", "unit", "up", "fps", "size", "fov_deg")
+                if getattr(args, name) is not None]  # fmt: skip
+        if said:
+            raise InputError(f"{' and '.join(said)} cannot be given: a shot says that itself")
+        return _Given(Shot.load(args.shot), _write_shot, is_shot=True)
+    return _of_camera_file(args)
+
+
+def _holds_shot(path: Path) -> bool:
+    from kinoeye.base.files import read_json
+
+    if path.is_dir():
+        return (path / "shot.json").is_file()
+    if path.suffix != ".json" or not path.is_file():
+        return False
+    data = read_json(path)
+    return isinstance(data, dict) and data.get("record") == "Shot"
+
+
+def _write_shot(shot: Shot, out: Path) -> list[str]:
+    shot.save(out)
+    return []
+
+
+def _of_camera_file(args: argparse.Namespace) -> _Given:
+    from kinoeye.formats import read_path
+    from kinoeye.formats.paths import format_for_output
+    from kinoeye.shot import Shot
+
+    if args.out is not None:
+        format_for_output(args.out)  # says at once when the name does not tell
+    table = read_path(args.shot, format=args.format)
+    read_notes = table.notes
+    if args.unit is not None:
+        table = table.with_unit(args.unit)
+    if args.up is not None:
+        table = table.with_world(WORLDS[args.up])
+    if args.fps is not None:
+        table = table.with_fps(args.fps)
+    if args.size is not None:
+        table = table.with_size(args.size)
+    if args.fov_deg is not None:
+        table = replace(table, size_wh=table.size_wh or ASSUMED_SIZE_WH).with_fov(args.fov_deg)
+    known = table
+    if table.intrinsics is None or table.size_wh is None:
+        if args.depth is not None:
+            raise InputError(f"a depth map needs intrinsics, and {args.shot} has none; give --size and --fov-deg")
+        table = replace(table, size_wh=table.size_wh or ASSUMED_SIZE_WH).with_fov(ASSUMED_FOV_DEG)
+    timed = table.times_s is not None
+    camera = (table if timed else table.with_fps(24.0)).to_trajectory()
+
+    def write(shot: Shot, out: Path) -> list[str]:
+        return _write_camera(shot, known, out)
+
+    return _Given(Shot(camera=camera), write, is_shot=False, timed=timed, notes=read_notes)
+
+
+def _write_camera(shot: Shot, known: PathTable, out: Path) -> list[str]:
+    """Write a camera without what its file did not say."""
+    from kinoeye.formats import PathTable, write_path
+
+    table = PathTable.from_trajectory(shot.camera, names=known.names if len(known) == len(shot.camera) else ())
+    if known.intrinsics is None or known.size_wh is None:
+        table = replace(table, intrinsics=None, size_wh=None)
+    if known.times_s is None:
+        table = replace(table, times_s=None)
+    return write_path(table, out)
+
+
+def _limits(args: argparse.Namespace) -> Limits:
+    from kinoeye.shot.checks import Limits
+
+    limits = Limits.for_rig(args.rig)
+    if args.shot_size is not None:
+        limits = limits.with_shot_size(args.shot_size)
+    values = {}
+    for text in args.limit:
+        name, _, number = text.partition("=")
+        try:
+            values[name.strip()] = float(number)
+        except ValueError:
+            raise InputError(f"--limit {text!r} is not NAME=VALUE with a number, such as clearance=0.5") from None
+    return limits.with_values(values)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _surroundings(args: argparse.Namespace, given: _Given) -> Callable[[Shot], Surroundings] | Surroundings | None:
+    """Depth or points where they are given; else the solids of a shot."""
+    from kinoeye.shot.checks import PointCloud
+
+    if args.depth is not None and args.points is not None:
+        raise InputError("--depth and --points cannot both be given; choose one")
+    try:
+        if args.depth is not None:
+            return PointCloud.from_depth(_depth(args.depth), given.shot.camera, name=args.depth.name)
+        if args.points is not None:
+            return PointCloud(_points(args.points) * (args.unit or 1.0), args.points.name)
+    except ValueError as error:
+        raise error if isinstance(error, InputError) else InputError(f"{args.depth or args.points}: {error}") from error
+    if not given.is_shot:
+        return None
+    from kinoeye.render import ShotSolids
+
+    return ShotSolids
+
+
+def _depth(path: Path) -> Any:
+    import numpy as np
+
+    from kinoeye.formats.containers.arrays import read_npy
+
+    values = read_npy(path)
+    depth = values[0] if values.ndim == 3 and len(values) else values
+    if depth.ndim != 2 or depth.size == 0 or depth.size > MAX_DEPTH_VALUES or depth.dtype.kind not in "fiu":
+        raise InputError(f"{path} holds {values.dtype} {values.shape}; a depth map is numbers [height, width]")
+    return np.asarray(depth, np.float64)
+
+
+def _points(path: Path) -> Any:
+    from kinoeye.formats import read_ply
+    from kinoeye.formats.containers.colmap import read_colmap
+
+    return read_ply(path)[0] if path.suffix.lower() == ".ply" else read_colmap(path).points.xyz
+
+
+def _facts(
+    args: argparse.Namespace, checker: Checker, report: CheckReport, mended: Mended | None, notes: tuple[str, ...]
+) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "shot": str(args.shot),
+        "holds": report.holds,
+        "findings": [_row(finding) for finding in report.findings],
+        "skipped": [asdict(row) for row in report.skipped],
+        "rigs": {rig: asdict(verdict) for rig, verdict in report.rigs.items()},
+        "limits": asdict(checker.bounds),
+        "notes": list(notes),
+    }
+    if mended is not None:
+        facts["fix"] = {
+            "out": str(args.out),
+            "steps": [asdict(step) for step in mended.steps],
+            "moved": mended.moved_m,
+            "turned_deg": mended.turned_deg,
+            "longer_s": mended.longer_s,
+            "checks": [
+                {
+                    "code": row.code,
+                    "about": row.about,
+                    "change": row.change,
+                    "before": row.before and _row(row.before),
+                    "after": row.after and _row(row.after),
+                }
+                for row in mended.comparisons
+            ],
+            "worsened": [{"code": row.code, "about": row.about} for row in mended.worsened],
+        }
+    return facts
+
+
+def _row(finding: Finding) -> dict[str, Any]:
+    return {**asdict(finding), "frames": [list(stretch) for stretch in finding.frames]}
+
+
+def _print(report: CheckReport, mended: Mended | None, out: Path | None) -> None:
+    if mended is not None:
+        _print_mending(mended)
+    for finding in report.violations:
+        print(f"{finding.severity:<8} {finding.code:<21} {_frames(finding):<22} {finding.message}")
+    held = [finding for finding in report.findings if finding.holds]
+    for finding in held:
+        print(f"{'holds':<8} {finding.code:<21} {'':<22} {finding.message}")
+    for code, reasons in _by_code(report).items():
+        print(f"{'skipped':<8} {code:<21} {'':<22} {reasons}")
+    for rig, verdict in report.rigs.items():
+        word = {True: "can", False: "cannot", None: "may"}[verdict.can]
+        print(f"{'rig':<8} {rig:<21} {word:<22} {'; '.join(verdict.why)}".rstrip())
+    if out is not None:
+        print(out)
+
+
+def _frames(finding: Finding) -> str:
+    words = [str(first) if first == last else f"{first}-{last}" for first, last in finding.frames]
+    shown = words if len(words) <= 3 else [*words[:3], "..."]
+    return ("frame " if len(words) == 1 and "-" not in words[0] else "frames ") + ", ".join(shown)
+
+
+def _by_code(report: CheckReport) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for row in report.skipped:
+        found.setdefault(row.code, []).append(row.reason)
+    return {code: "; ".join(dict.fromkeys(reasons)) for code, reasons in found.items()}
+
+
+def _print_mending(mended: Mended) -> None:
+    for step in mended.steps:
+        about = f" of {step.about}" if step.about else ""
+        print(f"{'mended' if step.done else 'cannot':<8} {step.code}{about}: {step.how}")
+    print(
+        f"{'path':<8} poses move by up to {mended.moved_m:.3g} m and turn by up to {mended.turned_deg:.3g} degrees; "
+        f"the shot lasts {mended.longer_s:+.2f} s"
+    )
+    for row in mended.worsened:
+        was = row.before.message if row.before else "could not be measured"
+        print(f"{'worse':<8} {row.code}: it was: {was}; it is: {row.after.message if row.after else 'not measured'}")

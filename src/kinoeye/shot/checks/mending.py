@@ -1,0 +1,188 @@
+"""`check --fix`: remedies applied one after another, and every check compared before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from kinoeye.shot.checks.finding import CheckReport, Finding
+from kinoeye.shot.checks.remedies import REMEDIES
+from kinoeye.shot.checks.runner import Checker
+from kinoeye.shot.shot import Shot
+
+ROUNDS = 4
+"""How often the remedies are gone through: one may need another after it."""
+_NOTICEABLE = 0.01
+"""Share of a limit by which a violation must grow to count as worse."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One remedy for one finding."""
+
+    code: str
+    about: str
+    done: bool
+    """False where it could not be mended; `how` says why."""
+    how: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One check before and after mending."""
+
+    code: str
+    about: str
+    before: Finding | None
+    """None where it could not be measured."""
+    after: Finding | None
+    change: Literal["mended", "better", "same", "worse", "broken"]
+    """"broken" held before and does not now; "better" and "worse" do not hold in either."""
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A shot after mending, with everything that mending did to it."""
+
+    shot: Shot
+    before: CheckReport
+    after: CheckReport
+    steps: tuple[Step, ...]
+    comparisons: tuple[Comparison, ...]
+    moved_m: float
+    """How far a pose moved, at most, in the unit of the path; poses are compared at the same share of the shot."""
+    turned_deg: float
+    """How far a pose turned, at most."""
+    longer_s: float
+    """How much longer the shot lasts."""
+
+    @property
+    def worsened(self) -> tuple[Comparison, ...]:
+        """Checks that hold no longer, or fail by more than before."""
+        return tuple(row for row in self.comparisons if row.change in ("worse", "broken"))
+
+
+def mend(shot: Shot, checker: Checker) -> Mended:
+    """Change a camera's path until the checks hold, or say why they cannot.
+
+    A remedy that does not better its own check is taken back. One that worsens another check stays only if remedies
+    for that one follow; whatever is worse in the end is told in `worsened`. Hints are left alone.
+
+    Args:
+        shot: the shot as it is.
+        checker: what it is held against.
+
+    Raises:
+        InputError: the shot has no actor of a name in the checker's subjects.
+
+    Example:
+        >>> from kinoeye.language import parse
+        >>> from kinoeye.shot import stage
+        >>> mended = mend(stage(parse("roll right 20 degrees"), seed=0), Checker())
+        >>> mended.before.find("roll").holds, mended.after.find("roll").holds
+        (False, True)
+    """
+    before = report = checker(shot)
+    mended, steps, given_up = shot, list[Step](), set[tuple[str, str]]()
+    for _ in range(ROUNDS):
+        order = [finding for code in REMEDIES for finding in report.violations if finding.code == code]
+        open_ = [finding for finding in order if finding.severity != "hint" and finding.key not in given_up]
+        if not open_:
+            break
+        for key in [finding.key for finding in open_]:
+            finding = report.find(*key)
+            if finding is None or finding.holds:
+                continue  # mended by a remedy before it
+            mended, report, step = _try(mended, report, finding, checker)
+            steps.append(step)
+            if not step.done:
+                given_up.add(key)
+    return Mended(
+        shot=mended,
+        before=before,
+        after=report,
+        steps=tuple(steps),
+        comparisons=compare(before, report),
+        **_differences(shot, mended),
+    )
+
+
+def _try(shot: Shot, report: CheckReport, finding: Finding, checker: Checker) -> tuple[Shot, CheckReport, Step]:
+    """The shot after the best remedy for a finding, or as it was if none helped."""
+    tried: list[tuple[tuple[int, int], Shot, CheckReport, str]] = []
+    refused: list[str] = []
+    for remedy in REMEDIES[finding.code]:
+        outcome = remedy(shot, finding, checker)
+        if isinstance(outcome, str):
+            refused.append(outcome)
+            continue
+        after = checker(outcome.shot)
+        found = after.find(*finding.key)
+        if found is not None and not found.holds and found.excess > finding.excess * (1 - _NOTICEABLE):
+            refused.append(f"{outcome.how}, which did not help")
+        elif broken := _broken_for_good(finding, report, after):
+            refused.append(f"{outcome.how} would break {', '.join(broken)}")
+        else:
+            tried.append((_badness(after), outcome.shot, after, outcome.how))
+    if not tried:
+        return shot, report, Step(finding.code, finding.about, False, "; ".join(refused))
+    _, mended, after, how = min(tried, key=lambda row: row[0])
+    return mended, after, Step(finding.code, finding.about, True, how)
+
+
+def _badness(report: CheckReport) -> tuple[int, int]:
+    """Number of errors, and of their frames."""
+    errors = [violation for violation in report.violations if violation.severity == "error"]
+    return len(errors), sum(last - first + 1 for error in errors for first, last in error.frames)
+
+
+def _broken_for_good(finding: Finding, report: CheckReport, after: CheckReport) -> list[str]:
+    """What a remedy for less than an error breaks with an error that no remedy is known for."""
+    if finding.severity == "error":
+        return []
+    rows = [row for row in compare(report, after) if row.change == "broken" and row.after]
+    return [_words(row) for row in rows if row.after and row.after.severity == "error" and not _mendable(row.after)]
+
+
+def _mendable(finding: Finding) -> bool:
+    return finding.code in REMEDIES and finding.code not in ("line", "rig")
+
+
+def _words(row: Comparison) -> str:
+    return f"{row.code} of {row.about}" if row.about else row.code
+
+
+def compare(before: CheckReport, after: CheckReport) -> tuple[Comparison, ...]:
+    """Every check of two reports side by side."""
+    keys = dict.fromkeys(finding.key for report in (before, after) for finding in report.findings)
+    return tuple(_compare(*key, before.find(*key), after.find(*key)) for key in keys)
+
+
+def _compare(code: str, about: str, before: Finding | None, after: Finding | None) -> Comparison:
+    was, is_ = before is None or before.holds, after is None or after.holds
+    change: Literal["mended", "better", "same", "worse", "broken"] = "same"
+    if was and not is_:
+        change = "broken"
+    elif is_ and not was:
+        change = "mended"
+    elif before and after and not was:
+        growth = after.excess - before.excess
+        if abs(growth) > _NOTICEABLE * max(abs(before.limit), 1e-9):
+            change = "worse" if growth > 0 else "better"
+    return Comparison(code, about, before, after, change)
+
+
+def _differences(before: Shot, after: Shot) -> dict[str, float]:
+    """How far poses moved and turned at equal shares of the shot, and how much longer it is."""
+    old, new = before.camera, after.camera
+    share = (new.times_s - new.times_s[0]) / max(new.track.duration_s, 1e-12)
+    at = old.at(old.times_s[0] + share * old.track.duration_s)
+    moved = (new.T_world_cam.translation - at.T_world_cam.translation).norm(dim=-1).max()
+    turned = (at.T_world_cam.rotation.inverse() @ new.T_world_cam.rotation).angle().max()
+    return {
+        "moved_m": float(moved),
+        "turned_deg": float(np.degrees(turned.item())),
+        "longer_s": new.track.duration_s - old.track.duration_s,
+    }

@@ -1,0 +1,163 @@
+"""A shot at its camera's times as arrays, which is what checks compute with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from kinoeye.base.errors import InputError
+from kinoeye.geometry.convention import Float64, matrix_to_rotvec
+from kinoeye.geometry.track import Unit, Up
+from kinoeye.language.grammar import parse
+from kinoeye.shot.shot import Actor, Shot
+
+NEAR_M = 0.01
+"""Depth from which a point counts as in front of the camera."""
+_SIGNS = np.array([(x, y, z) for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (0.0, 1.0)])
+_EDGES = np.array([(i, j) for i in range(8) for j in range(i) if (_SIGNS[i] != _SIGNS[j]).sum() == 1])
+_LIMBS = 3.0
+"""A walking robot's feet move up to about twice as fast as its body; with something to spare."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An actor that the shot is about, in the frames of the camera."""
+
+    name: str
+    T_world_body: Float64
+    """[n, 3, 4]"""
+    size_xyz: tuple[float, float, float]
+    corners_cam: Float64
+    """[n, 8, 3] corners of its box in camera axes."""
+
+    @property
+    def corners(self) -> Float64:
+        """[n, 8, 3] corners of its box in the world."""
+        return _corners(self.T_world_body, self.size_xyz)
+
+    @property
+    def centre(self) -> Float64:
+        """[n, 3] middle of its box in the world."""
+        return self.T_world_body[:, :, 3] + 0.5 * self.size_xyz[2] * self.T_world_body[:, :, 2]
+
+
+@dataclass(frozen=True)
+class ShotArrays:
+    """Camera and subjects of a shot, one row a frame."""
+
+    times_s: Float64
+    T_world_cam: Float64
+    """[n, 3, 4]"""
+    fx_fy_cx_cy: Float64
+    """[n, 4]"""
+    size_wh: tuple[int, int]
+    unit: Unit
+    up: Up
+    subjects: tuple[Subject, ...]
+    others_travel: Float64
+    """[n - 1] metres that any surface of an actor covers, at most, from each frame to the next."""
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return len(self.times_s)
+
+    @property
+    def eye(self) -> Float64:
+        """Camera centres [n, 3]."""
+        return self.T_world_cam[:, :, 3]
+
+    @property
+    def R_world_cam(self) -> Float64:
+        """Rotations [n, 3, 3]."""
+        return self.T_world_cam[:, :, :3]
+
+    @cached_property
+    def extent(self) -> float:
+        """The largest distance between two of the camera's places, to a few per mille."""
+        # Along many directions the spread of a path is seen at most cos(half their spacing) too small.
+        index = np.arange(2000) + 0.5
+        z, turn = 1 - index / 2000, np.pi * (1 + 5**0.5) * index
+        flat = np.sqrt(1 - z * z)
+        along = self.eye @ np.stack([flat * np.cos(turn), flat * np.sin(turn), z])
+        return float(np.ptp(along, axis=0).max())
+
+    @classmethod
+    def of(cls, shot: Shot, subjects: Sequence[str] = ()) -> ShotArrays:
+        """The arrays of a shot.
+
+        Args:
+            shot: with a camera of at least one frame.
+            subjects: names of the actors that it is about; `subjects_of` when empty.
+
+        Raises:
+            InputError: the shot has no such actor.
+        """
+        camera = shot.camera
+        poses = camera.T_world_cam.as_matrix()[:, :3].double().numpy(force=True)
+        actors = [shot.actor(name) for name in subjects] or subjects_of(shot)
+        return cls(
+            times_s=camera.times_s.double().numpy(force=True),
+            T_world_cam=poses,
+            fx_fy_cx_cy=camera.intrinsics.fx_fy_cx_cy.double().numpy(force=True),
+            size_wh=camera.size_wh,
+            unit=camera.track.unit,
+            up=camera.track.up,
+            subjects=tuple(_subject(actor, shot, poses) for actor in actors),
+            others_travel=_others_travel(shot),
+        )
+
+
+def subjects_of(shot: Shot) -> list[Actor]:
+    """The actors that a shot is about: those that the moves of its prompt name, or else all."""
+    try:
+        plan = parse(shot.prompt, camera_required=False) if shot.prompt.strip() else None
+    except InputError:
+        plan = None
+    targets = {action.target for move in plan.moves for action in move.actions} if plan else set()
+    return [actor for actor in shot.actors if actor.name in targets] or list(shot.actors)
+
+
+def screen_box(corners_cam: Float64, fx_fy_cx_cy: Float64) -> tuple[Float64, Float64]:
+    """Smallest and largest image coordinates [n, 2] of boxes, cut off at `NEAR_M`; NaN behind the camera.
+
+    Args:
+        corners_cam: [n, 8, 3] corners in camera axes, in the order of `Subject.corners_cam`.
+        fx_fy_cx_cy: [n, 4]
+    """
+    start, end = corners_cam[:, _EDGES[:, 0]], corners_cam[:, _EDGES[:, 1]]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = ((NEAR_M - start[..., 2]) / (end[..., 2] - start[..., 2]))[..., None]
+        crossing = np.where((share > 0) & (share < 1), start + share * (end - start), np.nan)
+        points = np.concatenate([np.where(corners_cam[..., 2:] >= NEAR_M, corners_cam, np.nan), crossing], axis=1)
+        K = fx_fy_cx_cy[:, None]
+        xy = points[..., :2] / points[..., 2:] * K[..., :2] + K[..., 2:]
+    low, high = np.where(np.isnan(xy), np.inf, xy).min(axis=1), np.where(np.isnan(xy), -np.inf, xy).max(axis=1)
+    ahead = np.isfinite(low).all(axis=1, keepdims=True)
+    return np.where(ahead, low, np.nan), np.where(ahead, high, np.nan)
+
+
+def _subject(actor: Actor, shot: Shot, T_world_cam: Float64) -> Subject:
+    body = actor.track.at(shot.camera.times_s).T_world_body.as_matrix()[:, :3].double().numpy(force=True)
+    corners = _corners(body, actor.size_xyz)
+    corners_cam = (corners - T_world_cam[:, None, :, 3]) @ T_world_cam[:, :, :3]
+    return Subject(actor.name, body, actor.size_xyz, corners_cam)
+
+
+def _corners(T_world_body: Float64, size_xyz: tuple[float, float, float]) -> Float64:
+    return (_SIGNS * size_xyz) @ np.swapaxes(T_world_body[:, :, :3], 1, 2) + T_world_body[:, None, :, 3]
+
+
+def _others_travel(shot: Shot) -> Float64:
+    """How far any surface of an actor may get from each frame to the next."""
+    travel = np.zeros(max(len(shot.camera) - 1, 0))
+    for actor in shot.actors:
+        if actor.moves:
+            pose = actor.track.at(shot.camera.times_s).T_world_body.as_matrix().double().numpy(force=True)
+            steps = np.linalg.norm(np.diff(pose[:, :3, 3], axis=0), axis=1)
+            turns = matrix_to_rotvec(np.swapaxes(pose[:-1, :3, :3], 1, 2) @ pose[1:, :3, :3])
+            reach = np.linalg.norm(actor.size_xyz)
+            travel = np.maximum(travel, _LIMBS * steps + reach * np.linalg.norm(turns, axis=1))
+    return travel
