@@ -198,6 +198,16 @@ def test_transforms_of_nerfstudio_and_instant_ngp(tmp_path: Path):
     assert "knows no camera_model FOV" in text
 
 
+def test_a_folder_is_read_by_its_transforms(tmp_path: Path):
+    write_path(table(), tmp_path / "transforms.json")
+    assert read_path(tmp_path).format == "transforms"
+    write_path(table(), tmp_path / "transforms_train.json", "transforms")
+    assert read_path(tmp_path).format == "transforms"  # its splits are in pixels: not Blender's
+    (tmp_path / "transforms.json").unlink()
+    with pytest.raises(InputError, match="folder without cameras"):
+        read_path(tmp_path)
+
+
 def test_a_datadop_folder_holds_shots_whose_tags_are_their_captions(real_data: Path, tmp_path: Path):
     shots = read_paths(real_data / "gendop")
     assert list(shots) == ["case1", "case2"]

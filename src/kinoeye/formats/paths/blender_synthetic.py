@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from kinoeye.base.errors import InputError
 from kinoeye.base.files import write_json
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.calibrations import has_square_pixels, is_centred
-from kinoeye.formats.paths.file_head import FileHead
+from kinoeye.formats.paths.file_head import FileHead, file_head
 from kinoeye.formats.paths.nerf_frames import read_nerf_json
 from kinoeye.geometry.convention import OPENGL, homogeneous
 
@@ -34,8 +35,7 @@ _PIXEL_KEYS = re.compile(r'"(w|h|fl_x|fl_y|cx|cy|camera_angle_y|camera_model|mon
 def sniff(head: FileHead) -> bool:
     """Frames with `transform_matrix` and a `camera_angle_x`, but nothing in pixels; or the folder of splits."""
     if head.is_folder:
-        splits = [head.path / f"transforms_{split}.json" for split in _SPLITS]
-        return any(split.is_file() for split in splits)
+        return any(sniff(file_head(file)) for file in _splits(head.path).values())
     text = head.text
     if not text.lstrip().startswith("{") or re.search(r'"transform_matrix"\s*:\s*\[', text) is None:
         return False
@@ -46,12 +46,10 @@ def read(path: Path) -> PathTable | Mapping[str, PathTable]:
     """Read one file, or the splits of a folder as cameras named train, val and test."""
     if not path.is_dir():
         return read_nerf_json(path, CONVENTION, NAME, number_key="id")
-    files = {split: path / f"transforms_{split}.json" for split in _SPLITS}
-    return {
-        split: read_nerf_json(file, CONVENTION, NAME, number_key="id")
-        for split, file in files.items()
-        if file.is_file()
-    }
+    splits = _splits(path)
+    if not splits:
+        raise InputError(f"{path} has no transforms_train.json, transforms_val.json or transforms_test.json")
+    return {split: read_nerf_json(file, CONVENTION, NAME, number_key="id") for split, file in splits.items()}
 
 
 def keeps(table: PathTable) -> frozenset[str]:
@@ -71,6 +69,11 @@ def write(table: PathTable, path: Path) -> list[str]:
     if _is_one_angle(table):
         return []
     return [f"{NAME} has one angle for all frames: {math.degrees(angle):.4g} degrees, that of the first, are written"]
+
+
+def _splits(folder: Path) -> dict[str, Path]:
+    files = {split: folder / f"transforms_{split}.json" for split in _SPLITS}
+    return {split: file for split, file in files.items() if file.is_file() and file.stat().st_size}
 
 
 def _is_one_angle(table: PathTable) -> bool:

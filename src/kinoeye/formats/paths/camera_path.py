@@ -45,7 +45,8 @@ def sniff(head: FileHead) -> bool:
     if not head.text.lstrip().startswith("{"):
         return False
     keyframes = re.search(r'"keyframes"\s*:\s*\[\s*(\{\s*"matrix"|\])', head.text)
-    return keyframes is not None or re.search(r'"camera_to_world"\s*:\s*\[', head.text) is not None
+    dense = re.search(r'"camera_path"\s*:\s*\[\s*\{', head.text) is not None
+    return keyframes is not None or (dense and re.search(r'"camera_to_world"\s*:\s*\[', head.text) is not None)
 
 
 def read(path: Path) -> PathTable:

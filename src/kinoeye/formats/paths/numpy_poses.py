@@ -135,7 +135,7 @@ VARIANTS = tuple(
 
 
 def _paths(poses: Mapping[str, NDArray], where: str) -> Iterator[tuple[str, str, Float64]]:
-    """Each path of the arrays by its name, and its place; one with an axis before its frames is a path for each index of it."""
+    """Name, place and poses of each path of the arrays; one with an axis before its frames is a path for each index."""
     for name, array in poses.items():
         place = f"{where}: {name}" if name else where
         if array.ndim < 4 or array.shape[0] == 1:

@@ -8,8 +8,8 @@ from typing import Any
 
 from kinoeye.base.files import write_json
 from kinoeye.formats.path_table import PathTable
-from kinoeye.formats.paths import blender_synthetic, datadop
-from kinoeye.formats.paths.file_head import FileHead
+from kinoeye.formats.paths import blender_synthetic, datadop, seva
+from kinoeye.formats.paths.file_head import FileHead, file_head
 from kinoeye.formats.paths.nerf_frames import (
     CAMERA_MODELS,
     COEFFICIENTS,
@@ -27,10 +27,15 @@ CONVENTION = OPENGL
 HOLDS = frozenset({"intrinsics", "size", "names", "ids", "distortion"})
 NEEDS = frozenset({"pixels"})
 _NUMBER = "colmap_im_id"
+_OTHER_MODELS = ("images.txt", "images.bin", "shot.json", "camera.json", "take.json")
 
 
 def sniff(head: FileHead) -> bool:
-    """An object whose frames hold `transform_matrix`, and neither of the two kinds that say less or more."""
+    """An object whose frames hold `transform_matrix` and that is no nearer kind, or a folder with one by its name."""
+    if head.is_folder:
+        file = head.path / DEFAULT_NAME
+        is_other = not head.entries.isdisjoint(_OTHER_MODELS) or seva.sniff(head) or datadop.sniff(head)
+        return DEFAULT_NAME in head.entries and not is_other and file.stat().st_size > 0 and sniff(file_head(file))
     if not head.text.lstrip().startswith("{") or re.search(r'"transform_matrix"\s*:\s*\[', head.text) is None:
         return False
     return not (blender_synthetic.sniff(head) or datadop.sniff(head))
@@ -38,6 +43,7 @@ def sniff(head: FileHead) -> bool:
 
 def read(path: Path) -> PathTable:
     """Read poses in file order; intrinsics of a frame override those of the file."""
+    path = path / DEFAULT_NAME if path.is_dir() else path
     return read_nerf_json(path, CONVENTION, NAME, number_key=_NUMBER)
 
 
