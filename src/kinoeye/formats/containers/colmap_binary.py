@@ -17,6 +17,10 @@ from kinoeye.base.files import atomic_file, read_bytes
 from kinoeye.formats.containers.colmap_model import (
     CAMERA_SENSOR,
     IDENTITY,
+    MAX_KEYPOINTS,
+    MAX_POINTS_BYTES,
+    MAX_RECORDS,
+    MAX_SMALL_BYTES,
     MODELS,
     POINT2D,
     TRACK_ELEMENT,
@@ -25,14 +29,13 @@ from kinoeye.formats.containers.colmap_model import (
     ColmapModel,
     ColmapPoints,
     Frame,
+    check_bytes,
     checked_size,
     image_poses,
     pose_notes,
 )
 from kinoeye.geometry.convention import Float64
 
-MAX_POINTS_BYTES = 1024**3
-"""Files of 3-D points above this size are refused."""
 _MAX_NAME = 4096
 _U32, _COUNT, _POSE = struct.Struct("<I"), struct.Struct("<Q"), struct.Struct("<7d")
 _CAMERA, _IMAGE = struct.Struct("<IiQQ"), struct.Struct("<I7dI")
@@ -107,10 +110,12 @@ class _Cursor:
         self.at += layout.size
         return layout.unpack(data)
 
-    def count(self, record_bytes: int, layout: struct.Struct = _COUNT) -> int:
+    def count(self, record_bytes: int, layout: struct.Struct = _COUNT, most: int = MAX_RECORDS) -> int:
         """A number of records that have at least so many bytes each."""
         (count,) = self.take(layout)
         self.fits(count, record_bytes)
+        if count > most:
+            raise InputError(f"{self._path} has {count:,} records at byte {self.at:,}; at most {most:,} are read")
         return count
 
     def fits(self, count: int, record_bytes: int) -> None:
@@ -142,6 +147,7 @@ class _Cursor:
 
 def _cameras(path: Path) -> dict[int, ColmapCamera]:
     cameras, names = {}, list(MODELS)
+    check_bytes(path, MAX_SMALL_BYTES)
     with path.open("rb") as file:
         cursor = _Cursor(file, path)
         for _ in range(cursor.count(_CAMERA.size)):
@@ -163,7 +169,7 @@ def _images(path: Path) -> tuple[list[int], Float64, list[tuple]]:
         for _ in range(cursor.count(_IMAGE.size + 1 + _COUNT.size)):
             number, *pose, camera = cursor.take(_IMAGE)
             name = cursor.name()
-            count = cursor.count(POINT2D.itemsize)
+            count = cursor.count(POINT2D.itemsize, most=MAX_KEYPOINTS)
             ids.append(number)
             poses.append(pose)
             images.append((name, camera, partial(_points2D, path, cursor.at, count)))
@@ -185,6 +191,7 @@ def _points2D(path: Path, offset: int, count: int) -> NDArray:
 
 def _rigs(path: Path) -> dict[int, dict[int, Float64 | None]]:
     rigs: dict[int, dict[int, Float64 | None]] = {}
+    check_bytes(path, MAX_SMALL_BYTES)
     with path.open("rb") as file:
         cursor = _Cursor(file, path)
         for _ in range(cursor.count(2 * _U32.size)):
@@ -202,6 +209,7 @@ def _rigs(path: Path) -> dict[int, dict[int, Float64 | None]]:
 
 def _frames(path: Path) -> list[Frame]:
     frames = []
+    check_bytes(path, MAX_SMALL_BYTES)
     with path.open("rb") as file:
         cursor = _Cursor(file, path)
         for _ in range(cursor.count(_FRAME.size)):

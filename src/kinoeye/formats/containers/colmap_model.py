@@ -43,6 +43,14 @@ TRACK_ELEMENT = np.dtype([("image_id", "<u4"), ("point2D_index", "<u4")])
 """An observation of a 3-D point: an image, and the index of the keypoint in it."""
 CAMERA_SENSOR = 0
 """COLMAP's number of the sensor type "CAMERA"; the others are no cameras."""
+MAX_RECORDS = 250_000
+"""Models with more images, frames, cameras or rigs are refused: a path of them would not fit into memory."""
+MAX_SMALL_BYTES = 64 * 1024 * 1024
+"""Files of cameras, rigs or frames above this size are refused."""
+MAX_POINTS_BYTES = 1024**3
+"""Files of 3-D points above this size are refused."""
+MAX_KEYPOINTS = 10_000_000
+"""Images with more keypoints are refused."""
 MAX_SIDE = 1_000_000
 """Images with a longer side, in pixels, are refused."""
 IDENTITY = np.array([1.0, 0, 0, 0, 0, 0, 0])
@@ -218,17 +226,30 @@ def image_poses(image_ids: list[int], written: Float64, rigs: Rigs, frames: Iter
     rig = poses_of_quaternions(rig_poses[:, 4:], rig_poses[:, :4])
     camera = poses_of_quaternions(sensor_poses[:, 4:], sensor_poses[:, :4])
     rotation = camera[:, :, :3]
-    return np.concatenate([rotation @ rig[:, :, :3], rotation @ rig[:, :, 3:] + camera[:, :, 3:]], -1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.concatenate([rotation @ rig[:, :, :3], rotation @ rig[:, :, 3:] + camera[:, :, 3:]], -1)
 
 
 def pose_notes(poses: Float64, written: Float64) -> tuple[str, ...]:
     """A note where the poses through the rigs are not the ones that stand beside the images."""
     beside = poses_of_quaternions(written[:, 4:], written[:, :4])
     with np.errstate(invalid="ignore"):
-        differ = np.abs(poses - beside).max(axis=(1, 2), initial=0) > 1e-6 * max(1.0, np.abs(beside).max(initial=0))
-    if not differ.any():
+        same = np.abs(poses - beside).max(axis=(1, 2), initial=0) <= 1e-6 * max(1.0, np.abs(beside).max(initial=0))
+    if same.all():
         return ()
-    return (f"{differ.sum()} poses beside the images differ from those of the frames and rigs, which hold in COLMAP",)
+    return (f"the poses of frames and rigs, which hold in COLMAP, are not those beside {(~same).sum()} of the images",)
+
+
+def check_bytes(path: Path, most: int) -> None:
+    """Hold that a file is not too large.
+
+    Raises:
+        InputError: it is.
+        OSError: it cannot be looked at.
+    """
+    size = path.stat().st_size
+    if size > most:
+        raise InputError(f"{path} has {size:,} bytes; at most {most:,} are read")
 
 
 def checked_size(width: float, height: float, where: str) -> tuple[int, int]:

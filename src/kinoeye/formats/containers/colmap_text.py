@@ -15,6 +15,9 @@ from kinoeye.base.files import write_text
 from kinoeye.formats.containers.colmap_model import (
     CAMERA_SENSOR,
     IDENTITY,
+    MAX_POINTS_BYTES,
+    MAX_RECORDS,
+    MAX_SMALL_BYTES,
     MODELS,
     POINT2D,
     TRACK_ELEMENT,
@@ -23,6 +26,7 @@ from kinoeye.formats.containers.colmap_model import (
     ColmapModel,
     ColmapPoints,
     Frame,
+    check_bytes,
     checked_size,
     image_poses,
     pose_notes,
@@ -90,15 +94,20 @@ def write_text_model(
     write_text(folder / "points3D.txt", "# POINT3D_ID, X, Y, Z, R, G, B, ERROR, TRACK[]\n")
 
 
-def _lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
+def _lines(
+    path: Path, max_lines: int = 4 * MAX_RECORDS, max_bytes: int | None = None
+) -> Iterator[tuple[int, int, bytes]]:
     """Line number, offset and bytes of each line."""
     try:
+        if max_bytes is not None:
+            check_bytes(path, max_bytes)
         with path.open("rb") as file:
             number, offset = 0, 0
             while line := file.readline(_MAX_LINE):
                 number += 1
-                if len(line) == _MAX_LINE:
-                    raise InputError(f"{path} line {number} has over {_MAX_LINE:,} bytes: it is no text of COLMAP")
+                if len(line) == _MAX_LINE or number > max_lines:
+                    limits = f"{max_lines:,} lines of {_MAX_LINE:,} bytes"
+                    raise InputError(f"{path} is longer at line {number:,} than what is read: {limits}")
                 yield number, offset, line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
                 offset += len(line)
     except FileNotFoundError as error:
@@ -109,7 +118,7 @@ def _lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
 
 def _parsed(path: Path, parse: Callable[[Iterator[str], str], T], layout: str) -> Iterator[T]:
     """What each line of a file holds that is neither empty nor a comment."""
-    for number, _, line in _lines(path):
+    for number, _, line in _lines(path, max_bytes=MAX_SMALL_BYTES):
         words = line.decode(errors="backslashreplace").split()
         if not words or words[0].startswith("#"):
             continue
@@ -203,7 +212,7 @@ def _points2D(path: Path, offset: int, size: int) -> NDArray:
 def _points(path: Path) -> ColmapPoints:
     rows: list[tuple] = []
     tracks: list[NDArray] = []
-    for number, _, line in _lines(path):
+    for number, _, line in _lines(path, MAX_POINTS_BYTES, MAX_POINTS_BYTES):
         words = line.split()
         if not words or words[0].startswith(b"#"):
             continue

@@ -26,6 +26,8 @@ HOLDS = frozenset({"ids"})
 NEEDS = frozenset()
 _NUMBERS = 9
 _HEADER = re.compile(r"\s*(\d{1,9})[ \t]+(\d{1,12})[ \t]+(\d{1,12})[ \t]*\r?\n")
+_SPACE = re.compile(rb"\s*")
+_BLOCK_BYTES = 65536
 _FIRST_ROW = re.compile(r"\s*(\d{1,9})[ \t]+(\d{1,12})[ \t]+[-+.\deE]+[ \t]+[-+.\deE]+[ \t]*\r?\n")
 
 
@@ -43,22 +45,23 @@ def read(path: Path) -> PathTable | dict[str, PathTable]:
     if header is None:
         raise InputError(f"{path} does not begin with the numbers of cameras, points and observations")
     cameras, observations = int(header[1]), int(header[3])
-    if cameras * _NUMBERS * 2 + observations * 8 > len(data):
-        raise InputError(f"{path} breaks off: it announces {cameras} cameras and {observations:,} observations")
-    words = data[_after_rows(data, header.end(), observations) :].split(maxsplit=cameras * _NUMBERS)
-    texts = [word.decode(errors="replace") for word in words[: cameras * _NUMBERS]]
-    rows = bundler.camera_rows(texts, cameras, _NUMBERS, path)
+    rows = bundler.camera_rows(data, _after_rows(data, header.end(), observations), cameras, _NUMBERS, path)
     with np.errstate(over="ignore", invalid="ignore"):
         poses = np.concatenate([rotvec_to_matrix(rows[:, :3]), rows[:, 3:6, None]], -1)
     return bundler.bundle_table(poses, rows[:, 6:9], (), [None] * cameras, NAME, path)
 
 
 def _after_rows(data: bytes, at: int, rows: int) -> int:
-    """Where the line after so many lines begins, empty ones not counted."""
-    while rows > 0:
-        end = data.find(b"\n", at)
-        if end < 0:
-            return len(data)
-        rows -= bool(data[at:end].strip())
-        at = end + 1
+    """Where the line after so many begins; the empty one that often follows the header is no row."""
+    blank = _SPACE.match(data, at)
+    at = blank.end() if blank else at
+    while at < len(data):
+        lines = data.count(b"\n", at, at + _BLOCK_BYTES)
+        if lines >= rows:
+            break
+        rows, at = rows - lines, at + _BLOCK_BYTES
+    for _ in range(rows):
+        at = data.find(b"\n", at) + 1 or len(data)
+        if at == len(data):
+            break
     return at

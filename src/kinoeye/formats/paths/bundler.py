@@ -7,13 +7,13 @@ centre, y up (Snavely, Seitz, Szeliski: Photo Tourism, 2006; the manual of Bundl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.files import read_text
+from kinoeye.base.files import read_bytes
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.calibrations import calibration_matrices
 from kinoeye.formats.paths.file_head import FileHead
@@ -28,6 +28,10 @@ CONVENTION = Convention("RUB", direction="world_to_cam")
 HOLDS = frozenset({"intrinsics", "size", "names", "ids", "distortion"})
 NEEDS = frozenset({"intrinsics", "pixels"})
 _NUMBERS = 15
+MAX_CAMERAS = 250_000
+_MAX_NUMBER = 40
+"""Bytes of a number and the space around it, on the average."""
+_HEADER = re.compile(rb"(?:#[^\n]*\n)*\s*(\d{1,9})\s+\d{1,12}(?=\s)")
 _MAX_JPEG_HEAD = 4 * 1024 * 1024
 
 
@@ -38,21 +42,26 @@ def sniff(head: FileHead) -> bool:
 
 def read(path: Path) -> PathTable | dict[str, PathTable]:
     """Read the registered cameras in file order; names and image sizes are those of list.txt, where it is."""
-    body = "\n".join(line for line in read_text(path).splitlines() if not line.startswith("#"))
-    count = _count(body, path)
-    rows = camera_rows(body.split(maxsplit=2 + _NUMBERS * count)[2:], count, _NUMBERS, path)
+    data = read_bytes(path)
+    counts = _HEADER.match(data)
+    if counts is None:
+        raise InputError(f"{path} does not begin with the numbers of cameras and points: is it truncated?")
+    count = int(counts[1])
+    rows = camera_rows(data, counts.end(), count, _NUMBERS, path)
     poses = np.concatenate([rows[:, 3:12].reshape(-1, 3, 3), rows[:, 12:15, None]], -1)
     names, sizes, notes = _listed(path, count)
     return bundle_table(poses, rows[:, :3], names, sizes, NAME, path, notes)
 
 
-def camera_rows(words: Sequence[str], count: int, columns: int, path: Path) -> Float64:
-    """[count, columns] numbers of cameras, however the words are broken into lines; later words are not looked at.
+def camera_rows(data: bytes, at: int, count: int, columns: int, path: Path) -> Float64:
+    """[count, columns] numbers of cameras, however they are broken into lines; what follows is not looked at.
 
     Raises:
-        InputError: they break off, or one is no number.
+        InputError: they break off, one is no number, or they are too many.
     """
-    words = words[: count * columns]
+    if count > MAX_CAMERAS:
+        raise InputError(f"{path} announces {count:,} cameras; at most {MAX_CAMERAS:,} are read")
+    words = data[at : at + count * columns * _MAX_NUMBER].split(maxsplit=count * columns)[: count * columns]
     if len(words) < count * columns:
         raise InputError(f"{path} breaks off in camera {len(words) // columns} of {count}")
     try:
@@ -112,24 +121,15 @@ def bundle_table(
     return tables_of(views, CONVENTION, format_name, notes)
 
 
-def _count(body: str, path: Path) -> int:
-    """How many cameras there are."""
-    counts = re.match(r"\s*(\d{1,9})\s+\d{1,12}\s", body)
-    if counts is None:
-        raise InputError(f"{path} does not begin with the numbers of cameras and points: is it truncated?")
-    if int(counts[1]) * _NUMBERS * 2 > len(body):
-        raise InputError(f"{path} breaks off: it announces {counts[1]} cameras")
-    return int(counts[1])
-
-
 def _listed(path: Path, count: int) -> tuple[tuple[str, ...], list[tuple[int, int] | None], tuple[str, ...]]:
     """Names, image sizes and notes out of the list.txt beside the file or, as Bundler leaves it, one folder up."""
     places = [folder / "list.txt" for folder in (path.parent, path.parent.parent)]
     place = next((place for place in places if place.is_file()), None)
     if place is None:
         return (), [None] * count, ()
+    text = read_bytes(place).decode(errors="backslashreplace")
     # A line may end with two more numbers: a zero and the focal length that the camera stated.
-    lines = [re.sub(r"\s+\d+\s+\d[\d.]*\s*$", "", line).strip() for line in read_text(place).splitlines()]
+    lines = [re.sub(r"\s+\d+\s+\d[\d.]*\s*$", "", line).strip() for line in text.splitlines()]
     names = tuple(filter(None, lines))
     if len(names) != count:
         return (), [None] * count, (f"{place.name} names {len(names)} images for {count} cameras and is not used",)

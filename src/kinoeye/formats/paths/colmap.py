@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -62,12 +63,11 @@ def table_of(model: ColmapModel, name: str) -> PathTable | dict[str, PathTable]:
     """
     if not model.images:
         raise InputError(f"{model.folder} holds no poses: no image is registered")
+    calibrations = {number: _calibration(camera) for number, camera in model.cameras.items()}
     views = []
     for image in sorted(model.images, key=lambda image: natural(image.name)):
-        camera = model.camera_of(image)
-        lens = "perspective" if camera.model in _PERSPECTIVE else camera.model
-        matrix, coefficients = image.cam_from_world, camera.coefficients
-        views.append(View(matrix, image.name, image.id, camera.K, camera.size_wh, lens, coefficients))
+        model.camera_of(image)  # it exists
+        views.append(View(image.cam_from_world, image.name, image.id, **calibrations[image.camera_id]))
     convention = replace(CONVENTION, metres_per_unit=1.0 if model.is_metric else None)
     return tables_of(views, convention, name, ("frames are sorted by image name", *model.notes))
 
@@ -116,6 +116,12 @@ def output_folder(path: Path, form: str) -> Path:
     if standing is not None:
         raise InputError(f"{folder} holds {standing} of another COLMAP model; choose another output folder")
     return folder
+
+
+def _calibration(camera: ColmapCamera) -> dict[str, Any]:
+    """What a view has of its camera."""
+    lens = "perspective" if camera.model in _PERSPECTIVE else camera.model
+    return {"K": camera.K, "size_wh": camera.size_wh, "lens": lens, "coefficients": camera.coefficients}
 
 
 def _camera(table: PathTable, i: int) -> ColmapCamera:
