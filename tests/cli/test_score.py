@@ -92,7 +92,7 @@ def test_an_estimated_camera_in_the_take_is_used_as_it_is(filmed, tmp_path, caps
     still = Track(SE3(turned.T_world_cam.wxyz_xyz[:1].expand(9, 7)), turned.times_s)
     opened.with_camera("estimated:nothing", Trajectory(still, turned.intrinsics)).save(tmp_path / "take")
     data = score_json(capsys, str(tmp_path / "take"), "--shot", str(shot))
-    assert data["notes"] == ["camera: estimated:nothing"]
+    assert data["notes"] == ["camera: estimated:nothing, as stored in the take"]
     assert data["metrics"]["translation_direction_deg"]["mean"] == 180
 
 
@@ -124,3 +124,103 @@ def test_paths_that_never_meet_in_time_are_refused_and_can_be_paired_by_index(tm
     assert main(["score", *argv]) == 2
     assert "by index" in capsys.readouterr().err
     assert score_json(capsys, *argv, "--by", "index")["pairs"] == 20
+
+
+def test_two_folders_give_a_row_each_and_means_with_failures(tmp_path, capsys):
+    for name, turn in (("one", 0.01), ("two", 0.02)):
+        write_path(camera(), tmp_path / "truth" / f"{name}.json")
+        write_path(camera(turn=turn), tmp_path / "found" / f"{name}.tum")
+    write_path(camera(), tmp_path / "truth" / "three.json")
+    argv = ["--reference", str(tmp_path / "truth"), "--estimate", str(tmp_path / "found"), "--resamples", "200"]
+    data = score_json(capsys, *argv, "-o", str(tmp_path / "table.json"))
+    assert [row["name"] for row in data["rows"]] == ["one", "three", "two"]
+    assert (data["failures"], data["resamples"]) == (1, 200)
+    assert data["summary"]["ate_translation"]["mean"] is None
+    assert data["summary"]["rra_30"]["mean"] == pytest.approx(2 / 3)
+    assert json.loads((tmp_path / "table.json").read_text())["record"] == "ScoreTable"
+    assert main(["score", *argv]) == 0
+    printed = capsys.readouterr().out
+    assert "three: there is no estimate" in printed
+    assert "1 without a score" in printed
+    assert all(name in printed for name in PROTOCOLS)
+
+
+def test_lists_of_files_are_paired_in_order(tmp_path, capsys):
+    first, second = (files(tmp_path / name, turn=turn) for name, turn in (("x", 0.01), ("y", 0.5)))
+    argv = ["--reference", first[1], second[1], "--estimate", first[3], second[3], "--protocol", "final_rotation_deg"]
+    data = score_json(capsys, *argv)
+    assert [row["numbers"]["final_rotation_deg"] for row in data["rows"]] == pytest.approx(
+        [np.rad2deg(0.01), np.rad2deg(0.5)], rel=0.05
+    )
+    assert list(data["summary"]) == ["final_rotation_deg"]
+
+
+def test_saved_scores_are_compared_with_the_first(tmp_path, capsys):
+    for name, turn in (("good", 0.01), ("bad", 0.2)):
+        assert main(["score", *files(tmp_path / name, turn=turn), "-o", str(tmp_path / f"{name}.json")]) == 0
+    capsys.readouterr()
+    argv = ["--compare", str(tmp_path / "good.json"), str(tmp_path / "bad.json")]
+    data = score_json(capsys, *argv)
+    row = data["protocols"]["rotation_deg"]
+    assert row["difference"]["bad"] == pytest.approx(row["values"]["bad"] - row["values"]["good"])
+    assert row["difference"]["bad"] > 5
+    assert main(["score", *argv]) == 0
+    assert "bad - good" in capsys.readouterr().out
+
+
+def test_frames_without_an_estimate_make_the_number_failed_and_leave_the_statistics(tmp_path, capsys):
+    write_path(camera(), tmp_path / "a.json")
+    whole = camera()
+    part = Track(whole.T_world_cam[:14], whole.times_s[:14])
+    write_path(Trajectory(part, Intrinsics.from_fov(1.0, (64, 64))), tmp_path / "b.json")
+    argv = ["--reference", str(tmp_path / "a.json"), "--estimate", str(tmp_path / "b.json")]
+    data = score_json(capsys, *argv)
+    assert (data["pairs"], data["failed"]) == (14, 6)
+    assert data["metrics"]["ate_translation"]["value"] is None
+    assert data["metrics"]["ate_translation"]["rmse"] == pytest.approx(0, abs=1e-9)
+    assert data["metrics"]["rotation_deg"]["value"] == pytest.approx(180 * 6 / 20, abs=1e-3)
+    assert main(["score", *argv]) == 0
+    assert "failed" in capsys.readouterr().out
+    assert score_json(capsys, *argv, "--missing", "skip")["failed"] == 0
+
+
+def test_takes_are_estimated_by_the_chosen_estimator_and_a_failure_is_a_row(filmed, tmp_path, capsys):
+    from kinoeye.footage import Take
+
+    take, shot = filmed
+    write_path(Take.open(take).cameras["truth"], tmp_path / "truth.json")
+    data = score_json(capsys, str(take), "--shot", str(shot), "--estimator", f"file:{tmp_path / 'truth.json'}")
+    assert data["metrics"]["rotation_deg"]["value"] == pytest.approx(0, abs=1e-5)
+    assert data["notes"][0] == "camera: estimated:file"
+    still = Take.open(take)
+    Take(times_s=still.times_s[:1], layers={"rgb": still.rgb.__class__(still.rgb.values[:1], "file")}).save(
+        tmp_path / "single"
+    )
+    argv = [str(take), str(tmp_path / "single"), "--shot", str(shot), "--estimator", "kinoeye", "--protocol", "rra_5"]
+    table = score_json(capsys, *argv)
+    assert [row["failure"] is None for row in table["rows"]] == [True, False]
+    assert table["summary"]["rra_5"]["mean"] == pytest.approx(0.5)
+    assert main(["score", str(tmp_path / "single"), "--shot", str(shot)]) == 1
+    assert "cannot be estimated" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["--reference", "a", "b", "--estimate", "c"], "2 references and 1 estimates"),
+        (["--compare", "a.json"], "at least two"),
+        (["--compare", "a.json", "b.json"], "a.json does not exist"),
+        (["--compare", "a.json", "b.json", "--shot", "s"], "nothing else"),
+        (["--reference", "a", "--estimate", "b", "--estimator", "kinoeye"], "--estimator"),
+        (["t", "u", "v", "--shot", "s", "--shot", "r"], "2 shots for 3 takes"),
+        (["--reference", ".", "--estimate", "missing.json"], "one --reference FOLDER"),
+        (["--reference", "a", "--estimate", "b", "--delta", "0.5"], "whole frame"),
+    ],
+)
+def test_what_cannot_be_paired_or_compared_is_one_line(argv, says, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["score", *argv]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert says in captured.err
+    assert captured.err.count("\n") == 1

@@ -1,4 +1,4 @@
-"""3DTrajMaster's errors equal the official evaluation's on the stored fixture: 77 poses, body rotations and positions."""
+"""3DTrajMaster's errors equal the official evaluation's stored outputs: 77 poses, body rotations and positions."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.failure import Failure
@@ -44,12 +45,11 @@ class PoseFile:
         elif table.times_s is None:
             return Failure(f"{self.path} has {len(track)} poses without times for {len(take)} frames")
         else:
-            distance = np.abs(track.times_s.numpy()[None] - times[:, None])
-            nearest = distance.argmin(1)
-            frames = np.flatnonzero(distance.min(1) <= self.max_difference_s)
+            frames, poses = _mutual_nearest(times, track.times_s.numpy(), self.max_difference_s)
             if len(frames) == 0:
                 return Failure(f"no pose of {self.path} lies within {self.max_difference_s:g} s of a frame")
-            track = replace(track, T_world_body=track.T_world_body[torch.from_numpy(nearest[frames])])
+            chosen = torch.from_numpy(poses)
+            track = replace(track, T_world_body=track.T_world_body[chosen], times_s=track.times_s[chosen])
             notes = (f"{len(frames)} of {len(take)} frames have a pose in the file within {self.max_difference_s:g} s",)
         track = replace(track, times_s=torch.from_numpy(times[frames]))
         lens = Intrinsics(torch.from_numpy(pixel_intrinsics(self.intrinsics, take)[frames]), take.size_wh)
@@ -58,3 +58,19 @@ class PoseFile:
         return Estimate(
             source=f"estimated:{self.name}", camera=Trajectory(track, lens), confidence=confidence, notes=notes
         )
+
+
+def _mutual_nearest(
+    times_s: NDArray[np.float64], others_s: NDArray[np.float64], max_difference_s: float
+) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """Indices of the times and of the others that are each other's nearest and near enough."""
+    to_other, to_time = _nearest(others_s, times_s), _nearest(times_s, others_s)
+    near = np.abs(others_s[to_other] - times_s) <= max_difference_s
+    index = np.flatnonzero(near & (to_time[to_other] == np.arange(len(times_s))))
+    return index, to_other[index]
+
+
+def _nearest(sorted_s: NDArray[np.float64], queries_s: NDArray[np.float64]) -> NDArray[np.integer]:
+    after = np.searchsorted(sorted_s, queries_s).clip(max=len(sorted_s) - 1)
+    before = (after - 1).clip(min=0)
+    return np.where(queries_s - sorted_s[before] <= sorted_s[after] - queries_s, before, after)
