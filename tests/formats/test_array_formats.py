@@ -6,9 +6,11 @@ names and shapes of their sources.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import pickle
+import warnings
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -286,3 +288,51 @@ def test_arrays_are_written_all_or_nothing(tmp_path: Path):
         write_npz(tmp_path / "a.npz", {"x": np.array([Trap()], dtype=object)})
     assert (tmp_path / "a.npz").read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["a.npz"]
+
+
+NAMES = {
+    "kubric": ("world_mat_0", "camera_mat_0", "world_mat_1"), "vggt": ("extrinsic", "intrinsic", "images"),
+    "da3": ("extrinsics", "intrinsics", "depth"), "pi3": ("camera_poses",), "vipe": ("data", "inds"),
+    "numpy": ("c2w", "K", "times_s", "convention", "unit", "world_axes", "names", "ids", "near_far", "size_wh"),
+    "numpy:opengl-w2c": ("w2c", "poses", "intrinsics", "times"),
+}  # fmt: skip
+KINDS = ("f4", "f2", "f8", "i4", "u1", "?", "c8", "<U5", "S3", "M8[s]", "i4,f4", "V3", "O")
+SHAPES = ((), (0,), (3,), (4,), (3, 4), (4, 4), (2, 7), (2, 17), (2, 3, 4), (2, 4, 4), (0, 4, 4), (2, 2, 3, 4),
+          (1, 1, 2, 4, 4), (2, 3, 3), (2, 4), (2, 2))  # fmt: skip
+TEXTS = ("opencv-c2w", "opengl-w2c", "m", "FLU", "XYZ", "")
+
+
+@given(data=st.data(), name=st.sampled_from(sorted(NAMES)))
+def test_arrays_of_any_kind_and_shape_are_read_or_refused(
+    data: st.DataObject, name: str, tmp_path_factory: pytest.TempPathFactory
+):
+    folder = tmp_path_factory.mktemp("odd")
+    odd = st.one_of(
+        st.builds(
+            lambda shape, kind, fill: np.full(shape, fill).astype("f8").astype(kind, casting="unsafe")
+            if kind not in ("i4,f4", "V3", "S3", "M8[s]") else np.zeros(shape, kind),
+            st.sampled_from(SHAPES), st.sampled_from(KINDS), st.sampled_from([0.0, 1.0, 2.5, np.nan]),
+        ),
+        st.builds(np.array, st.sampled_from(TEXTS)),
+    )  # fmt: skip
+    keys = data.draw(st.lists(st.sampled_from(NAMES[name]), min_size=1, unique=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # NaN as a whole number
+        np.savez(folder / "a.npz", allow_pickle=True, **{key: data.draw(odd) for key in keys})
+    for form in (None, name):
+        with contextlib.suppress(InputError):
+            read_path(folder / "a.npz", format=form).diagnose()
+    np.save(folder / "a.npy", data.draw(odd), allow_pickle=True)
+    for form in (None, "llff", "droid", "numpy"):
+        with contextlib.suppress(InputError):
+            read_path(folder / "a.npy", format=form).diagnose()
+
+
+@given(header=st.text("{}'descr<f8,:()shape 0123456789-nord FalseTrue[]\\\"\n#", max_size=120))
+def test_headers_of_any_text_are_refused(header: str, tmp_path_factory: pytest.TempPathFactory):
+    file = tmp_path_factory.mktemp("header") / "a.npy"
+    text = header.encode("latin-1") + b"\n"
+    file.write_bytes(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(64))
+    for form in (None, "llff"):
+        with pytest.raises(InputError):
+            read_path(file, format=form)

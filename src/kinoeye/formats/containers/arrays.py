@@ -7,7 +7,9 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from lzma import LZMAError
 from pathlib import Path
+from tokenize import TokenError
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -18,7 +20,11 @@ from kinoeye.base.files import atomic_file
 
 MAX_ARRAY_BYTES = 64 * 1024 * 1024
 """Arrays above this size are refused: it is half a million poses."""
-_DAMAGE = (ValueError, EOFError, OSError, MemoryError, TypeError, SyntaxError, zlib.error)
+_DAMAGE = (
+    ValueError, EOFError, OSError, MemoryError, TypeError, SyntaxError, LookupError, AttributeError, OverflowError,
+    RecursionError, TokenError, LZMAError, zlib.error,
+)  # fmt: skip
+"""What NumPy and zipfile raise over bytes that are no array."""
 _MAX_MEMBERS = 10_000
 
 
@@ -139,6 +145,8 @@ def _read(file: BinaryIO, size: int, where: str) -> NDArray:
     if kind.hasobject:
         raise InputError(f"{where} holds Python objects, which only running code from the file could read: refused")
     needed = math.prod(shape) * kind.itemsize
+    if min(shape, default=0) < 0:
+        raise InputError(f"{where} states a shape of {shape}")
     if needed > MAX_ARRAY_BYTES:
         raise InputError(f"{where} has {needed:,} bytes; at most {MAX_ARRAY_BYTES:,} are read")
     data = file.read(needed) if needed <= size else b""

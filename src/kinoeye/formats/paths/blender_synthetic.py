@@ -24,7 +24,7 @@ from kinoeye.geometry.convention import OPENGL, homogeneous
 NAME = "blender-synthetic"
 TITLE = "NeRF's Blender scenes (transforms_train.json)"
 FILE_NAMES = ("*.blender.json",)
-DEFAULT_NAME = "transforms_train.blender.json"
+DEFAULT_NAME = "scene.blender.json"
 CONVENTION = OPENGL.with_world("RFU")
 HOLDS = frozenset({"names", "up"})
 NEEDS = frozenset({"intrinsics", "pixels", "up"})

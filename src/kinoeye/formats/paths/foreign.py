@@ -101,6 +101,8 @@ def _describe_text(head: str) -> str:
             data = json.loads(head) if len(head) < HEAD_BYTES // 2 else None
         except (ValueError, RecursionError):
             return "is JSON that breaks off or is damaged"
+        if isinstance(data, dict) and {"train_ids", "test_ids"} <= set(data):
+            return "is a split of a SEVA scene and holds no cameras: give its folder"
         if isinstance(data, dict) and data and all(map(_is_words, data.values())):
             return f"is a caption file (texts {', '.join(list(data)[:3])}) and holds no cameras"
         return "is JSON in a layout that Kinoeye does not know"

@@ -9,13 +9,17 @@ from kinoeye.base.errors import InputError
 from kinoeye.formats.paths.calibrations import calibration_matrices
 from kinoeye.geometry.convention import Float64
 
+MAX_POSES = 1_000_000
+
 
 def pose_matrices(array: NDArray, where: str) -> Float64:
     """[n, 3, 4] of an array [n, 3, 4] or [n, 4, 4], or of one pose.
 
     Raises:
-        InputError: it has another shape, or holds something else than numbers.
+        InputError: it has another shape, more than a million poses, or holds something else than numbers.
     """
+    if array.ndim > 2 and max(array.shape[:-2]) > MAX_POSES:
+        raise InputError(f"{where} has {max(array.shape[:-2]):,} poses; at most {MAX_POSES:,} are read")
     values = _numbers(array, where)
     while values.ndim > 3 and values.shape[0] == 1:
         values = values[0]
