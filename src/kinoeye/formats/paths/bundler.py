@@ -16,7 +16,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_bytes
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.calibrations import calibration_matrices
-from kinoeye.formats.paths.file_head import FileHead
+from kinoeye.formats.paths.file_head import HEAD_BYTES, FileHead
 from kinoeye.formats.paths.views import View, tables_of
 from kinoeye.geometry.convention import Convention, Float64
 
@@ -43,7 +43,7 @@ def sniff(head: FileHead) -> bool:
 def read(path: Path) -> PathTable | dict[str, PathTable]:
     """Read the registered cameras in file order; names and image sizes are those of list.txt, where it is."""
     data = read_bytes(path)
-    counts = _HEADER.match(data)
+    counts = _HEADER.match(data[:HEAD_BYTES])
     if counts is None:
         raise InputError(f"{path} does not begin with the numbers of cameras and points: is it truncated?")
     count = int(counts[1])
