@@ -108,6 +108,15 @@ def test_poses_come_through_the_rigs_where_a_model_has_frames(form: str, tmp_pat
     assert [row.frames for row in table.diagnose() if row.code == "nan"] == [(2,)]
 
 
+def test_unknown_poses_stay_unknown_and_are_not_laid_to_rigs(tmp_path: Path):
+    folder = write_form(tmp_path, "colmap")
+    text = (folder / "images.txt").read_text().replace(" 1 2 3 1 b_10", " nan 2 3 1 b_10")
+    (folder / "images.txt").write_text(text)
+    table = read_path(folder)
+    assert [row.frames for row in table.diagnose() if row.code == "nan"] == [(1,)]
+    assert table.notes == ("frames are sorted by image name",)
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("missing", ["rigs", "frames"])
 def test_frames_without_rigs_are_refused_and_rigs_without_frames_change_nothing(

@@ -63,7 +63,7 @@ def read_binary(folder: Path) -> ColmapModel:
         ColmapImage(number, name, camera, pose, load)
         for number, pose, (name, camera, load) in zip(ids, poses, found, strict=True)
     )
-    notes = pose_notes(poses, written)
+    notes = pose_notes(poses, written) if frames else ()
     return ColmapModel(folder, cameras, images, partial(_points, folder / "points3D.bin"), notes=notes)
 
 

@@ -59,7 +59,8 @@ def read_text_model(folder: Path) -> ColmapModel:
         for number, pose, (name, camera, load) in zip(ids, poses, found, strict=True)
     )
     points = partial(_points, folder / "points3D.txt")
-    return ColmapModel(folder, cameras, images, points, is_metric, pose_notes(poses, written))
+    notes = pose_notes(poses, written) if frames else ()
+    return ColmapModel(folder, cameras, images, points, is_metric, notes)
 
 
 def write_text_model(

@@ -28,7 +28,8 @@ CONVENTION = Convention("RUB", direction="world_to_cam")
 HOLDS = frozenset({"intrinsics", "size", "names", "ids", "distortion"})
 NEEDS = frozenset({"intrinsics", "pixels"})
 _NUMBERS = 15
-MAX_CAMERAS = 250_000
+MAX_CAMERAS = 100_000
+"""Files with more cameras are refused: the largest published problem has 13,682."""
 _MAX_NUMBER = 40
 """Bytes of a number and the space around it, on the average."""
 _HEADER = re.compile(rb"(?:#[^\n]*\n)*\s*(\d{1,9})\s+\d{1,12}(?=\s)")
