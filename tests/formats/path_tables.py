@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -39,3 +41,12 @@ def tables(draw: st.DrawFn) -> PathTable:
 def path(sentence: str = "push in two metres while panning left, then truck right while tilting up") -> PathTable:
     """A smooth metric path of our own."""
     return PathTable.from_trajectory(compile_plan(parse(sentence)))
+
+
+def filmed(size_wh: tuple[int, int] = (1280, 720), *, zoom: float = 1.0, shift: float = 0.0) -> PathTable:
+    """A path in our world that pans and tilts, with square pixels; the principal point may be off the centre."""
+    table = path().with_size(size_wh).frames(range(0, 48, 2))
+    K = np.tile(np.array([[900.0, 0, size_wh[0] / 2], [0, 900.0, size_wh[1] / 2], [0, 0, 1]]), (len(table), 1, 1))
+    K[:, [0, 1], [0, 1]] *= np.linspace(1, zoom, len(table))[:, None]
+    K[:, :2, 2] += np.array([shift, -shift / 2])
+    return replace(table, intrinsics=K, convention=table.convention.with_world("FLU"))

@@ -19,7 +19,7 @@ REAL = {
     "gendop": "datadop", "nerfstudio_transforms/fox*.json": "transforms",
     "nerfstudio_transforms/lego*.json": "blender-synthetic", "nerfstudio_camera_path/*.json": "camera-path",
     "llff/*.npy": "llff", "gs_cameras_json/*.json": "3dgs", "kubric/*.npz": "kubric",
-    "colmap_txt": "colmap", "gen3r/*cameras.json": "gen3r",
+    "colmap_txt": "colmap", "gen3r/*cameras.json": "gen3r", "usd/*": "usd",
 }  # fmt: skip
 
 

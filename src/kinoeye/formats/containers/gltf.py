@@ -22,6 +22,8 @@ MAX_BYTES = 128 * 1024 * 1024
 """Files and buffers above this size are refused."""
 MAX_ITEMS = 3_000_000
 """Documents with more commas and brackets are refused: they would fill the memory."""
+MAX_DEPTH = 100
+"""Nodes nested deeper are refused."""
 MAGIC = b"glTF"
 _JSON, _BIN = 0x4E4F534A, 0x004E4942
 _COMPONENTS = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5126: np.float32}
@@ -122,26 +124,38 @@ class Gltf:
                 raise self.fail("a node is its own ancestor")
             seen.add(parent)
             chain.append(parent)
+            if len(chain) > MAX_DEPTH:
+                raise InputError(f"{self.path} has nodes nested deeper than {MAX_DEPTH}")
         return chain[::-1]
 
-    def animated(self, nodes: list[int]) -> dict[tuple[int, str], Keys]:
-        """(node, "translation", "rotation" or "scale") -> keys; of several animations of one, the first."""
-        found: dict[tuple[int, str], Keys] = {}
+    @cached_property
+    def _channels(self) -> dict[int, dict[str, dict[str, Any]]]:
+        """Node -> property -> sampler; of several animations of one, the first."""
+        found: dict[int, dict[str, dict[str, Any]]] = {}
         for animation in self.get(self.document, "animations", list, []):
             samplers = self.get(animation, "samplers", list, [])
             for channel in self.get(animation, "channels", list, []):
                 target = self.get(channel, "target", dict)
                 node, name = target.get("node"), target.get("path")
-                if not isinstance(node, int) or node not in nodes or name not in ("translation", "rotation", "scale"):
-                    continue
-                place = (node, str(name))
-                if place in found:
+                if not isinstance(node, int) or name not in ("translation", "rotation", "scale"):
                     continue
                 index = self.get(channel, "sampler", int)
                 if not 0 <= index < len(samplers):
                     raise self.fail(f"there is no sampler {index}")
-                found[place] = self._keys(samplers[index], 4 if name == "rotation" else 3)
+                found.setdefault(node, {}).setdefault(str(name), samplers[index])
         return found
+
+    def animated(self, nodes: list[int]) -> dict[tuple[int, str], Keys]:
+        """(node, "translation", "rotation" or "scale") -> keys, of some nodes.
+
+        Raises:
+            InputError: an animation is damaged or stored in a way that is not read.
+        """
+        return {
+            (node, name): self._keys(sampler, 4 if name == "rotation" else 3)
+            for node in nodes
+            for name, sampler in self._channels.get(node, {}).items()
+        }
 
     def _keys(self, sampler: dict[str, Any], width: int) -> Keys:
         kind = self.get(sampler, "interpolation", str, "LINEAR")

@@ -88,6 +88,8 @@ class _Parser:
     def _statement(self, parent: Prim, depth: int) -> None:
         """A prim, a variant set, a reordering or a property."""
         kind, text = self.scan.peek()
+        if kind == "end":
+            raise self.scan.fail("a prim does not end: is it truncated?")
         if kind != "word":
             raise self.scan.fail(f"{text[:40]!r} cannot begin a prim or property: is it damaged?")
         if text in _SPECIFIERS:

@@ -8,20 +8,30 @@ from kinoeye.base.errors import InputError
 
 MAX_DEPTH = 64
 """Brackets and prims nested deeper are refused."""
-MAX_TOKENS = 1_000_000
-"""A layer with more is refused; plain arrays, vectors and matrices count as one token each."""
+MAX_TOKENS = 500_000
+"""A layer with more is refused; plain arrays, and samples of numbers, vectors and matrices, count as one each."""
 Token = tuple[str, str]
 """Its kind (word, number, string, path, asset, mark or end) and its text."""
 
-_BLANK = re.compile(r"(?:[\s,;]+|#[^\n]*|//[^\n]*)*")
+# Possessive (++, *+): a match of millions of characters must not remember how to take them back.
+_BLANK = r"(?:[\s,;]++|#[^\n]*+|//[^\n]*+)*+"
+_NUMBER = r"[-+]?(?:\d++\.?\d*+|\.\d++)(?:[eE][-+]?\d++)?(?![\w.])"
+_PLAIN = r"[-+\d.eE,\s]{0,4000}+"
+_VECTOR = rf"\((?:{_PLAIN}|\s*+(?:\({_PLAIN}\)[\s,]*+){{1,4}}+)\)"
 _TOKEN = re.compile(
-    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.])|[-+](?:inf|nan)\b)"
-    r"|(?P<word>[^\W\d][\w:.]*(?:\[\])?)"
-    r"|(?P<path><[^<>\n]*>)"
+    rf"{_BLANK}(?:"
+    rf"(?P<number>{_NUMBER}|[-+](?:inf|nan)\b)"
+    r"|(?P<word>[^\W\d][\w:.]*+(?:\[\])?)"
+    r"|(?P<path><[^<>\n]*+>)"
     r"|(?P<mark>[()\[\]{}=:])"
+    r"|(?P<quote>\"\"\"|'{3}|@@@|[\"'@])"
+    r"|(?P<comment>/\*)"
+    r"|(?P<end>\Z))"
 )
-_FLAT_ARRAY = re.compile(r"""\[[^\[\]{}"'@<>#]*\]""")
-_TUPLE = re.compile(r"\((?:[-+\d.eE,\s]*|\s*(?:\([-+\d.eE,\s]*\)[\s,]*)+)\)")
+_FLAT_ARRAY = re.compile(r"""\[[^\[\]{}"'@<>#]*+\]""")
+_TUPLE = re.compile(_VECTOR)
+_SAMPLE = re.compile(rf"{_BLANK}({_NUMBER})\s*+:\s*+({_NUMBER}|{_VECTOR})(?=\s*+[,}}])")
+_SEPARATORS = str.maketrans("(),", "   ")
 _OPEN, _CLOSE = "([{", ")]}"
 
 
@@ -82,7 +92,7 @@ class Scanner:
         kind, text = self.peek()
         if text == "(" and kind == "mark" and (plain := _TUPLE.match(self.text, self.at - 1)):
             self._peeked, self.at = None, plain.end()
-            return self._floats(re.sub(r"[(),]", " ", plain.group()).split())
+            return self._numbers(plain.group())
         if kind == "mark" and text == "{":
             self.skip_value()
             return None
@@ -106,7 +116,13 @@ class Scanner:
         """
         self.expect("mark", "{")
         found: dict[float, object] = {}
-        while not self.takes("}"):
+        while True:
+            while plain := _SAMPLE.match(self.text, self.at):
+                self._count()
+                self.at = plain.end()
+                found[float(plain[1])] = self._numbers(plain[2])
+            if self.takes("}"):
+                break
             time = self._floats([self.expect("number", "a time")])[0]
             self.expect("mark", ":")
             value = self.value()
@@ -136,51 +152,58 @@ class Scanner:
             if depth == 0:
                 break
 
+    def _numbers(self, text: str) -> float | tuple[float, ...]:
+        """A number, or the numbers of a vector or matrix."""
+        if text[0] != "(":
+            return self._floats([text])[0]
+        return self._floats(text.translate(_SEPARATORS).split())
+
     def _floats(self, words: list[str]) -> tuple[float, ...]:
         try:
             return tuple(map(float, words))
         except ValueError as error:
             raise self.fail("something else than a number stands among numbers") from error
 
-    def _scan(self) -> Token:
+    def _count(self) -> None:
         self._tokens += 1
         if self._tokens > MAX_TOKENS:
             raise InputError(f"{self.where} has more than {MAX_TOKENS:,} words and numbers outside of plain arrays")
-        self._skip_blank()
-        if self.at >= len(self.text):
-            return "end", ""
-        first = self.text[self.at]
-        if first in "\"'":
-            return "string", self._quoted(first * 3 if self.text.startswith(first * 3, self.at) else first)
-        if first == "@":
-            return "asset", self._quoted("@@@" if self.text.startswith("@@@", self.at) else "@")
+
+    def _scan(self) -> Token:
+        self._count()
         match = _TOKEN.match(self.text, self.at)
         if match is None:
-            raise self.fail(f"{first!r} cannot stand here: is it damaged?")
+            raise self.fail("a character cannot stand where it does: is it damaged?")
         self.at = match.end()
-        assert match.lastgroup is not None
-        text = match.group()
-        return match.lastgroup, text[1:-1] if match.lastgroup == "path" else text
+        kind = match.lastgroup
+        assert kind is not None
+        text = match[kind]
+        if kind == "quote":
+            return "asset" if text[0] == "@" else "string", self._until(text)
+        if kind == "comment":
+            self._until("*/")
+            return self._scan_after_comments()
+        return kind, text[1:-1] if kind == "path" else text
 
-    def _skip_blank(self) -> None:
-        while True:
-            blank = _BLANK.match(self.text, self.at)
-            assert blank is not None
-            self.at = blank.end()
-            if not self.text.startswith("/*", self.at):
-                break
-            end = self.text.find("*/", self.at + 2)
-            if end < 0:
-                raise self.fail("a comment does not end: is it truncated?")
-            self.at = end + 2
+    def _scan_after_comments(self) -> Token:
+        """The next token after block comments, any number of them in a row."""
+        blank = re.compile(_BLANK)
+        while (spaces := blank.match(self.text, self.at)) and self.text.startswith("/*", spaces.end()):
+            self._count()
+            self.at = spaces.end() + 2
+            self._until("*/")
+        return self._scan()
 
-    def _quoted(self, quote: str) -> str:
-        start = self.at + len(quote)
+    def _until(self, quote: str) -> str:
+        """The text up to a closing mark, which is passed; a backslash before it makes it a part of the text."""
+        start = self.at
         end = self.text.find(quote, start)
-        while end > 0 and quote[0] != "@" and self._is_escaped(start, end):
+        while end > 0 and quote[0] in "\"'" and self._is_escaped(start, end):
+            self._count()
             end = self.text.find(quote, end + 1)
         if end < 0 or (len(quote) == 1 and self.text.find("\n", start, end) >= 0):
-            raise self.fail(f"a text that begins with {quote} does not end: is it truncated?")
+            what = "a comment" if quote == "*/" else f"a text that begins with {quote}"
+            raise self.fail(f"{what} does not end: is it truncated?")
         self.at = end + len(quote)
         return self.text[start:end]
 

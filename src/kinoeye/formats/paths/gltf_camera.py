@@ -15,7 +15,9 @@ from kinoeye.formats.containers.gltf import MAGIC, Gltf, Keys, read_gltf, write_
 from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.scene_camera import (
+    MAX_FRAMES,
     Y_UP,
+    Effort,
     camera_blocks,
     fov_y_and_aspect,
     intrinsics_of_height,
@@ -30,7 +32,6 @@ DEFAULT_NAME = "camera.glb"
 CONVENTION = Convention("RUB", Y_UP, "cam_to_world", 1.0)
 HOLDS = frozenset({"times", "unit", "up", "near_far"})
 NEEDS = frozenset({"times", "intrinsics", "unit", "up"})
-MAX_FRAMES = 100_000
 NEAR = 0.01
 """Metres to the near plane, which glTF requires, where the path states none."""
 _REST = {"translation": [0.0, 0.0, 0.0], "rotation": [0.0, 0.0, 0.0, 1.0], "scale": [1.0, 1.0, 1.0]}
@@ -54,22 +55,24 @@ def read(path: Path) -> Mapping[str, PathTable]:
     if not cameras:
         raise InputError(f"{path} is a glTF scene and holds no cameras")
     found: dict[str, PathTable] = {}
+    effort = Effort(str(path))
     for node in cameras:
         camera = gltf.item("cameras", gltf.item("nodes", node)["camera"])
         if camera.get("type") == "perspective":
             name = str(gltf.item("nodes", node).get("name") or camera.get("name") or f"node{node}")
-            found[name if name not in found else f"{name}.{node}"] = _table(gltf, node, camera)
+            found[name if name not in found else f"{name}.{node}"] = _table(gltf, node, camera, effort)
     if not found:
         raise InputError(f"{path} holds orthographic cameras alone; perspective ones are read")
     return found
 
 
-def _table(gltf: Gltf, node: int, camera: dict[str, Any]) -> PathTable:
+def _table(gltf: Gltf, node: int, camera: dict[str, Any], effort: Effort) -> PathTable:
     notes: list[str] = []
     chain = gltf.chain(node)
     curves = gltf.animated(chain)
     times = _times(gltf, curves, node, notes)
     at = np.zeros(1) if times is None else times
+    effort.spend(len(at), len(chain))
     world = np.broadcast_to(np.eye(4), (len(at), 4, 4))
     with np.errstate(invalid="ignore", over="ignore"):
         for index in chain:
@@ -101,7 +104,7 @@ def _times(gltf: Gltf, curves: dict[tuple[int, str], Keys], node: int, notes: li
     if not is_plain and len(times) > 1 and np.diff(times).max() > step * (1 + 1e-4):
         count = (times[-1] - times[0]) / step
         if not count <= MAX_FRAMES:
-            raise InputError(f"{gltf.path} is animated over {count:.0f} frames; at most {MAX_FRAMES:,} are read")
+            raise InputError(f"{gltf.path} is animated over {count:.6g} frames; at most {MAX_FRAMES:,} are read")
         both = np.sort(np.concatenate([times, times[0] + step * np.arange(int(count) + 1)]))
         times = both[np.concatenate([[True], np.diff(both) > 1e-4 * step])]
         notes.append(f"the keys are far apart: the camera is sampled at {DEFAULT_FPS:g} frames per second too")

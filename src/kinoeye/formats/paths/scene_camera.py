@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from kinoeye.base.errors import InputError
 from kinoeye.formats.diagnosis import TOLERANCE
 from kinoeye.formats.path_table import NORMALISED, PathTable
 from kinoeye.geometry.convention import Float64
@@ -12,8 +15,28 @@ Y_UP = "FUR"
 """The axes of a world of which a file says only that +y is up. The way from y-up to z-up that 3-D tools share is a
 quarter turn about x, which stays: our +x is their +x, and a camera means the same place here, in Blender and beside
 the cloud.glb of `scenes`."""
+MAX_FRAMES = 100_000
+"""Longer animations are refused."""
 ASSUMED_ASPECT = 16 / 9
 """Width by height of an image, assumed, and said to be, where a file has the vertical field of view alone."""
+
+
+@dataclass
+class Effort:
+    """What is left of the transforms that reading one file may compute: files of strangers may ask for billions."""
+
+    where: str
+    left: int = 2_000_000
+
+    def spend(self, frames: int, transforms: int) -> None:
+        """Count a camera of so many frames under so many transforms.
+
+        Raises:
+            InputError: the file asks for more than is left.
+        """
+        self.left -= 1000 + frames * (1 + transforms)
+        if self.left < 0:
+            raise InputError(f"{self.where} has more cameras, frames and parents than are read; export fewer cameras")
 
 
 def camera_blocks(matrices: Float64, notes: list[str]) -> Float64:

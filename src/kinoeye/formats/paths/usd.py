@@ -15,7 +15,7 @@ from kinoeye.formats.containers.usd_layer import CRATE, SUFFIXES, read_layer
 from kinoeye.formats.containers.usda import ARCS, Attribute, Layer, Prim
 from kinoeye.formats.path_table import DEFAULT_FPS, NORMALISED, PathTable
 from kinoeye.formats.paths.file_head import FileHead
-from kinoeye.formats.paths.scene_camera import Y_UP, camera_blocks
+from kinoeye.formats.paths.scene_camera import MAX_FRAMES, Y_UP, Effort, camera_blocks
 from kinoeye.formats.paths.usd_xform import PREFIX, is_animated, operations, sampled, world_matrices
 from kinoeye.geometry.convention import Convention, Float64
 
@@ -28,7 +28,6 @@ HOLDS = frozenset({"times", "intrinsics", "size", "unit", "up", "near_far"})
 NEEDS = frozenset({"times", "intrinsics", "unit", "up"})
 WORLDS = {"Y": Y_UP, "Z": "FLU"}
 """Up axis -> world axes; USD names no other direction."""
-MAX_FRAMES = 100_000
 FILM_WIDTH_MM = 36.0
 """Width of the film that written focal lengths are given for; only their ratio says what is seen."""
 _FALLBACKS = {"focalLength": 50.0, "horizontalAperture": 20.955, "verticalAperture": 15.2908}
@@ -57,7 +56,8 @@ def read(path: Path) -> Mapping[str, PathTable]:
     if len(flat) == len(cameras):
         raise InputError(f"{path} holds orthographic cameras alone; perspective ones are read")
     settings = _render_settings(chains)
-    return {c[-1].path: _Camera(layer, c, settings, str(path)).table() for c in cameras if c not in flat}
+    effort = Effort(str(path))
+    return {c[-1].path: _Camera(layer, c, settings, str(path), effort).table() for c in cameras if c not in flat}
 
 
 def _is_live(prim: Prim) -> bool:
@@ -81,6 +81,7 @@ class _Camera:
     chain: Sequence[Prim]
     settings: dict[str, Prim]
     where: str
+    effort: Effort
 
     def table(self) -> PathTable:
         notes: list[str] = []
@@ -94,6 +95,7 @@ class _Camera:
             rate = self._positive("timeCodesPerSecond", DEFAULT_FPS, notes)
         codes = self._time_codes(rate, notes)
         times = np.zeros(1) if codes is None else codes
+        self.effort.spend(len(times), len(operations(self.chain)))
         matrices = camera_blocks(world_matrices(self.chain, times)[:, :3], notes)
         intrinsics, size = self._intrinsics(times, notes)
         return PathTable(
@@ -151,7 +153,7 @@ class _Camera:
     def _every_frame(self, codes: Float64, step: float) -> Float64:
         count = (codes[-1] - codes[0]) / step
         if not count <= MAX_FRAMES:
-            raise InputError(f"{self.where} is animated over {count:.0f} frames; at most {MAX_FRAMES:,} are read")
+            raise InputError(f"{self.where} is animated over {count:.6g} frames; at most {MAX_FRAMES:,} are read")
         grid = codes[0] + step * np.arange(int(count) + 1)
         both = np.sort(np.concatenate([codes, grid]))
         return both[np.concatenate([[True], np.diff(both) > 1e-6 * step])]
