@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 from kinoeye.cli.options import given_path, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kinoeye.formats.diagnosis import Diagnosis
+    from kinoeye.formats.motion_scan import Travel
     from kinoeye.formats.path_table import PathTable
+    from kinoeye.formats.paths.streaming import PathSummary
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,8 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run it."""
     from kinoeye.formats.paths import read_path
+    from kinoeye.formats.paths.streaming import is_streamed, summarise
 
-    facts = describe(read_path(args.file, format=args.format))
+    if is_streamed(args.file, args.format):
+        facts = describe_long(summarise(args.file, args.format))
+    else:
+        facts = describe(read_path(args.file, format=args.format))
     if args.json:
         print_json({"file": str(args.file), **facts})
     else:
@@ -38,39 +47,53 @@ def run(args: argparse.Namespace) -> int:
 
 def describe(table: PathTable) -> dict[str, Any]:
     """The facts that the command shows; what needs sound poses is None where the diagnosis has errors."""
-    from kinoeye.formats.repair import repair_of
+    from kinoeye.formats.motion_scan import Travel
 
     diagnosis = table.diagnose()
-    fov = table.fov_deg
     times = table.times_s
-    is_sound = not any(row.severity == "error" for row in diagnosis)
+    duration = None if times is None else float(times[-1] - times[0])
+    if any(row.severity == "error" for row in diagnosis):
+        return _facts(table, len(table), duration, diagnosis, None)
+    travel = Travel()
+    travel.add(table.checked_matrices())
+    return _facts(table, len(table), duration, diagnosis, travel)
+
+
+def describe_long(summary: PathSummary) -> dict[str, Any]:
+    """The same facts of a path that was read a part at a time; a longer one than its head has no tags."""
+    return _facts(summary.head, summary.frames, summary.duration_s, summary.diagnosis, summary.travel)
+
+
+def _facts(
+    table: PathTable, frames: int, duration_s: float | None, diagnosis: Iterable[Diagnosis], travel: Travel | None
+) -> dict[str, Any]:
+    from math import degrees
+
+    from kinoeye.formats.repair import repair_of
+
+    fov = table.fov_deg
     return {
         "format": table.format,
-        "frames": len(table),
+        "frames": frames,
         "convention": {**asdict(table.convention), "handedness": table.convention.handedness},
         "unit": table.unit,
         "size_wh": table.size_wh,
         "fov_deg": None if fov is None else fov[[0, -1]].tolist(),
-        "duration_s": None if times is None else float(times[-1] - times[0]),
-        **(_motion(table) if is_sound else {"path_length": None, "rotation_deg": None, "tags": None, "caption": None}),
+        "duration_s": duration_s,
+        "path_length": None if travel is None else travel.length,
+        "rotation_deg": None if travel is None else degrees(travel.rotation),
+        **(_tags(table) if travel is not None and frames == len(table) else {"tags": None, "caption": None}),
         "diagnostics": [{**asdict(row), "repair": repair_of(table, row.code)} for row in diagnosis],
         "notes": table.notes,
     }
 
 
-def _motion(table: PathTable) -> dict[str, Any]:
-    import numpy as np
-
-    from kinoeye.geometry.convention import matrix_to_rotvec
+def _tags(table: PathTable) -> dict[str, Any]:
     from kinoeye.language.captions import caption
     from kinoeye.language.tags import motion_tags, segments, tag_name
 
-    poses = table.checked_matrices()
-    turns = matrix_to_rotvec(np.swapaxes(poses[:-1, :, :3], 1, 2) @ poses[1:, :, :3])
-    found = segments(motion_tags(poses))
+    found = segments(motion_tags(table.checked_matrices()))
     return {
-        "path_length": float(np.linalg.norm(np.diff(poses[:, :, 3], axis=0), axis=1).sum()),
-        "rotation_deg": float(np.degrees(np.linalg.norm(turns, axis=1)).sum()),
         "tags": [{"start": start, "end": end, "name": tag_name(tag)} for start, end, tag in found],
         "caption": caption(found) if found else None,
     }
@@ -91,6 +114,7 @@ def _print(file: Path, facts: dict[str, Any]) -> None:
     if facts["path_length"] is not None:
         unit = " m" if facts["unit"] == "m" else ""
         rows["motion"] = f"{facts['path_length']:.4g}{unit} travelled, {facts['rotation_deg']:.4g} degrees turned"
+    if facts["tags"] is not None:
         rows["tags"] = "; ".join(f"{tag['start']}-{tag['end']} {tag['name']}" for tag in facts["tags"]) or "none"
     print(file)
     for name, value in rows.items():

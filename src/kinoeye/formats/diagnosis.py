@@ -24,8 +24,6 @@ NEARLY_ORTHOGONAL = 3e-4
 """Largest entry of R^T R - I for which the series of the polar factor is exact to 1e-12."""
 MAX_FRAMES = 100_000
 """A finding lists so many frames at most."""
-TELEPORT = 30.0
-"""A step of this many times the median step is a jump."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +41,23 @@ class Diagnosis:
 
 def diagnose(table: PathTable) -> list[Diagnosis]:
     """Every finding about a table, errors first."""
-    findings = faults(table)
-    if not any(finding.severity == "error" for finding in findings):
-        from kinoeye.formats.motion_hints import motion_hints
-        from kinoeye.formats.plausibility import implausible_motion
+    found = faults(table)
+    if not any(finding.severity == "error" for finding in found):
+        found += [*_motion(table), *hints(table)]
+    return sorted(found, key=severity_order)
 
-        findings += [*_motion(table), *implausible_motion(table), *motion_hints(table)]
-    order = {"error": 0, "warning": 1, "hint": 2}
-    return sorted(findings, key=lambda finding: order[finding.severity])
+
+def hints(table: PathTable) -> list[Diagnosis]:
+    """What is possible but hardly meant, of a path without errors."""
+    from kinoeye.formats.motion_hints import motion_hints
+    from kinoeye.formats.plausibility import implausible_motion
+
+    return [*implausible_motion(table), *motion_hints(table)]
+
+
+def severity_order(found: Diagnosis) -> int:
+    """Sorts errors before warnings before hints."""
+    return ("error", "warning", "hint").index(found.severity)
 
 
 def faults(table: PathTable) -> list[Diagnosis]:
@@ -211,16 +218,8 @@ def _intrinsics(table: PathTable) -> Iterator[Diagnosis]:
 
 def _motion(table: PathTable) -> Iterator[Diagnosis]:
     """Findings about the motion of a path whose matrices are sound."""
-    if len(table) == 1:
-        yield Diagnosis("one-frame", "hint", (0,), "one camera only: there is no motion")
-        return
-    poses = table.T_world_cam
-    steps = np.linalg.norm(np.diff(poses[:, :, 3], axis=0), axis=1)
-    if steps.max() <= 1e-9 * max(1.0, abs(poses[:, :, 3]).max()):
-        turning = abs(poses[:, :, :3] - poses[:1, :, :3]).max() > 1e-6
-        text = "the camera turns but never leaves its place" if turning else "the camera never moves"
-        yield Diagnosis("static", "hint", tuple(range(len(table))), text)
-        return
-    typical = np.median(steps[steps > 0])
-    jumps = np.concatenate([[False], steps > TELEPORT * typical]) if len(steps) >= 10 else np.zeros(len(table), bool)
-    yield from finding("teleport", "warning", jumps, f"{{frames}}: a step over {TELEPORT:g} times the median step")
+    from kinoeye.formats.motion_scan import MotionScan
+
+    scan = MotionScan()
+    scan.add(table.T_world_cam)
+    return scan.findings()

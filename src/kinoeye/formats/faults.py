@@ -62,6 +62,11 @@ class FaultScan:
         for code, mask in masks.items():
             self._frames[code].add(mask)
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether there is no fault so far."""
+        return not any(frames.marked for frames in self._frames.values())
+
     def findings(self) -> Iterator[Diagnosis]:
         """The faults of all parts, every one an error."""
         reflected = self._frames["reflection"]
