@@ -198,6 +198,16 @@ def test_transforms_of_nerfstudio_and_instant_ngp(tmp_path: Path):
     assert "knows no camera_model FOV" in text
 
 
+def test_sizes_and_angles_that_no_camera_has(tmp_path: Path):
+    file = tmp_path / "transforms.json"
+    frames = [{"transform_matrix": np.eye(4).tolist()}]
+    file.write_text(json.dumps({"camera_angle_x": 5e-324, "frames": frames}))
+    assert read_path(file).intrinsics is None
+    file.write_text(json.dumps({"w": 1e300, "h": 2, "fl_x": 1, "frames": frames}))
+    with pytest.raises(InputError, match="w and h are pixels"):
+        read_path(file)
+
+
 def test_a_folder_is_read_by_its_transforms(tmp_path: Path):
     write_path(table(), tmp_path / "transforms.json")
     assert read_path(tmp_path).format == "transforms"

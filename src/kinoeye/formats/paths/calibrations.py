@@ -11,6 +11,8 @@ from kinoeye.formats.path_table import NORMALISED, PathTable
 from kinoeye.geometry.convention import Float64
 
 SizeWH = tuple[int, int]
+MAX_SIDE = 1_000_000
+"""No image is larger; a file that says so is damaged."""
 
 
 def calibration_matrices(fx_fy_cx_cy: ArrayLike) -> Float64:

@@ -19,7 +19,7 @@ import numpy as np
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
 from kinoeye.formats.path_table import DEFAULT_FPS, NORMALISED, PathTable
-from kinoeye.formats.paths.calibrations import calibration_matrices, frame_rate, has_square_pixels, is_centred
+from kinoeye.formats.paths.calibrations import MAX_SIDE, calibration_matrices, frame_rate, has_square_pixels, is_centred
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.geometry.convention import OPENGL, Float64, homogeneous
 from kinoeye.geometry.record import json_array
@@ -167,7 +167,7 @@ def _intrinsics(
     if (
         isinstance(width, (int, float))
         and isinstance(height, (int, float))
-        and 1 <= min(width, height) <= max(width, height) < 1e6
+        and 1 <= min(width, height) <= max(width, height) < MAX_SIDE
     ):
         size = (round(width), round(height))
         focal = size[1] / (2 * half)

@@ -15,7 +15,7 @@ from kinoeye.formats.containers.arrays import npy_shape, read_npy
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.calibrations import calibration_matrices
 from kinoeye.formats.paths.file_head import FileHead
-from kinoeye.formats.paths.pose_arrays import whole_numbers
+from kinoeye.formats.paths.pose_arrays import MAX_POSES, whole_numbers
 from kinoeye.formats.paths.rows import poses_of_quaternions
 from kinoeye.geometry.convention import OPENCV_W2C
 
@@ -48,6 +48,8 @@ def read(path: Path) -> PathTable:
     rows = read_npy(path)
     if rows.dtype.kind != "f" or rows.ndim != 2 or rows.shape[1] != COLUMNS or not len(rows):
         raise InputError(f"{path} has shape {rows.shape}; n x {COLUMNS} numbers (x y z qx qy qz qw) are needed")
+    if len(rows) > MAX_POSES:
+        raise InputError(f"{path} has {len(rows):,} poses; at most {MAX_POSES:,} are read")
     is_every_frame = path.name == _EVERY_FRAME
     table = PathTable(
         matrices=poses_of_quaternions(rows[:, :3].astype(float), rows[:, [6, 3, 4, 5]].astype(float)),

@@ -16,7 +16,7 @@ import numpy as np
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
 from kinoeye.formats.path_table import PathTable
-from kinoeye.formats.paths.calibrations import calibration_matrices, is_centred, of_one_size
+from kinoeye.formats.paths.calibrations import MAX_SIDE, calibration_matrices, is_centred, of_one_size
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.geometry.convention import OPENCV
 from kinoeye.geometry.record import json_array
@@ -95,7 +95,7 @@ def _intrinsics(
     if not all(row.get(key) is not None for row in rows for key in keys):
         return None, None, ("some cameras give no fx, fy, width and height: there are no intrinsics",)
     values = json_array([[row[key] for key in keys] for row in rows], (len(rows), 4), f"{path}: {', '.join(keys)}")
-    if not ((values[:, 2:] >= 1) & (values[:, 2:] < 1e6)).all():
+    if not ((values[:, 2:] >= 1) & (values[:, 2:] < MAX_SIDE)).all():
         raise InputError(f"{path} has cameras whose width or height is no number of pixels")
     sizes = [(round(w), round(h)) for w, h in values[:, 2:].tolist()]
     return of_one_size(calibration_matrices(np.column_stack([values[:, :2], values[:, 2:] / 2])), sizes)

@@ -13,7 +13,13 @@ import numpy as np
 from kinoeye.base.errors import InputError
 from kinoeye.formats.containers.arrays import read_npy, write_npy
 from kinoeye.formats.path_table import PathTable
-from kinoeye.formats.paths.calibrations import calibration_matrices, has_square_pixels, is_centred, of_one_size
+from kinoeye.formats.paths.calibrations import (
+    MAX_SIDE,
+    calibration_matrices,
+    has_square_pixels,
+    is_centred,
+    of_one_size,
+)
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.geometry.convention import Convention
 
@@ -41,7 +47,7 @@ def read(path: Path) -> PathTable:
     blocks = rows[:, :15].reshape(-1, 3, 5)
     height, width, focal = blocks[:, :, 4].T
     sides = blocks[:, :2, 4]
-    if not ((sides >= 1) & (sides < 1e6)).all():
+    if not ((sides >= 1) & (sides < MAX_SIDE)).all():
         raise InputError(f"{path} has frames without an image size in columns 4 and 9")
     sizes = [(round(w), round(h)) for w, h in zip(width.tolist(), height.tolist(), strict=True)]
     K, size, notes = of_one_size(calibration_matrices(np.column_stack([focal, focal, width / 2, height / 2])), sizes)

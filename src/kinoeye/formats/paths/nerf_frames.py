@@ -13,7 +13,7 @@ import numpy as np
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json
 from kinoeye.formats.path_table import NORMALISED, PathTable
-from kinoeye.formats.paths.calibrations import of_one_size
+from kinoeye.formats.paths.calibrations import MAX_SIDE, of_one_size
 from kinoeye.geometry.convention import Convention
 from kinoeye.geometry.record import json_array
 
@@ -23,6 +23,7 @@ CAMERA_MODELS = ("OPENCV_FISHEYE", "EQUIRECTANGULAR", "FISHEYE624", "ORTHOPHOTO"
                  "OMNIDIRECTIONALSTEREO_R", "VR180_L", "VR180_R")  # fmt: skip
 """Values of `camera_model` that nerfstudio knows besides the perspective ones."""
 _PERSPECTIVE = ("", "OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "RADIAL", "SIMPLE_RADIAL", "PERSPECTIVE")
+_SMALLEST_ANGLE = 1e-9
 _KNOWN = ("w", "h", "fl_x", "fl_y", "cx", "cy", "camera_angle_x", "camera_angle_y", *COEFFICIENTS)
 
 
@@ -143,13 +144,15 @@ def _size(number: dict[str, float], where: str) -> tuple[int, int] | None:
     if "w" not in number or "h" not in number:
         return None
     size = (round(number["w"]), round(number["h"]))
-    if min(size) <= 0:
-        raise InputError(f"{where} has an image of {size[0]}x{size[1]}; w and h are pixels")
+    if not 0 < min(size) <= max(size) < MAX_SIDE:
+        raise InputError(f"{where} has an image of {size[0]:g}x{size[1]:g}; w and h are pixels")
     return size
 
 
 def _focal(angle: float | None, pixels: float | None) -> float | None:
-    return None if angle is None or pixels is None or not 0 < angle < math.pi else pixels / (2 * math.tan(angle / 2))
+    if angle is None or pixels is None or not _SMALLEST_ANGLE < angle < math.pi:
+        return None
+    return pixels / (2 * math.tan(angle / 2))
 
 
 def _number(value: Any, where: str) -> float:
