@@ -13,7 +13,7 @@ from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.orbit_keys import sniff_keys
 from kinoeye.formats.paths.rows import BLOCK_BYTES, FirstRows, RowBlock, first_rows, read_rows, row_blocks
 
-_BY_COLUMNS = {7: "tartanair", 8: "tum", 12: "kitti", 16: "pose_list", 17: "pose_list"}
+_BY_COLUMNS = {7: "tartanair", 8: "tum", 12: "kitti", 16: "pose-list", 17: "pose-list"}
 _EUROC_NAMES = re.compile(r"q_?\w*w\b.*q_?\w*x\b|\[ns\]")
 _NANOSECOND_DIGITS = 16
 
@@ -72,11 +72,12 @@ def row_kind(head: FileHead) -> str | None:
 
 def _is_chan(first: FirstRows, path: Path) -> bool:
     """Counted frames with angles (and a field of view) where others have a quaternion; a name decides at rest."""
-    if first.columns not in (7, 8) or not all(row[0].isdecimal() and len(row[0]) < 10 for row in first.rows):
+    words = [row for row in first.rows if len(row) == first.columns]
+    if first.columns not in (7, 8) or not all(row[0].isdecimal() and len(row[0]) < 10 for row in words):
         return False
-    if len({int(b[0]) - int(a[0]) for a, b in pairwise(first.rows)} | {1}) > 1:
+    if any(int(b[0]) - int(a[0]) != 1 for a, b in pairwise(words)):
         return False
-    rows = [[float(word) for word in row] for row in first.rows]
+    rows = [[float(word) for word in row] for row in words]
     is_quaternion = all(abs(sum(x * x for x in row[-4:]) - 1) < 0.05 for row in rows)
     has_view = first.columns == 7 or all(1 < row[7] < 180 for row in rows)
     return path.suffix.lower() == ".chan" or (has_view and not is_quaternion)
