@@ -165,8 +165,10 @@ def test_re10k_headers_and_dummy_times(tmp_path: Path):
     for header in ("\n", "https://xxx\n", ""):
         file.write_text(header + "\n".join(row.format(114514) for _ in range(3)) + "\n")
         table = read_path(file)
-        assert (table.format, len(table), table.times_s) == ("re10k", 3, None)
+        assert (table.format, len(table), table.times_s) == ("cami2v", 3, None)
         assert "dummy" in table.notes[-1]
+    file.write_text("https://x\n" + "\n".join(row.format(0) for _ in range(3)))
+    assert (read_path(file).format, read_path(file).times_s) == ("re10k", None)
     file.write_text("\n" + "\n".join(row.format(i) for i in range(3)))
     assert read_path(file).times_s is None
     file.write_text("u\n" + "\n".join(row.format(i * 40_000) for i in range(3)))

@@ -6,50 +6,36 @@ Columns: a time stamp, fx fy cx cy in fractions of the image, two unused, and a 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from kinoeye.base.files import read_text
 from kinoeye.formats.path_table import NORMALISED, PathTable
-from kinoeye.formats.paths.file_head import FileHead
-from kinoeye.formats.paths.rows import columns_of, format_row, number_rows
+from kinoeye.formats.paths.file_head import FileHead, file_head
+from kinoeye.formats.paths.orbit_keys import sniff_keys
+from kinoeye.formats.paths.rows import first_rows, format_row, read_rows
 from kinoeye.geometry.convention import OPENCV_W2C, Float64
 
 COLUMNS = 19
 
 
-@dataclass(frozen=True)
-class FirstRows:
-    """What tells one of these formats from another."""
-
-    header: str | None
-    """Without spaces around it; None where the file begins with numbers."""
-    stamps: tuple[float, ...]
-    """Time stamps of the first and, where there is one, the second row."""
-
-
-def first_rows(head: FileHead) -> FirstRows | None:
-    """The header and the first stamps; None where neither of the first two lines is a row of 19 numbers."""
-    lines = head.text.splitlines()
-    has_header = bool(lines) and columns_of(lines[0]) != COLUMNS
-    rows = lines[has_header : has_header + 2]
-    if not rows or columns_of(rows[0]) != COLUMNS:
+def header_and_stamps(head: FileHead) -> tuple[str | None, frozenset[float]] | None:
+    """The line before the rows, None without one, and the first two stamps; None for files without such rows."""
+    first = first_rows(head)
+    if first.columns != COLUMNS or sniff_keys(head) is not None:
         return None
-    stamps = tuple(float(row.replace(",", " ").split()[0]) for row in rows if columns_of(row) == COLUMNS)
-    return FirstRows(lines[0].strip() if has_header else None, stamps)
+    return next(iter(first.preamble), None), frozenset(float(row[0]) for row in first.rows[:2])
 
 
-def read_rows(path: Path, name: str) -> tuple[PathTable, Float64, str]:
+def read_camera_rows(path: Path, name: str) -> tuple[PathTable, Float64, str]:
     """The table without times, the column of time stamps, and the header ("" where there is none).
 
     Raises:
         InputError: a row has another number of columns, or there is none.
     """
-    lines = list(enumerate(read_text(path).splitlines(), start=1))
-    has_header = bool(lines) and columns_of(lines[0][1]) != COLUMNS
-    rows = number_rows([line for line in lines[has_header:] if line[1].strip()], COLUMNS, path)
+    first = first_rows(file_head(path))
+    block = read_rows(path, COLUMNS, header_lines=first.header_lines)
+    rows = block.values
     K = np.tile(np.eye(3), (len(rows), 1, 1))
     K[:, [0, 1, 0, 1], [0, 1, 2, 2]] = rows[:, 1:5]
     table = PathTable(
@@ -59,8 +45,9 @@ def read_rows(path: Path, name: str) -> tuple[PathTable, Float64, str]:
         intrinsics=K,
         size_wh=NORMALISED,
         notes=("columns 6 and 7 are not zero; they are ignored",) if rows[:, 5:7].any() else (),
+        findings=block.findings,
     )
-    return table, rows[:, 0], lines[0][1].strip() if has_header else ""
+    return table, rows[:, 0], next(iter(first.preamble), "")
 
 
 def dummy_note(stamps: Float64) -> str | None:

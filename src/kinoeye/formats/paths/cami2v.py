@@ -12,7 +12,13 @@ from pathlib import Path
 
 from kinoeye.base.files import write_text
 from kinoeye.formats.path_table import PathTable
-from kinoeye.formats.paths.camera_rows import calibration_rows, dummy_note, first_rows, read_rows, rows_text
+from kinoeye.formats.paths.camera_rows import (
+    calibration_rows,
+    dummy_note,
+    header_and_stamps,
+    read_camera_rows,
+    rows_text,
+)
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.geometry.convention import OPENCV_W2C
 
@@ -29,13 +35,13 @@ STAMP = 114514
 
 def sniff(head: FileHead) -> bool:
     """Rows of 19 numbers under CamI2V's header, or with its time stamp."""
-    rows = first_rows(head)
-    return rows is not None and (rows.header == HEADER or set(rows.stamps) == {STAMP})
+    header, stamps = header_and_stamps(head) or (None, frozenset())
+    return bool(stamps) and (header == HEADER or stamps == {STAMP})
 
 
 def read(path: Path) -> PathTable:
     """Read poses and normalised intrinsics; stamps under this header that differ are microseconds."""
-    table, stamps, _ = read_rows(path, NAME)
+    table, stamps, _ = read_camera_rows(path, NAME)
     dummy = f"every timestamp is {STAMP}: a dummy, so there are no times"
     note = dummy if (stamps == STAMP).all() else dummy_note(stamps)
     return replace(table, times_s=None if note else stamps / 1e6, notes=(*([note] if note else ()), *table.notes))

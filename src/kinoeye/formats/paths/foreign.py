@@ -28,6 +28,12 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 )
 _CONVENTIONS = ", ".join(form.NAME for form in VARIANTS)
 _WHICH = f"that does not say its convention; if they are poses, say it with --from {_CONVENTIONS}"
+_KEYS = {
+    "CameraTarget": "is a list of 360-Motion's locations (where its camera rigs stand; no poses) and holds no cameras",
+    "entity_prompts": "is a list of 3DTrajMaster's prompts (captions of entities and places) and holds no cameras",
+    "CharacterInfo": "is a list of 360-Motion's characters (captions) and holds no cameras",
+}
+"""Keys of JSON files that lie beside camera files, and what these are."""
 _NO_CAMERAS = ("picture", "video", "cloud", "mesh")
 
 
@@ -97,6 +103,9 @@ def _is_words(value: object) -> bool:
 def _describe_text(head: str) -> str:
     text = head.lstrip()
     if text.startswith(("{", "[")):
+        known = next((what for key, what in _KEYS.items() if f'"{key}":' in text), None)
+        if known:
+            return known
         try:
             data = json.loads(head) if len(head) < HEAD_BYTES // 2 else None
         except (ValueError, RecursionError):

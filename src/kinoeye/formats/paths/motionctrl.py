@@ -23,8 +23,8 @@ TITLE = "MotionCtrl camera poses"
 FILE_NAMES = ("motionctrl.json", "*.motionctrl.json", "test_camera_*.json")
 DEFAULT_NAME = "motionctrl.json"
 CONVENTION = OPENCV_W2C
-HOLDS = frozenset()
-NEEDS = frozenset()
+HOLDS = frozenset[str]()
+NEEDS = frozenset[str]()
 FRAMES = 16
 
 _NUMBER = r"\s*[\w.+-]+\s*"

@@ -1,15 +1,18 @@
 """Three lines of keys, two angles in degrees and a share of the distance, that film models interpolate to an orbit.
 
 ViewCrafter and TrajectoryCrafter read the same three lines and film different paths: `phi_theta_r` and `theta_phi_r`
-say which. Both place the keys evenly over the film, interpolate up to three of them on straight lines, and more with a
-cubic smoothing spline (SciPy's UnivariateSpline with its default smoothing, the number of keys) whose ends are set
-back to the first and last key; they read no fourth line, where Kinoeye says what the keys alone cannot.
+say which. Both recommend to move towards what is filmed, which is a negative r to the one and a positive r to the
+other: that tells all of their own files apart, and nothing else does. Both place the keys evenly over the film,
+interpolate up to three of them on straight lines, and more with a cubic smoothing spline (SciPy's UnivariateSpline
+with its default smoothing, the number of keys) whose ends are set back to the first and last key; they read no fourth
+line, where Kinoeye says what the keys alone cannot.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,17 +24,19 @@ from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.rows import columns_of
 from kinoeye.geometry.convention import Float64, rotvec_to_matrix
 
-MAX_KEYS = 100_000
+PHI_THETA, THETA_PHI = "phi theta", "theta phi"
+MAX_KEYS = 10_000
 MAX_KEY = 1e5
 """Largest degree or share of the distance that is read."""
 MAX_ANGLE_DEG = 0.1
 """Paths that keys describe to within this angle and `MAX_SHARE` of the distance are written."""
 MAX_SHARE = 2e-3
+MAX_ELEVATION_DEG = 85.0
 STRAIGHT_KEYS = 3
 """So many keys are interpolated on straight lines."""
 _POSE_COLUMNS = (7, 8, 9, 12, 16, 17, 19)
-"""Three rows of so many numbers each are three poses rather than keys."""
-_MARK = re.compile(r"# kinoeye: one key a frame, lines (\w+ \w+) r(?:, elevation (-?[\d.e+-]+) deg)?")
+"""Rows of so many numbers each are poses, the last of which may break off; keys begin with 0 on every line."""
+_MARK = re.compile(r"# kinoeye: one key a frame, lines (phi theta|theta phi) r(?:, elevation (-?[\d.e+-]+) deg)?")
 
 
 @dataclass(frozen=True)
@@ -41,13 +46,13 @@ class OrbitKeys:
     lines: tuple[Float64, Float64, Float64]
     """Degrees, degrees, and share of the first distance, as written."""
     order: str | None
-    """"phi theta" or "theta phi" where a fourth line says so; then each line has one key a frame."""
+    """`PHI_THETA` or `THETA_PHI` where a fourth line says so; then each line has one key a frame."""
     elevation_deg: float = 0.0
     """How far the first camera looks down from the plane of the orbit; only a fourth line says it."""
 
 
 def sniff_keys(head: FileHead) -> str | None:
-    """The order that a fourth line names, "unsaid" for three lines of keys alone, None for anything else."""
+    """The order that a fourth line names, or the likelier one of three lines of keys; None for anything else."""
     lines = head.text.rstrip().split("\n")
     if not 3 <= len(lines) <= 4:
         return None
@@ -57,15 +62,18 @@ def sniff_keys(head: FileHead) -> str | None:
         return None
     if mark is not None:
         return mark.group(1)
-    are_poses = len(set(counts)) == 1 and counts[0] in _POSE_COLUMNS
-    return "unsaid" if min(counts) > 1 and not are_poses else None
+    rows = [[float(word) for word in line.replace(",", " ").split()] for line in lines[:3]]
+    are_poses = counts[0] in _POSE_COLUMNS and counts[0] == counts[1] >= counts[2] and any(row[0] for row in rows)
+    if min(counts) < 2 or are_poses:
+        return None
+    return THETA_PHI if min(rows[2]) >= 0 < max(rows[2]) else PHI_THETA
 
 
-def read_keys(path: Path) -> OrbitKeys:
-    """The keys of a file.
+def read_keys(path: Path, order: str) -> OrbitKeys:
+    """The keys of a file whose lines are taken in an order.
 
     Raises:
-        InputError: it has other lines than three of two or more finite numbers, and at most one of our own.
+        InputError: it has other lines than three of two or more finite numbers, or a fourth that names another order.
     """
     lines = read_text(path).rstrip().split("\n")
     if not 3 <= len(lines) <= 4:
@@ -78,11 +86,11 @@ def read_keys(path: Path) -> OrbitKeys:
         return OrbitKeys((keys[0], keys[1], keys[2]), None)
     if len({len(line) for line in keys}) > 1:
         raise InputError(f"{path} has {' and '.join(str(len(line)) for line in keys)} keys; one a frame is needed")
-    try:
-        elevation = float(mark.group(2) or 0)
-    except ValueError as error:
-        raise InputError(f"{path} line 4 has the elevation {mark.group(2)!r}; degrees are needed") from error
-    return OrbitKeys((keys[0], keys[1], keys[2]), mark.group(1), elevation)
+    if mark.group(1) != order:
+        raise InputError(
+            f"{path} says that its lines are {mark.group(1)} r; --from {mark.group(1).replace(' ', '-')}-r"
+        )
+    return OrbitKeys((keys[0], keys[1], keys[2]), order, _elevation(mark.group(2), path))
 
 
 def frame_values(keys: OrbitKeys, frames: int) -> tuple[Float64, Float64, Float64]:
@@ -107,7 +115,7 @@ def interpolated(keys: Float64, frames: int) -> Float64:
     return values
 
 
-def write_keys(path: Path, lines: list[Float64], order: str, elevation_deg: float = 0.0) -> None:
+def write_keys(path: Path, lines: Sequence[Float64], order: str, elevation_deg: float = 0.0) -> None:
     """Write one key a frame on each line, and the fourth line that says so."""
     elevation = f", elevation {elevation_deg!r} deg" if elevation_deg else ""
     mark = f"# kinoeye: one key a frame, lines {order} r{elevation}"
@@ -115,7 +123,7 @@ def write_keys(path: Path, lines: list[Float64], order: str, elevation_deg: floa
     write_text(path, "\n".join([*rows, mark]) + "\n")
 
 
-def smoothing_warnings(lines: list[Float64], frames: int, model: str) -> list[str]:
+def smoothing_warnings(lines: Sequence[Float64], frames: int, model: str) -> list[str]:
     """How the model's film differs from one key a frame: in length, and by the smoothing of its spline."""
     count = len(lines[0])
     found = [] if count == frames else [f"{model} films {frames} frames; the keys of {count} are written"]
@@ -184,3 +192,15 @@ def _keys_of(line: str, where: str) -> Float64:
     if not (abs(keys) <= MAX_KEY).all():
         raise InputError(f"{where} has a key that is not between {-MAX_KEY:g} and {MAX_KEY:g}")
     return keys
+
+
+def _elevation(word: str | None, path: Path) -> float:
+    try:
+        degrees = float(word or 0)
+    except ValueError:
+        degrees = np.inf
+    if abs(degrees) > MAX_ELEVATION_DEG:
+        raise InputError(
+            f"{path} line 4 has the elevation {word}; -{MAX_ELEVATION_DEG:g} to {MAX_ELEVATION_DEG:g} is read"
+        )
+    return degrees

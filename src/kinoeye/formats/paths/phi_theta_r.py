@@ -24,29 +24,30 @@ TITLE = "ViewCrafter camera keys: lines of phi, theta, r"
 FILE_NAMES = ("phi_theta_r.txt", "*.phi-theta-r.txt", "*.phi_theta_r.txt")
 DEFAULT_NAME = "phi_theta_r.txt"
 CONVENTION = OPENCV
-HOLDS = frozenset()
-NEEDS = frozenset()
-ORDER = "phi theta"
+HOLDS = frozenset[str]()
+NEEDS = frozenset[str]()
+ORDER = orbit_keys.PHI_THETA
 FRAMES = 25
 MODEL = "ViewCrafter"
 KIND = "an upright camera that circles one point and always looks at it"
+_Lines = tuple[Float64, Float64, Float64]
 
 
 def sniff(head: FileHead) -> bool:
-    """Three lines of keys, unless a fourth says that they are TrajectoryCrafter's."""
-    return orbit_keys.sniff_keys(head) in (ORDER, "unsaid")
+    """Three lines of keys whose r goes below zero or stays there, or a fourth that names this order."""
+    return orbit_keys.sniff_keys(head) == ORDER
 
 
 def read(path: Path) -> PathTable:
     """Read the path relative to the camera of zero keys, as ViewCrafter films it from a level picture."""
-    keys = orbit_keys.read_keys(path)
+    keys = orbit_keys.read_keys(path, ORDER)
     phi, theta, r = orbit_keys.frame_values(keys, FRAMES)
     notes = ["the unit of length is the distance to what the first camera looks at"]
     if keys.order is None:
         notes += [
             f"{max(map(len, keys.lines))} keys are interpolated to {FRAMES} frames as ViewCrafter does, from a level "
             "picture (--elevation 0)",
-            "TrajectoryCrafter's files (theta, phi, r) look the same and mean another path: --from theta-phi-r",
+            "TrajectoryCrafter's files (theta, phi, r) look like this and mean another path: --from theta-phi-r",
         ]
     return PathTable(
         matrices=_orbit(phi, theta, r, keys.elevation_deg),
@@ -84,7 +85,7 @@ def _orbit(phi: Float64, theta: Float64, r: Float64, elevation_deg: float) -> Fl
     return np.concatenate([anchor.T @ turned @ anchor, centre[:, :, None]], -1)
 
 
-def _fit(poses: Float64, elevation_deg: float) -> tuple[list[Float64], float, tuple[float, float]]:
+def _fit(poses: Float64, elevation_deg: float) -> tuple[_Lines, float, tuple[float, float]]:
     """The keys nearest to poses of distance 1, for an elevation of the first camera, and by how much they miss."""
     anchor = orbit_keys.turn(0, np.array([-elevation_deg]))[0]
     turned = anchor @ poses[:, :, :3] @ anchor.T
@@ -92,7 +93,7 @@ def _fit(poses: Float64, elevation_deg: float) -> tuple[list[Float64], float, tu
     theta = np.unwrap(np.arctan2(-turned[:, 1, 2], turned[:, 1, 1]))
     place = np.swapaxes(turned, 1, 2) @ (anchor @ (poses[:, :, 3] - np.eye(3)[2]).T).T[:, :, None]
     r = -(place[:, 2, 0] + anchor[2, 2]) / np.cos(np.radians(elevation_deg))
-    lines = [np.degrees(phi), np.degrees(theta), r]
+    lines = (np.degrees(phi), np.degrees(theta), r)
     return lines, elevation_deg, orbit_keys.departure(_orbit(*lines, elevation_deg), poses)
 
 
@@ -102,7 +103,7 @@ def _elevation_deg(poses: Float64) -> float:
     down = np.linalg.svd(x_axes)[2][2]
     down = down if down[1] >= 0 else -down
     elevation = float(np.degrees(np.arctan2(down[2], down[1])))
-    return elevation if abs(elevation) < 85 else 0.0
+    return elevation if abs(elevation) <= orbit_keys.MAX_ELEVATION_DEG else 0.0
 
 
 def _distance(poses: Float64) -> tuple[float, list[str]]:

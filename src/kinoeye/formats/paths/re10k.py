@@ -10,7 +10,13 @@ import numpy as np
 from kinoeye.base.files import write_text
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths import cami2v, wan_fun
-from kinoeye.formats.paths.camera_rows import calibration_rows, dummy_note, first_rows, read_rows, rows_text
+from kinoeye.formats.paths.camera_rows import (
+    calibration_rows,
+    dummy_note,
+    header_and_stamps,
+    read_camera_rows,
+    rows_text,
+)
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.geometry.convention import OPENCV_W2C
 
@@ -26,12 +32,12 @@ _SOURCE = "source: "
 
 def sniff(head: FileHead) -> bool:
     """A row of 19 numbers, first or after one header line, that is neither Wan-Fun's nor CamI2V's."""
-    return first_rows(head) is not None and not wan_fun.sniff(head) and not cami2v.sniff(head)
+    return header_and_stamps(head) is not None and not wan_fun.sniff(head) and not cami2v.sniff(head)
 
 
 def read(path: Path) -> PathTable:
     """Read poses, normalised intrinsics and, unless they are dummies, times."""
-    table, stamps, header = read_rows(path, NAME)
+    table, stamps, header = read_camera_rows(path, NAME)
     dummy = dummy_note(stamps)
     notes = [f"{_SOURCE}{header}"] if header else []
     notes += [dummy] if dummy else []

@@ -24,26 +24,28 @@ TITLE = "TrajectoryCrafter camera keys: lines of theta, phi, r"
 FILE_NAMES = ("theta_phi_r.txt", "*.theta-phi-r.txt", "*.theta_phi_r.txt")
 DEFAULT_NAME = "theta_phi_r.txt"
 CONVENTION = OPENCV
-HOLDS = frozenset()
-NEEDS = frozenset()
-ORDER = "theta phi"
+HOLDS = frozenset[str]()
+NEEDS = frozenset[str]()
+ORDER = orbit_keys.THETA_PHI
 FRAMES = 49
 MODEL = "TrajectoryCrafter"
 KIND = "a camera that keeps its distance from a point ahead of the first camera, which may slide along its axis"
 
 
 def sniff(head: FileHead) -> bool:
-    """Three lines of keys and a fourth that says that they are TrajectoryCrafter's; alone they are ViewCrafter's."""
+    """Three lines of keys whose r rises above zero and never goes below, or a fourth that names this order."""
     return orbit_keys.sniff_keys(head) == ORDER
 
 
 def read(path: Path) -> PathTable:
     """Read the path relative to the camera of zero keys, as TrajectoryCrafter films it."""
-    keys = orbit_keys.read_keys(path)
+    keys = orbit_keys.read_keys(path, ORDER)
     notes = ["the unit of length is the distance to what the first camera looks at"]
     if keys.order is None:
-        count = max(map(len, keys.lines))
-        notes.append(f"{count} keys are interpolated to {FRAMES} frames as TrajectoryCrafter does")
+        notes += [
+            f"{max(map(len, keys.lines))} keys are interpolated to {FRAMES} frames as TrajectoryCrafter does",
+            "ViewCrafter's files (phi, theta, r) look like this and mean another path: --from phi-theta-r",
+        ]
     return PathTable(
         matrices=_orbit(*orbit_keys.frame_values(keys, FRAMES)),
         convention=CONVENTION,

@@ -14,7 +14,13 @@ import numpy as np
 
 from kinoeye.base.files import write_text
 from kinoeye.formats.path_table import NORMALISED, PathTable
-from kinoeye.formats.paths.camera_rows import calibration_rows, dummy_note, first_rows, read_rows, rows_text
+from kinoeye.formats.paths.camera_rows import (
+    calibration_rows,
+    dummy_note,
+    header_and_stamps,
+    read_camera_rows,
+    rows_text,
+)
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.geometry.convention import OPENCV_W2C, Float64
 
@@ -31,13 +37,12 @@ ASPECT = 16 / 9
 
 def sniff(head: FileHead) -> bool:
     """Rows of 19 numbers that begin with 0, under a blank line."""
-    rows = first_rows(head)
-    return rows is not None and rows.header == "" and set(rows.stamps) == {0.0}
+    return header_and_stamps(head) == ("", {0.0})
 
 
 def read(path: Path) -> PathTable:
     """Read poses and intrinsics in fractions of a 16:9 image."""
-    table, stamps, _ = read_rows(path, NAME)
+    table, stamps, _ = read_camera_rows(path, NAME)
     dummy = "every timestamp is 0: a dummy, so there are no times"
     note = dummy if not stamps.any() else dummy_note(stamps)
     return replace(table, times_s=None if note else stamps / 1e6, notes=(*([note] if note else ()), *table.notes))
