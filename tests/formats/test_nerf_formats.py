@@ -12,20 +12,26 @@ from typing import Any
 
 import numpy as np
 import pytest
-from path_tables import path
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats import PathTable, read_path, read_paths, write_path
+from kinoeye.geometry.convention import OPENCV, rotvec_to_matrix
 from kinoeye.language.captions import caption
 from kinoeye.language.tags import motion_tags, segments
 
 
 def table(count: int = 6) -> PathTable:
-    """Some frames of our own, with centred square pixels and image names."""
-    whole = path("dolly zoom in while panning left")
-    some = whole.frames(np.linspace(0, len(whole) - 1, count).round().astype(int)).with_size((640, 360))
-    centred = some.with_fov(60)
-    return replace(centred, names=tuple(f"images/{i}.png" for i in range(count)), notes=())
+    """A curve while panning and tilting, with centred square pixels and image names."""
+    u = np.linspace(0, 1, count)
+    rotation = rotvec_to_matrix(np.stack([0.2 * np.sin(3 * u), -0.6 * u, 0 * u], -1))
+    translation = np.stack([np.sin(u), 0.1 * u * u, 2 * u], -1)
+    return PathTable(
+        matrices=np.concatenate([rotation, translation[:, :, None]], -1),
+        convention=replace(OPENCV, metres_per_unit=1.0),
+        size_wh=(640, 360),
+        times_s=u,
+        names=tuple(f"images/{i}.png" for i in range(count)),
+    ).with_fov(60)
 
 
 def depth_and_pixel(cameras: PathTable, point: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
