@@ -70,10 +70,24 @@ def test_real_bundle_file_reprojects_and_equals_the_colmap_model(real_data: Path
         np.testing.assert_allclose(centre, expected[name], atol=1e-8)
 
 
-def test_a_bundle_without_its_pictures_says_its_focal_lengths(tmp_path: Path):
+def test_a_bundle_without_its_pictures_is_centred_once_their_size_is_stated(tmp_path: Path):
     (tmp_path / "bundle.out").write_text(BUNDLE)
     table = read_path(tmp_path / "bundle.out")
-    assert (table.intrinsics, table.size_wh, table.names, table.ids) == (None, None, (), (0, 2))
+    assert (table.size_wh, table.names, table.ids) == (None, (), (0, 2))
+    assert table.intrinsics is not None
+    assert table.intrinsics[:, 0, 0].tolist() == [500, 600]
+    assert np.isnan(table.intrinsics[:, :2, 2]).all()
+    assert [row.code for row in table.diagnose() if row.severity == "error"] == []
+    assert any("left out" in warning for warning in write_path(table, tmp_path / "transforms.json"))
+    assert read_path(tmp_path / "transforms.json").intrinsics is None
+    with pytest.raises(InputError, match="image size of the intrinsics; give --size"):
+        write_path(table, tmp_path / "sparse")
+    sized = table.with_size((64, 48))
+    assert write_path(sized, tmp_path / "sparse") == []
+    centred = read_path(tmp_path / "sparse").intrinsics
+    assert centred is not None
+    np.testing.assert_allclose(centred[1], [[600, 0, 32], [0, 600, 24], [0, 0, 1]])
+    assert read_path(tmp_path / "sparse").distortion["k1"].tolist() == [0.1, 0]
     assert "1 of 3 cameras are not registered" in table.notes[0]
     assert "the focal lengths are 500 to 600 pixels" in table.notes[1]
     np.testing.assert_allclose(table.T_world_cam[0], [[1, 0, 0, -1], [0, -1, 0, -2], [0, 0, -1, -3]])
@@ -109,7 +123,9 @@ def test_bundles_that_break_off_are_refused(size: int, tmp_path: Path):
 def test_real_bal_file_reprojects_as_published(real_data: Path):
     file = real_data / "bal" / "dubrovnik-3-7-pre.txt"
     table = read_path(file)
-    assert (table.format, len(table), table.intrinsics) == ("bal", 3, None)
+    assert (table.format, len(table), table.size_wh) == ("bal", 3, None)
+    assert table.intrinsics is not None
+    assert table.intrinsics[:, 0, 0].min() > 100
     words = file.read_text().split()
     observations = np.array(words[3 : 3 + 4 * 19], float).reshape(19, 4)
     cameras = np.array(words[3 + 76 : 3 + 76 + 27], float).reshape(3, 9)

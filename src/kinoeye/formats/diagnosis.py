@@ -72,8 +72,11 @@ def faults(table: PathTable) -> list[Diagnosis]:
 
 
 def finite_frames(table: PathTable) -> np.ndarray:
-    """[n] bool: every number of the frame's pose, intrinsics and time is finite."""
-    columns = [table.matrices, table.intrinsics, table.times_s]
+    """[n] bool: every number of the frame's pose, intrinsics and time is finite, but for a centre not known yet."""
+    K = table.intrinsics
+    if K is not None and table.is_centred_nowhere:
+        K = K[:, :, :2]
+    columns = [table.matrices, K, table.times_s]
     finite = [np.isfinite(c).reshape(len(table), -1).all(1) for c in columns if c is not None]
     return np.logical_and.reduce(finite)
 

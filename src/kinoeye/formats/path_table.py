@@ -50,7 +50,10 @@ class PathTable:
     format: str = "memory"
     """Name of the format that the table was read from."""
     intrinsics: Float64 | None = None
-    """[n, 3, 3] calibration matrices in pixels of `size_wh`; None when the file has none."""
+    """[n, 3, 3] calibration matrices in pixels of `size_wh`; None when the file has none.
+
+    A principal point in the middle of an image whose size the file does not say is NaN until `with_size` states it.
+    """
     size_wh: tuple[int, int] | None = None
     """Image size of `intrinsics`; (1, 1) means normalised, None that the file does not say."""
     times_s: Float64 | None = None
@@ -192,6 +195,11 @@ class PathTable:
         return replace(self, matrices=matrices, near_far=near_far, convention=convention)
 
     @property
+    def is_centred_nowhere(self) -> bool:
+        """Whether the principal points lie in the middle of images whose size is not known."""
+        return self.size_wh is None and self.intrinsics is not None and bool(np.isnan(self.intrinsics[:, :2, 2]).any())
+
+    @property
     def fps(self) -> float | None:
         """Frames per second by the median step of the times; None without times or with one frame."""
         if self.times_s is None or len(self) < 2:
@@ -223,15 +231,20 @@ class PathTable:
     def with_size(self, size_wh: tuple[int, int]) -> PathTable:
         """The table with its intrinsics scaled to an image size ((1, 1) normalises).
 
-        Intrinsics whose size the file does not say are taken to be in pixels of this size already.
+        Intrinsics whose size the file does not say are taken to be in pixels of this size already, and a principal
+        point that is not known is put into the middle.
 
         Raises:
             InputError: the size is not positive.
         """
         if min(size_wh) <= 0:
             raise InputError(f"an image of {size_wh[0]}x{size_wh[1]} has no pixels; give WIDTHxHEIGHT")
-        if self.intrinsics is None or self.size_wh is None or self.size_wh == size_wh:
+        if self.intrinsics is None or self.size_wh == size_wh:
             return replace(self, size_wh=size_wh)
+        if self.size_wh is None:
+            K = self.intrinsics.copy()
+            K[:, :2, 2] = np.where(np.isnan(K[:, :2, 2]), np.asarray(size_wh) / 2, K[:, :2, 2])
+            return replace(self, intrinsics=K, size_wh=size_wh)
         scale = np.array([size_wh[0] / self.size_wh[0], size_wh[1] / self.size_wh[1], 1.0])
         return replace(self, intrinsics=self.intrinsics * scale[:, None], size_wh=size_wh)
 

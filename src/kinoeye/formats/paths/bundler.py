@@ -82,8 +82,7 @@ def bundle_table(
 ) -> PathTable | dict[str, PathTable]:
     """The table of cameras with a focal length, two radial coefficients and a centred principal point.
 
-    A principal point in the middle of an image of unknown size has no coordinates: then the intrinsics are left out,
-    and a note gives the focal lengths.
+    The principal point in the middle of an image of unknown size is NaN until somebody states the size.
 
     Args:
         poses: [n, 3, 4] in `CONVENTION`.
@@ -107,18 +106,15 @@ def bundle_table(
         focal = f_k1_k2[registered, 0]
         span = f"{focal.min():.6g}" if focal.min() == focal.max() else f"{focal.min():.6g} to {focal.max():.6g}"
         notes += (
-            f"the size of the images is not known, so that intrinsics are left out: the focal lengths are {span} "
-            "pixels; give --size WxH --fov-deg D with D = 2 atan(W / 2f)",
+            f"the size of the images is not known; the focal lengths are {span} pixels (state it with --size WxH)",
         )
     views = []
     for i in registered:
         (f, k1, k2), size = f_k1_k2[i], sizes[i]
         name = names[i] if names else ""
-        if not known or size is None:
-            views.append(View(poses[i], name, int(i)))
-        else:
-            K = calibration_matrices([[f, f, size[0] / 2, size[1] / 2]])[0]
-            views.append(View(poses[i], name, int(i), K, size, coefficients={"k1": k1, "k2": k2}))
+        centre = (np.nan, np.nan) if not known or size is None else (size[0] / 2, size[1] / 2)
+        K = calibration_matrices([[f, f, *centre]])[0]
+        views.append(View(poses[i], name, int(i), K, size if known else None, coefficients={"k1": k1, "k2": k2}))
     return tables_of(views, CONVENTION, format_name, notes)
 
 

@@ -304,6 +304,9 @@ def completed(table: PathTable, writer: PathFormat) -> tuple[PathTable, list[str
         warnings.append("the input does not name the vertical of its world; its -y is taken as up (--up y-down)")
     if "intrinsics" in writer.NEEDS and table.intrinsics is None:
         raise InputError(f"{writer.NAME} needs intrinsics and the input has none; give --size WxH --fov-deg DEGREES")
+    if table.is_centred_nowhere and "intrinsics" not in writer.NEEDS:
+        table = replace(table, intrinsics=None, distortion={})
+        warnings.append("the intrinsics are left out: the image size that would centre them is not known (--size)")
     if table.intrinsics is None:
         return table, warnings
     if table.size_wh is None and "intrinsics" in writer.NEEDS:

@@ -23,7 +23,7 @@ class View:
     id: int | None = None
     """Number in the file, where it has one."""
     K: Float64 | None = None
-    """[3, 3] in pixels of `size_wh`; None for a panorama, or where the size is not known."""
+    """[3, 3] in pixels of `size_wh`; None for a panorama."""
     size_wh: tuple[int, int] | None = None
     lens: str = "perspective"
     coefficients: Mapping[str, float] = field(default_factory=dict)
@@ -58,6 +58,8 @@ def _table(views: Sequence[View], convention: Convention, format_name: str, note
     if len(matrices) == len(sizes) == len(views):
         K, size, more = of_one_size(np.stack(matrices), sizes)
         notes = (*notes, *more)
+    elif len(matrices) == len(views) and not sizes:
+        K = np.stack(matrices)
     numbers = [view.id for view in views if view.id is not None]
     coefficients = dict.fromkeys(name for view in views for name in view.coefficients)
     return PathTable(
