@@ -43,7 +43,9 @@ def read(path: Path) -> PathTable | dict[str, PathTable]:
         file = next((path / name for name in _RECORDS.values() if (path / name).is_file()), path / "camera.json")
     data = read_json(file)
     record = data.get("record") if isinstance(data, dict) else None
-    check_record(record if isinstance(record, str) and record in _RECORDS else "Camera", data, version=VERSION, where=str(file))
+    check_record(
+        record if isinstance(record, str) and record in _RECORDS else "Camera", data, version=VERSION, where=str(file)
+    )
     notes = () if file == path else (f"read from {file.name}",)
     if record == "Shot":
         return _table(data.get("camera"), f"{file}.camera", notes)
