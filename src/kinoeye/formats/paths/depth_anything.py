@@ -12,7 +12,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.formats.containers.arrays import npz_shapes, read_npz
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.file_head import FileHead
-from kinoeye.formats.paths.pose_arrays import calibrations, pose_matrices
+from kinoeye.formats.paths.pose_arrays import frame_calibrations, pose_matrices
 from kinoeye.geometry.convention import OPENCV_W2C
 
 NAME = "da3"
@@ -41,7 +41,7 @@ def read(path: Path) -> PathTable:
         matrices=matrices,
         convention=CONVENTION,
         format=NAME,
-        intrinsics=None if K is None else calibrations(K, len(matrices), f"{path}: intrinsics"),
+        intrinsics=None if K is None else frame_calibrations(K, len(matrices), f"{path}: intrinsics"),
         size_wh=(depth[2], depth[1]) if len(depth) == 3 and min(depth[1:]) > 1 else None,
         notes=("the scale is the network's own",),
     )

@@ -13,6 +13,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
 from kinoeye.base.records import check_record
 from kinoeye.formats.path_table import PathTable, own_convention
+from kinoeye.formats.paths.calibrations import calibration_matrices
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.geometry.convention import KINOEYE
 from kinoeye.geometry.record import CameraArrays, camera_from_json, camera_to_json
@@ -67,7 +68,7 @@ def _table(data: Any, where: str, notes: tuple[str, ...]) -> PathTable:
         matrices=camera.T_world_cam,
         convention=own_convention(camera.unit, camera.up),
         format=NAME,
-        intrinsics=None if camera.fx_fy_cx_cy is None else _matrices(camera.fx_fy_cx_cy),
+        intrinsics=None if camera.fx_fy_cx_cy is None else calibration_matrices(camera.fx_fy_cx_cy),
         size_wh=camera.size_wh,
         times_s=camera.times_s,
         notes=notes,
@@ -88,9 +89,3 @@ def write(table: PathTable, path: Path) -> list[str]:
     )
     write_json(path, {"record": "Camera", "version": VERSION, **camera_to_json(camera)})
     return []
-
-
-def _matrices(fx_fy_cx_cy: np.ndarray) -> np.ndarray:
-    K = np.tile(np.eye(3), (len(fx_fy_cx_cy), 1, 1))
-    K[:, [0, 1, 0, 1], [0, 1, 2, 2]] = fx_fy_cx_cy
-    return K

@@ -18,7 +18,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.formats.containers.arrays import npz_shapes, read_npy, read_npz, write_npy, write_npz
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.file_head import FileHead, file_head
-from kinoeye.formats.paths.pose_arrays import calibrations, column, is_pose_shape, pose_matrices, whole_numbers
+from kinoeye.formats.paths.pose_arrays import column, frame_calibrations, is_pose_shape, pose_matrices, whole_numbers
 from kinoeye.geometry.convention import OPENCV, OPENGL, Convention, Float64, homogeneous
 
 _KEYS = {"cam_to_world": "c2w", "world_to_cam": "w2c"}
@@ -103,7 +103,7 @@ class NumpyPoses:
                 matrices=matrices,
                 convention=self.CONVENTION,
                 format=self.NAME,
-                intrinsics=None if K is None else calibrations(K, len(matrices), f"{where}: intrinsics"),
+                intrinsics=None if K is None else frame_calibrations(K, len(matrices), f"{where}: intrinsics"),
                 times_s=None if times is None else column(times, len(matrices), f"{where}: times"),
                 notes=(note,),
             )
@@ -187,7 +187,7 @@ def _named_by_file(path: Path, own: Mapping[str, NDArray], chosen: NumpyPoses) -
         matrices=matrices,
         convention=convention,
         format=chosen.NAME,
-        intrinsics=calibrations(arrays["K"], n, f"{path}: K") if "K" in arrays else None,
+        intrinsics=frame_calibrations(arrays["K"], n, f"{path}: K") if "K" in arrays else None,
         size_wh=None if size is None else (int(size[0]), int(size[1])),
         times_s=column(arrays["times_s"], n, f"{path}: times_s") if "times_s" in arrays else None,
         near_far=bounds,

@@ -60,12 +60,11 @@ class RayMap:
             rays[i] = self._map(table.frames([i]).to_trajectory(fps=DEFAULT_FPS))[0]
         poses = {"T_world_cam": table.T_world_cam, "K": table.intrinsics, "size_wh": np.array(table.size_wh)}
         write_npz(path, {self.ARRAY: rays, **poses})
-        is_relative = np.abs(table.T_world_cam[0] - np.eye(4)[:3]).max() < 1e-6
-        return (
-            []
-            if is_relative
-            else ["rays are in the path's own world; CameraCtrl takes them relative to its first camera"]
-        )
+        if np.abs(table.T_world_cam[0] - np.eye(4)[:3]).max() < 1e-6:
+            return []
+        return [
+            "rays are in the path's own world; CameraCtrl takes them relative to its first camera (--repair first-pose)"
+        ]
 
     def _map(self, trajectory: Trajectory) -> np.ndarray:
         """[n, 6, h, w] float64."""

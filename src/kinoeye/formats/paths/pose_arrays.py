@@ -31,7 +31,7 @@ def pose_matrices(array: NDArray, where: str) -> Float64:
     return values[:, :3]
 
 
-def calibrations(array: NDArray, frames: int, where: str) -> Float64:
+def frame_calibrations(array: NDArray, frames: int, where: str) -> Float64:
     """[frames, 3, 3] of an array of 3x3 or 4x4 matrices or of fx fy cx cy, one for all frames or one for each.
 
     Raises:

@@ -12,7 +12,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.formats.containers.arrays import npz_shapes, read_npz
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.file_head import FileHead
-from kinoeye.formats.paths.pose_arrays import calibrations, pose_matrices
+from kinoeye.formats.paths.pose_arrays import frame_calibrations, pose_matrices
 from kinoeye.geometry.convention import OPENCV_W2C
 
 NAME = "vggt"
@@ -42,7 +42,7 @@ def read(path: Path) -> PathTable:
         matrices=matrices,
         convention=CONVENTION,
         format=NAME,
-        intrinsics=calibrations(arrays["intrinsic"], len(matrices), f"{path}: intrinsic"),
+        intrinsics=frame_calibrations(arrays["intrinsic"], len(matrices), f"{path}: intrinsic"),
         size_wh=size if size and min(size) > 1 else None,
         notes=("the scale is the network's own",),
     )
