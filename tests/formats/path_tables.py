@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -50,3 +51,24 @@ def filmed(size_wh: tuple[int, int] = (1280, 720), *, zoom: float = 1.0, shift: 
     K[:, [0, 1], [0, 1]] *= np.linspace(1, zoom, len(table))[:, None]
     K[:, :2, 2] += np.array([shift, -shift / 2])
     return replace(table, intrinsics=K, convention=table.convention.with_world("FLU"))
+
+
+def orbit(n: int = 10, *, phi_deg: float = 40.0, theta_deg: float = 0.0, elevation_deg: float = 0.0) -> PathTable:
+    """An upright camera that circles one point at distance 1 and looks at it, in the frame of the first camera.
+
+    Angles grow evenly from 0: phi to the right, theta up, after the first camera looks down by the elevation.
+    """
+    share = np.linspace(0, 1, n)[:, None]
+    down = -np.radians(elevation_deg + share * theta_deg) * np.array([1.0, 0, 0])
+    rotation = rotvec_to_matrix(-np.radians(phi_deg) * share * np.array([0, 1.0, 0])) @ rotvec_to_matrix(down)
+    rotation = rotation[0].T @ rotation
+    translation = np.array([0, 0, 1.0]) - rotation[:, :, 2]
+    return PathTable(matrices=np.concatenate([rotation, translation[:, :, None]], -1), convention=OPENCV)
+
+
+def held_by(names: Iterable[str], table: PathTable) -> PathTable:
+    """The table, or one of the kind that formats are limited to: orbits, and focal lengths of a 16:9 image."""
+    names = set(names)
+    if names & {"phi-theta-r", "theta-phi-r"}:
+        table = replace(table, matrices=orbit(len(table)).matrices)
+    return replace(table, size_wh=(16 * SIDE, 9 * SIDE)) if "wan-fun" in names else table

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
-from path_tables import path, tables
+from path_tables import held_by, path, tables
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats import PathTable, read_path, write_path
@@ -67,6 +67,7 @@ def given_to(name: str, table: PathTable) -> PathTable:
 @given(table=tables())
 def test_what_is_written_reads_back(name: str, table: PathTable, tmp_path_factory: pytest.TempPathFactory):
     target = tmp_path_factory.mktemp(name) / WRITERS[name].DEFAULT_NAME
+    table = held_by([name], table)
     write_path(table, target, format=name)
     read = read_path(target)
     assert read.format == name
@@ -76,7 +77,8 @@ def test_what_is_written_reads_back(name: str, table: PathTable, tmp_path_factor
 @pytest.mark.parametrize("second", BOTH_WAYS)
 @pytest.mark.parametrize("first", BOTH_WAYS)
 def test_there_and_back_again(first: str, second: str, tmp_path: Path):
-    original = path("push in while panning left").with_size((560, 560)).frames(range(0, 40, 4))
+    film = path("push in while panning left").with_size((560, 560)).frames(range(0, 40, 4))
+    original = held_by([first, second], film)
     write_path(original, tmp_path / "a" / WRITERS[first].DEFAULT_NAME, format=first)
     a = read_path(tmp_path / "a" / WRITERS[first].DEFAULT_NAME)
     if a.intrinsics is None and "intrinsics" in WRITERS[second].NEEDS:
@@ -95,7 +97,7 @@ def test_there_and_back_again(first: str, second: str, tmp_path: Path):
 
 @pytest.mark.parametrize("name", BOTH_WAYS)
 def test_a_trajectory_goes_through_every_format(name: str, tmp_path: Path):
-    trajectory = path().with_size((560, 560)).to_trajectory()
+    trajectory = held_by([name], path().with_size((560, 560))).to_trajectory()
     target = tmp_path / WRITERS[name].DEFAULT_NAME
     warnings = write_path(trajectory, target, format=name)
     table = read_path(target)
@@ -109,7 +111,7 @@ def test_a_trajectory_goes_through_every_format(name: str, tmp_path: Path):
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_what_a_format_cannot_hold_is_said_by_name(name: str, tmp_path: Path):
-    table = path().with_size((560, 560)).frames(range(0, 40, 10))
+    table = held_by([name], path().with_size((560, 560)).frames(range(0, 40, 10)))
     assert table.intrinsics is not None
     table = replace(
         table,

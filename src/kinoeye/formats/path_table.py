@@ -181,7 +181,12 @@ class PathTable:
         return replace(self, notes=(*self.notes, *notes))
 
     def in_convention(self, target: Convention) -> PathTable:
-        """The same path written in another convention; a scale that the table does not know stays unknown."""
+        """The same path written in another convention; a scale that the table does not know stays unknown.
+
+        A left-handed world is turned to ours where the other convention names none: its poses would be reflections.
+        """
+        if target.world_axes is None and self.convention.handedness == "left":
+            target = target.with_world(KINOEYE.world_axes)
         matrices = convert(self.matrices, self.convention, target)
         known = self.convention.metres_per_unit is not None
         if known and target.metres_per_unit is None:
