@@ -21,6 +21,7 @@ COMMANDS = {
     "stage": "A sentence puts actors and a place into a shot.",
     "inspect": "What a camera file holds, and what is wrong with it.",
     "convert": "Any readable camera file to any writable format.",
+    "edit": "Edits of a camera path, one after another: pace, smoothness, place, aim, lens, length.",
     "tag": "The words of a camera path: motion tags, segments and a caption.",
     "check": "Whether a shot can be filmed as planned: clearance, framing, occlusion, motion, horizon, rig.",
     "render": "A shot becomes frames with every layer of truth.",

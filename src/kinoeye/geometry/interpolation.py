@@ -79,9 +79,9 @@ def hermite(
     ways = (near - a.translation, far - near, b.translation - far)
     shares = (1 - (1 - s) ** 3, s * s * (3 - 2 * s), s**3)
     origin = a.translation + shares[0] * ways[0] + shares[1] * ways[1] + shares[2] * ways[2]
-    first, last = SO3.exp(velocity_a[1] * third), SO3.exp(velocity_b[1] * third)
-    middle = (first.inverse() @ a.rotation.inverse() @ b.rotation @ last.inverse()).log()
-    turns = SO3.exp(shares[0] * first.log()) @ SO3.exp(shares[1] * middle) @ SO3.exp(shares[2] * last.log())
+    first, last = velocity_a[1] * third, velocity_b[1] * third
+    middle = (SO3.exp(-first) @ a.rotation.inverse() @ b.rotation @ SO3.exp(-last)).log()
+    turns = SO3.exp(shares[0] * first) @ SO3.exp(shares[1] * middle) @ SO3.exp(shares[2] * last)
     return SE3.from_parts(a.rotation @ turns, origin)
 
 

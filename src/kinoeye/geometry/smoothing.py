@@ -19,7 +19,7 @@ Rates = Callable[[Float64], tuple[Float64, Float64, Float64]]
 """Offsets [n, 3] -> velocities [n - 1, 3] of the steps, and minus / plus their derivatives [n - 1, 3, 3] by the offset
 before and after each step."""
 
-_GAP = 1e-4
+_GAP = 1e-3
 """Share of the jerk by which the result may miss the least one."""
 _FLOOR = 1e-10
 """Share of the original jerk that counts as none."""
@@ -65,6 +65,20 @@ def smooth(track: Track, *, tolerance: float, tolerance_rad: float, keep_ends: b
         rotation = rotation @ SO3.exp(torch.from_numpy(offsets))
     pose = SE3.from_parts(rotation, origin).normalize()
     return replace(track, T_world_body=SE3(pose.wxyz_xyz.to(track.T_world_body.wxyz_xyz.dtype)))
+
+
+def jerk(track: Track) -> tuple[float, float]:
+    """Root mean square of a track's linear (unit / s^3) and angular (radians / s^3) jerk; 0 under four poses."""
+    if len(track) < 4:
+        return 0.0, 0.0
+    times, poses = track.times_s.double().numpy(), track.T_world_body
+    weights, steps = _second_differences(times), np.diff(times)[:, None]
+    steps_taken = poses.translation.diff(dim=0), (poses[:-1].inverse() @ poses[1:]).rotation.log()
+    linear, angular = (
+        float(np.sqrt((_residual(step.double().numpy() / steps, weights) ** 2).sum() / track.duration_s))
+        for step in steps_taken
+    )
+    return linear, angular
 
 
 def _linear_rates(origins: Float64, times: Float64) -> Rates:
@@ -113,7 +127,7 @@ def _least_jerk(rates: Rates, times: Float64, radius: float, keep_ends: bool) ->
     while True:
         for _ in range(50):
             step, decrement = _newton_step(rates, u, t, radius, weights, pinned)
-            if decrement < 1e-3:
+            if decrement < 0.01 * len(u):  # small against the gap of n / t that is left at this t
                 break
             now, share = cost(u), 1.0
             while cost(u + share * step) > now - 0.1 * share * decrement and share > 1e-9:
@@ -146,7 +160,7 @@ def _newton_step(
     for a in range(4):
         gradient[a : a + rows] += 2 * t * np.einsum("jpq,jp->jq", blocks[:, a], residual)
         for b in range(a, 4):
-            hessian[a : a + rows, b - a] += 2 * t * np.einsum("jpq,jpr->jqr", blocks[:, a], blocks[:, b])
+            hessian[a : a + rows, b - a] += 2 * t * np.swapaxes(blocks[:, a], 1, 2) @ blocks[:, b]
     try:
         step = -solveh_banded(_lower_bands(hessian), gradient.ravel(), lower=True).reshape(-1, 3)
     except LinAlgError:  # no descent left within rounding

@@ -5,6 +5,28 @@ from typing import TYPE_CHECKING
 from kinoeye.base.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from kinoeye.shot.edits.aiming import look_at as look_at
+    from kinoeye.shot.edits.applying import Edited as Edited
+    from kinoeye.shot.edits.applying import edit as edit
+    from kinoeye.shot.edits.lenses import dolly_zoom as dolly_zoom
+    from kinoeye.shot.edits.lenses import fit as fit
+    from kinoeye.shot.edits.lenses import zoom as zoom
+    from kinoeye.shot.edits.lenses import zoom_to as zoom_to
+    from kinoeye.shot.edits.placing import anchor as anchor
+    from kinoeye.shot.edits.placing import anchor_upright as anchor_upright
+    from kinoeye.shot.edits.placing import mirror as mirror
+    from kinoeye.shot.edits.placing import scale as scale
+    from kinoeye.shot.edits.smoothing import handheld as handheld
+    from kinoeye.shot.edits.smoothing import smooth as smooth
+    from kinoeye.shot.edits.stitching import stitch as stitch
+    from kinoeye.shot.edits.timing import resample as resample
+    from kinoeye.shot.edits.timing import resample_for as resample_for
+    from kinoeye.shot.edits.timing import retime_eased as retime_eased
+    from kinoeye.shot.edits.timing import retime_evenly as retime_evenly
+    from kinoeye.shot.edits.timing import retime_to as retime_to
+    from kinoeye.shot.edits.timing import reverse as reverse
+    from kinoeye.shot.edits.timing import trim as trim
+    from kinoeye.shot.edits.timing import trim_frames as trim_frames
     from kinoeye.shot.environment import Environment as Environment
     from kinoeye.shot.environment import Ground as Ground
     from kinoeye.shot.environment import Prop as Prop

@@ -1,0 +1,128 @@
+"""Edits of a camera path, one after another: pace, smoothness, place, aim, lens, length.
+
+FILE is any readable camera file, or a shot.json, whose actors stay. The output has the format of FILE unless its
+name or --to says another one. Edits are words, done from left to right:
+
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinoeye.cli.options import given_path, print_json, say
+from kinoeye.shot.edits.operators import operator_help, parse_edit
+
+if TYPE_CHECKING:
+    from kinoeye.formats.path_table import PathTable
+    from kinoeye.shot.edits.motion import Motion
+    from kinoeye.shot.edits.syntax import Operation
+    from kinoeye.shot.shot import Shot
+
+EXAMPLES = """
+examples:
+  kinoeye edit cam.json smooth:0.02 retime:constant-speed resample:49 -o out.json
+  kinoeye edit shot.json look-at:red-robot dolly-zoom:red-robot -o shot2.json
+  kinoeye edit a.tum stitch:b.tum,blend=1 -o ab.tum
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.description = f"{parser.description}{operator_help()}"
+    parser.epilog = EXAMPLES
+    parser.add_argument("file", type=given_path, metavar="FILE", help="a camera file or folder, FILE#NAME or shot.json")
+    parser.add_argument("edits", nargs="+", metavar="OP", help="an edit, as above")
+    parser.add_argument(
+        "-o", "--out", type=given_path, required=True, metavar="OUT", help="the file or folder to write"
+    )
+    parser.add_argument("--from", dest="source", metavar="FORMAT", help="format of FILE, if it cannot be told")
+    parser.add_argument("--to", dest="target", metavar="FORMAT", help="format of OUT, if it is to be another one")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run it."""
+    operations = [parse_edit(text) for text in args.edits]  # a slip of the pen is told before anything is read
+    from kinoeye.formats.edited import editable
+    from kinoeye.formats.paths import read_path
+    from kinoeye.shot.edits.applying import edit
+    from kinoeye.shot.edits.motion import track_of
+
+    table = read_path(args.file, format=args.source)
+    target = _output_format(args, table)
+    shot = _shot(args.file, table)
+    path, notes = (shot, []) if shot is not None else editable(table)
+    edited = edit(path, *operations, read=_read)
+    warnings = _write(args.out, edited.path, table, target, operations)
+    notes = [*table.notes, *notes]
+    for message in [*notes, *edited.notes, *warnings]:
+        say(args, f"{args.out}: {message}")
+    if args.json:
+        facts = {"input": str(args.file), "output": str(args.out), "from": table.format, "to": target}
+        edits = [{"edit": o.text, "changed": note} for o, note in zip(operations, edited.notes, strict=True)]
+        counts = {"frames_before": len(table), "frames": len(track_of(edited.path))}
+        print_json({**facts, **counts, "edits": edits, "notes": notes, "warnings": warnings})
+    else:
+        print(args.out)
+    return 0
+
+
+def _read(name: str) -> Motion:
+    """The path of another file that an edit names."""
+    from kinoeye.formats.edited import editable
+    from kinoeye.formats.paths import read_path
+
+    return editable(read_path(name))[0]
+
+
+def _shot(file: Path, table: PathTable) -> Shot | None:
+    """The shot that a file or folder holds, or None for a camera alone."""
+    from kinoeye.base.files import read_json
+    from kinoeye.shot.shot import Shot
+
+    record = file / "shot.json" if file.is_dir() else file
+    if table.format != "kinoeye" or not record.is_file() or read_json(record).get("record") != "Shot":
+        return None
+    return Shot.load(record)
+
+
+def _output_format(args: argparse.Namespace, table: PathTable) -> str:
+    """The format of --to; that of the input, unless the output's name stands for another one."""
+    from kinoeye.formats.paths import WRITERS, format_for_output
+
+    if args.target is not None or table.format not in WRITERS:
+        return format_for_output(args.out, args.target)
+    ending = ".json" if table.format == "kinoeye" else Path(str(args.file).partition("#")[0]).suffix
+    named = [
+        pattern
+        for writer in WRITERS.values()
+        for pattern in writer.FILE_NAMES
+        if pattern != f"*{ending}" and fnmatch.fnmatch(args.out.name.lower(), pattern)
+    ]
+    return format_for_output(args.out) if named or args.out.suffix != ending else table.format
+
+
+def _write(out: Path, path: Motion, table: PathTable, target: str, operations: Sequence[Operation]) -> list[str]:
+    """Write the edited path; what was lost is said in words."""
+    from kinoeye.formats.edited import with_edited
+    from kinoeye.formats.paths import write_path
+    from kinoeye.shot.shot import Shot
+
+    lost = []
+    if isinstance(path, Shot):
+        if target == "kinoeye":
+            path.save(out)
+            return []
+        lost.append(f"{target} holds the camera alone: the actors and the place of the shot are left out")
+        path = path.camera
+    edited, dropped = with_edited(
+        table,
+        path,
+        keeps_frames=all(operation.operator.keeps_frames for operation in operations),
+        factor=math.prod(o.given["factor"] for o in operations if o.name == "scale"),
+    )
+    return [*lost, *dropped, *write_path(edited, out, format=target)]
