@@ -11,6 +11,7 @@ import torch
 
 from kinoeye.cli import main
 from kinoeye.evaluation import PROTOCOLS, PoseScore
+from kinoeye.evaluation.error_statistics import STATISTICS
 from kinoeye.formats.paths import write_path
 from kinoeye.geometry import SE3, SO3, Intrinsics, Track, Trajectory
 from kinoeye.render import render
@@ -45,6 +46,8 @@ def test_two_files_are_scored_under_every_protocol(tmp_path, capsys):
     assert data["metrics"]["final_rotation_deg"]["mean"] == pytest.approx(2, abs=0.05)
     assert data["metrics"]["ate_translation"]["max"] == pytest.approx(0, abs=1e-9)
     assert data["metrics"]["ate_translation"]["unit"] == data["unit"]
+    shape = {"unit", "better", "aggregate", "worst", "failed", "value", *STATISTICS}
+    assert all(set(metric) == shape for metric in data["metrics"].values())
 
 
 def test_alignment_changes_the_score(tmp_path, capsys):

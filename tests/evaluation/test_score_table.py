@@ -77,6 +77,7 @@ def test_folders_are_matched_by_stem_and_failures_are_rows_that_count(folders):
     assert table.summary["auc_30"].mean == pytest.approx(
         sum(row.numbers["auc_30"] for row in table.rows[:2]) / 4
     )  # fmt: skip
+    assert (rotation.failed, rotation.mean_of_rest) == (2, pytest.approx(sum(good) / 2))
     lengths = table.summary["ate_translation"]
     assert (lengths.mean, lengths.failed, lengths.paths) == (None, 2, 4)
     assert math.isinf(table.numbers["ate_translation"])

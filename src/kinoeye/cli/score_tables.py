@@ -29,7 +29,7 @@ def score_json(score: PoseScore | ScoreTable) -> dict[str, Any]:
     for name, metric in score.metrics.items():
         fields = data["metrics"][name]
         del fields["values"]
-        data["metrics"][name] = {**fields, "value": finite(metric.value), **fields.pop("statistics")}
+        data["metrics"][name] = {**fields.pop("statistics"), **fields, "value": finite(metric.value)}
     return data
 
 

@@ -11,7 +11,7 @@ from kinoeye.geometry.convention import Float64
 
 MAX_DEG = 30
 """The largest threshold that anybody reports."""
-_ROWS = 64
+_ROWS = 16
 """Frames whose pairs are in memory at once."""
 
 

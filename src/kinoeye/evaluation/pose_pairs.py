@@ -14,6 +14,8 @@ from kinoeye.evaluation.poses import Poses, length
 from kinoeye.geometry.align import Similarity
 from kinoeye.geometry.convention import Float64
 
+Index = slice | NDArray[np.integer]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -99,7 +101,7 @@ class PosePairs:
         return float(length(np.diff(self.reference.t, axis=0)).sum())
 
 
-def step_indices(origins: Float64, settings: Settings) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+def step_indices(origins: Float64, settings: Settings) -> tuple[Index, Index]:
     """First and second pose of every relative error.
 
     Over a length, the second pose is, from every pose, the one whose travelled distance comes nearest to the delta
@@ -108,8 +110,8 @@ def step_indices(origins: Float64, settings: Settings) -> tuple[NDArray[np.integ
     count = len(origins)
     if settings.delta_unit == "frames":
         delta = int(settings.delta)
-        first = np.arange(0, count - delta, 1 if settings.all_pairs else delta)
-        return first, first + delta
+        step = 1 if settings.all_pairs else delta
+        return slice(0, count - delta, step), slice(delta, count, step)
     travelled = np.concatenate([[0.0], np.cumsum(length(np.diff(origins, axis=0)))])
     if not settings.all_pairs:
         stops = [0]

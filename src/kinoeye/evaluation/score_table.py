@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from kinoeye.evaluation.bootstrap import RESAMPLES, mean_interval
 from kinoeye.evaluation.pose_protocols import PROTOCOLS
 from kinoeye.evaluation.pose_score import PoseScore
 from kinoeye.evaluation.protocol import Better
+from kinoeye.geometry.convention import Float64
 
 VERSION = 1
 
@@ -31,7 +32,7 @@ class Row:
     asked: int
     """Poses of the reference that the estimate should have had."""
     failed: int
-    """Those that it lacks: all of them where there is no score."""
+    """Those that it lacks: all of them, and at least one, where there is no score."""
     align: str | None
     """How the estimate was aligned, and the scale that was fitted."""
     scale: float | None
@@ -53,14 +54,14 @@ class Summary:
     paths: int
     """Rows with a number, whole failures among them; rows where the protocol is not defined are left out."""
     failed: int
-    """Rows with failures that have no bound; where there are any, the mean is infinite and not stored."""
+    """Rows in which poses or everything failed."""
     mean: float | None
-    """With every failure at its worst; None where that is infinite."""
+    """With every failure at its worst; None where that has no bound, so that the mean is infinite."""
     low: float | None
     high: float | None
     """The 95 % confidence interval of the mean; None with it."""
     mean_of_rest: float
-    """Over the rows without such failures."""
+    """Over the rows in which nothing failed."""
     low_of_rest: float
     high_of_rest: float
 
@@ -158,7 +159,7 @@ def _row(name: str, score: PoseScore | Failure, protocols: tuple[str, ...], unit
             name=name,
             failure=str(score),
             asked=asked,
-            failed=asked,
+            failed=max(asked, 1),
             align=None,
             scale=None,
             unit=unit,
@@ -194,20 +195,30 @@ def _worst_of_path(name: str, asked: int) -> float:
 
 def _summary(name: str, rows: tuple[Row, ...], unit: str, seed: int, resamples: int) -> Summary:
     protocol = PROTOCOLS[name]
-    rest = np.array([row.numbers[name] for row in rows if name not in row.unbounded])
-    rest = rest[~np.isnan(rest)]
-    failed = sum(name in row.unbounded for row in rows)
-    mean = float(rest.mean()) if len(rest) else math.nan
-    low, high = mean_interval(rest, seed=seed, resamples=resamples)
+    unbounded = [row for row in rows if name in row.unbounded]
+    numbers = _known(row.numbers[name] for row in rows if name not in row.unbounded)
+    rest = _known(row.numbers[name] for row in rows if row.failed == 0 and name not in row.unbounded)
+    mean = None if unbounded else _mean(numbers)
+    low, high = (None, None) if unbounded else mean_interval(numbers, seed=seed, resamples=resamples)
+    low_of_rest, high_of_rest = mean_interval(rest, seed=seed, resamples=resamples)
     return Summary(
         unit=unit if protocol.unit == "length" else protocol.unit,
         better=protocol.better,
-        paths=len(rest) + failed,
-        failed=failed,
-        mean=None if failed else mean,
-        low=None if failed else low,
-        high=None if failed else high,
-        mean_of_rest=mean,
-        low_of_rest=low,
-        high_of_rest=high,
+        paths=len(numbers) + len(unbounded),
+        failed=sum(row.failed > 0 or name in row.unbounded for row in rows),
+        mean=mean,
+        low=low,
+        high=high,
+        mean_of_rest=_mean(rest),
+        low_of_rest=low_of_rest,
+        high_of_rest=high_of_rest,
     )
+
+
+def _known(numbers: Iterable[float]) -> Float64:
+    values = np.array(list(numbers), np.float64)
+    return values[~np.isnan(values)]
+
+
+def _mean(values: Float64) -> float:
+    return float(values.mean()) if len(values) else math.nan
