@@ -27,7 +27,7 @@ bench: .venv/.dev
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 fuzz: .venv/.dev
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 -k fuzz
+	HYPOTHESIS_PROFILE=fuzz KINOEYE_FUZZ_FILES=100000 $(BIN)/python -m pytest -n 2 -k fuzz
 
 clean:
 	rm -rf .venv out build dist src/*.egg-info

@@ -26,7 +26,7 @@ from kinoeye.formats.paths.rows import (
 )
 from kinoeye.geometry.convention import rotvec_to_matrix, wxyz_to_matrix
 
-ROWS = ("tum", "kitti", "euroc", "tartanair", "pose_list")
+ROWS = ("tum", "kitti", "euroc", "tartanair", "pose-list")
 POSE = "0 0 0 0 0 0 1"
 
 
@@ -113,17 +113,17 @@ def test_a_line_without_end_and_too_many_rows_are_refused(tmp_path: Path, monkey
         list(row_blocks(tmp_path / "a.txt", 8, block_bytes=1000))
     monkeypatch.setattr("kinoeye.formats.paths.rows.MAX_ROWS", 10)
     file = write(tmp_path / "b.txt", *(f"{i} {POSE}" for i in range(100_000)))
-    with pytest.raises(InputError, match="kinoeye edit resample"):
+    with pytest.raises(InputError, match="kinoeye edit FILE resample"):
         read_path(file)
 
 
 def test_each_number_of_columns_is_one_format(tmp_path: Path):
     identity = "1 0 0 0 0 1 0 0 0 0 1 0"
     rows = {
-        "tum": f"0.5 {POSE}", "tartanair": POSE, "kitti": identity, "pose_list": f"0 {identity} 0 0 0 1",
+        "tum": f"0.5 {POSE}", "tartanair": f"1{POSE[1:]}", "kitti": identity, "pose-list": f"1 {identity} 0 0 0 1",
         "euroc": "1403715524907143168," + ",".join("0001000"),
     }  # fmt: skip
-    rows |= {"tum ": rows["tum"].replace(" ", ","), "pose_list ": f"{identity} 0 0 0 1"}
+    rows |= {"tum ": rows["tum"].replace(" ", ","), "pose-list ": f"{identity} 0 0 0 1"}
     for kind, row in rows.items():
         for count in (1, 2, 3, 5):
             head = file_head(write(tmp_path / "a.txt", *[row] * count))
@@ -170,6 +170,12 @@ def test_euroc_reads_metres_and_whole_nanoseconds_and_leaves_other_columns(tmp_p
     assert [round(t * 10**9) for t in map(float, table.times_s - 1403715524)] == pytest.approx([907143168] * 4, abs=256)
     assert any("IMU" in note for note in table.notes)
     assert any("1 columns after" in note for note in table.notes)
+
+
+def test_euroc_times_stay_with_their_rows_where_the_last_one_breaks_off(tmp_path: Path):
+    rows = [f"{1403715524907143168 + i},1,2,3,1,0,0,0" for i in range(4)]
+    table = read_path(write(tmp_path / "data.csv", "#timestamp [ns]", *rows, rows[0][:-1] + "-"))
+    assert (len(table), codes(table)) == (4, [("truncated", "error")])
 
 
 @given(start=st.integers(-(10**9), 4 * 10**9), steps=st.lists(st.integers(300, 10**12), min_size=1, max_size=5))
@@ -271,7 +277,7 @@ def test_graphs_without_one_pose_a_vertex_are_refused(lines: list[str], words: s
 @given(table=tables())
 def test_saving_what_was_loaded_changes_nothing(table: PathTable, tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("rows")
-    for name in ("kitti", "pose_list"):
+    for name in ("kitti", "pose-list"):
         write_path(table, folder / "first", format=name)
         write_path(read_path(folder / "first", name), folder / "second", format=name)
         assert (folder / "first").read_bytes() == (folder / "second").read_bytes()

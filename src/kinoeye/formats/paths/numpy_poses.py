@@ -197,4 +197,9 @@ def _named_by_file(path: Path, own: Mapping[str, NDArray], chosen: NumpyPoses) -
 
 
 def _text(array: NDArray) -> str:
-    return str(array.item()) if array.size == 1 and array.dtype.kind == "U" else ""
+    if array.size != 1 or array.dtype.kind != "U":
+        return ""
+    try:
+        return str(array.item())
+    except SystemError:  # NumPy's answer to bytes that are no characters
+        return ""

@@ -14,7 +14,7 @@ from kinoeye.formats.paths.row_format import row_kind
 from kinoeye.formats.paths.rows import first_rows, format_rows, read_rows
 from kinoeye.geometry.convention import OPENCV, homogeneous
 
-NAME = "pose_list"
+NAME = "pose-list"
 TITLE = "rows of 4x4 matrices, as in GTSAM's examples"
 FILE_NAMES = ("pose_list.txt", "*.poses.txt")
 DEFAULT_NAME = "pose_list.txt"

@@ -112,7 +112,7 @@ def row_blocks(
         else:
             ending.add([], first_line, len(values))
         if len(values):
-            words = _first_words(text, columns) if first_words else ()
+            words = _first_words(text, columns)[: len(values)] if first_words else ()  # what is stray comes last
             yield RowBlock(values, ending.rows - len(values), words)
     yield RowBlock(np.empty((0, columns)), ending.rows, findings=ending.findings())
 
@@ -128,7 +128,7 @@ def read_rows(path: Path, columns: int, *, header_lines: int = 0, first_words: b
         if block.start > MAX_ROWS:
             raise InputError(
                 f"{path} has more than {MAX_ROWS:,} poses, too many for memory; "
-                "`kinoeye edit resample` thins TUM, KITTI, EuRoC and TartanAir files of any length"
+                "`kinoeye edit FILE resample:FRAMES -o OUT` thins TUM, KITTI, EuRoC and TartanAir files of any length"
             )
         blocks.append(block)
     words = tuple(word for block in blocks for word in block.first_words)
