@@ -167,6 +167,24 @@ def test_a_take_and_a_camera_of_several_can_be_edited(camera: PathTable, tmp_pat
     assert len(read_path(tmp_path / "part.json")) == int((times <= 1 + 1e-9).sum())
 
 
+@pytest.mark.parametrize("how", ["resample:40", "resample:fps=7", "resample:stride=5"])
+def test_a_long_file_is_resampled_as_a_short_one_is(
+    how: str, camera: PathTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    write_path(camera, tmp_path / "a.tum")
+    assert run_edit(tmp_path / "a.tum", how, out=tmp_path / "short.tum") == 0
+    assert "a part at a time" not in capsys.readouterr().err
+    monkeypatch.setattr("kinoeye.formats.paths.streaming.STREAM_BYTES", 100)
+    assert run_edit(tmp_path / "a.tum", how, out=tmp_path / "long.tum", options=("--json",)) == 0
+    assert "a part at a time" in json.loads(capsys.readouterr().out)["edits"][0]["changed"]
+    short, long = read_path(tmp_path / "short.tum"), read_path(tmp_path / "long.tum")
+    assert len(short) < len(camera)
+    np.testing.assert_allclose(long.matrices, short.matrices, atol=1e-9)
+    np.testing.assert_allclose(long.times_s, short.times_s, atol=1e-9)
+    assert run_edit(tmp_path / "a.tum", how, "reverse", out=tmp_path / "both.tum") == 0
+    assert len(read_path(tmp_path / "both.tum")) == len(short)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -177,6 +195,7 @@ def test_a_take_and_a_camera_of_several_can_be_edited(camera: PathTable, tmp_pat
         (["zoom:fov=171"], "1 to 170 degrees"),
         (["resample:nomodel"], "known models: "),
         (["resample:99999999"], "out of range"),
+        (["resample:10,stride=2"], "give one of"),
         (["trim:50"], "no pose lies from 50"),
         (["retime:duration=1,constant-speed"], "either a pace"),
         (["reverse", "--to", "blend"], "'blend' is not known"),

@@ -47,6 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run it."""
     operations = [parse_edit(text) for text in args.edits]  # a slip of the pen is told before anything is read
+    from kinoeye.formats.paths.streaming import is_streamed
+
+    if _is_plain_resampling(operations) and args.target is None and is_streamed(args.file, args.source):
+        return _resample_as_stream(args, operations[0])
     from kinoeye.formats.edited import editable
     from kinoeye.formats.paths import read_path
     from kinoeye.shot.edits.applying import edit
@@ -66,6 +70,28 @@ def run(args: argparse.Namespace) -> int:
         edits = [{"edit": o.text, "changed": note} for o, note in zip(operations, edited.notes, strict=True)]
         counts = {"frames_before": len(table), "frames": len(track_of(edited.path))}
         print_json({**facts, **counts, "edits": edits, "notes": notes, "warnings": warnings})
+    else:
+        print(args.out)
+    return 0
+
+
+def _is_plain_resampling(operations: Sequence[Operation]) -> bool:
+    """Whether all that is asked for can be done to a file of any length."""
+    return (
+        len(operations) == 1 and operations[0].name == "resample" and not {"model", "curve"} & set(operations[0].given)
+    )
+
+
+def _resample_as_stream(args: argparse.Namespace, operation: Operation) -> int:
+    from kinoeye.formats.paths.streaming import resample_file
+
+    warnings = resample_file(args.file, args.out, format=args.source, **operation.given)
+    change = "resample: read and written a part at a time, since the file is long"
+    for message in [change, *warnings]:
+        say(args, f"{args.out}: {message}")
+    if args.json:
+        edits = [{"edit": operation.text, "changed": change}]
+        print_json({"input": str(args.file), "output": str(args.out), "edits": edits, "warnings": warnings})
     else:
         print(args.out)
     return 0

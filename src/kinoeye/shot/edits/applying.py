@@ -137,12 +137,13 @@ def _trim(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
 
 
 def _resample(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
-    if sum(key in given for key in ("frames", "fps", "model")) != 1:
-        raise InputError("give one of a number of frames, fps=RATE, or a film model's name")
+    asked = {key: given[key] for key in ("frames", "fps", "stride", "model") if key in given}
+    if len(asked) != 1:
+        raise InputError("give one of a number of frames, fps=RATE, stride=N, or a film model's name")
     curve = given.get("curve", "linear")
     before = track_of(path)
     if "model" not in given:
-        sampled = resample(path, frames=given.get("frames"), fps=given.get("fps"), curve=curve)
+        sampled = resample(path, curve=curve, **asked)
         return sampled, f"{count(before)} became {len(track_of(sampled))}, {rate(track_of(sampled))}"
     target = target_named(given["model"])
     sampled = resample_for(path, target, curve=curve)

@@ -45,11 +45,12 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
             ),
             Operator(
                 "resample",
-                "resample:FRAMES[,cubic] | resample:fps=F | resample:MODEL",
-                "evenly spaced poses: a number, a rate, or what a film model wants; cubic has no corners",
+                "resample:FRAMES[,cubic] | resample:fps=F | resample:stride=N | resample:MODEL",
+                "evenly spaced poses: a number, a rate, every N-th, or what a film model wants; cubic has no corners",
                 (
                     Parameter("frames", "count", bare=True),
                     Parameter("fps", "number"),
+                    Parameter("stride", "count"),
                     _CURVE,
                     Parameter("model", "word", bare=True),
                 ),

@@ -138,32 +138,42 @@ def trim_frames(path: P, start: int = 0, stop: int | None = None) -> P:
 
 
 def resample(
-    path: P, *, frames: int | None = None, fps: float | None = None, curve: Literal["linear", "cubic"] = "linear"
+    path: P,
+    *,
+    frames: int | None = None,
+    fps: float | None = None,
+    stride: int | None = None,
+    curve: Literal["linear", "cubic"] = "linear",
 ) -> P:
-    """Evenly spaced poses from the first time to the last: a number of them, or so many per second.
+    """Evenly spaced poses from the first time to the last, a number of them or so many per second; or every n-th pose.
 
     Args:
         path: a track, camera or shot; a single pose is held.
         frames: number of poses, both ends included.
         fps: poses per second; a rest shorter than a frame at the end is left out.
+        stride: every `stride`-th pose is kept as it is.
         curve: "linear" turns and moves straight from pose to pose; "cubic" without corners, for paths of few poses.
 
     Raises:
-        InputError: not exactly one of frames and fps is given, or it is out of range.
+        InputError: not exactly one of frames, fps and stride is given, or it is out of range.
 
     Example:
         >>> from kinoeye import language
         >>> len(resample(language.compile(language.parse("push in")), frames=81))
         81
     """
-    if (frames is None) == (fps is None):
-        raise InputError("resampling takes either a number of frames or a rate")
+    if sum(value is not None for value in (frames, fps, stride)) != 1:
+        raise InputError("resampling takes either a number of frames, a rate or a stride")
     track = track_of(path)
+    if stride is not None:
+        if stride < 1:
+            raise InputError(f"a stride of {stride} is no choice of poses; give 1 or more")
+        return rows(path, torch.arange(0, len(track), stride))
     start, duration = float(track.times_s[0]), track.duration_s
     if fps is not None:
         if not 0 < fps < math.inf:
             raise InputError(f"{fps:g} frames per second is not a rate; give a number above 0")
-        frames = _in_range(math.floor(duration * fps * (1 + 1e-9) + 1e-6) + 1)
+        frames = _in_range(math.floor(min(duration * fps, 1e18) * (1 + 1e-9) + 1e-6) + 1)
         times = start + torch.arange(frames, dtype=torch.float64) / fps
     else:
         frames = _in_range(frames or 0)
