@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from path_tables import path
+from path_tables import held_by, path
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats import read_path, write_path
 from kinoeye.formats.paths import READERS, WRITERS
 
+JSON_FORMATS = [
+    "kinoeye", "transforms", "gen3r", "blender-synthetic", "datadop", "camera-path", "3dgs", "motionctrl", "ac3d",
+    "recammaster", "motion360",
+]  # fmt: skip
 BOTH_WAYS = [name for name in WRITERS if name in READERS]
 
 
@@ -41,7 +45,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[st
     @cache
     def sample(name: str) -> dict[str, bytes]:
         place = tmp_path_factory.mktemp("sample") / WRITERS[name].DEFAULT_NAME
-        write_path(path().with_size((560, 560)).frames(range(4)), place, format=name)
+        write_path(held_by([name], path().with_size((560, 560)).frames(range(4))), place, format=name)
         files = sorted(place.rglob("*")) if place.is_dir() else [place]
         return {str(file.relative_to(place.parent)): file.read_bytes() for file in files if file.is_file()}
 
@@ -69,7 +73,7 @@ def test_random_bytes(name: str | None, data: bytes, tmp_path_factory: pytest.Te
     survives(file, name)
 
 
-@pytest.mark.parametrize("name", [None, "re10k", "tum"])
+@pytest.mark.parametrize("name", [None, "re10k", "wan-fun", "cami2v", "phi-theta-r", "theta-phi-r", "tum"])
 @given(data=st.text("0123456789 .-+enaif#,\n\t_", max_size=600))
 def test_random_numbers(name: str | None, data: str, tmp_path_factory: pytest.TempPathFactory):
     file = tmp_path_factory.mktemp("fuzz") / "file.txt"
@@ -96,9 +100,7 @@ odd = st.one_of(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "name", ["kinoeye", "transforms", "gen3r", "blender-synthetic", "datadop", "camera-path", "3dgs"]
-)
+@pytest.mark.parametrize("name", JSON_FORMATS)
 @given(data=st.data())
 def test_json_with_odd_values(name: str, data: st.DataObject, samples: Callable, tmp_path_factory):
     document = json.loads(largest(samples(name)))
