@@ -5,7 +5,8 @@ Nothing is composed: sublayers, references, payloads, inherits and variants are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from kinoeye.formats.containers.usda_scanner import MAX_DEPTH, Scanner
@@ -59,24 +60,24 @@ class Layer:
     prims: list[Prim]
 
 
-def parse_usda(text: str, keep: Callable[[str], bool], *, where: str) -> Layer:
+def parse_usda(text: str, kept: re.Pattern[str], *, where: str) -> Layer:
     """The layer of a text.
 
     Args:
         text: from `#usda 1.0` on.
-        keep: whether a property of that name is read; the others are passed over.
+        kept: matches the names of the properties that are read; the others are passed over.
         where: how errors call the file.
 
     Raises:
         InputError: the text is damaged, or larger or nested deeper than the bounds of `usda_scanner`.
     """
-    return _Parser(Scanner(text, where), keep).layer()
+    return _Parser(Scanner(text, where), kept).layer()
 
 
 class _Parser:
-    def __init__(self, scanner: Scanner, keep: Callable[[str], bool]) -> None:
+    def __init__(self, scanner: Scanner, kept: re.Pattern[str]) -> None:
         self.scan = scanner
-        self.keep = keep
+        self.kept = kept
 
     def layer(self) -> Layer:
         metadata = self._metadata()
@@ -129,7 +130,7 @@ class _Parser:
         self._metadata()
 
     def _property_value(self, prim: Prim, name: str, suffix: str) -> None:
-        if not self.keep(name) or suffix not in ("", "timeSamples", "spline"):
+        if not self.kept.fullmatch(name) or suffix not in ("", "timeSamples", "spline"):
             self.scan.skip_value()
             if self.scan.peek()[0] == "path":
                 self.scan.next()  # of an asset: @file@</prim>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,7 @@ FILM_WIDTH_MM = 36.0
 _FALLBACKS = {"focalLength": 50.0, "horizontalAperture": 20.955, "verticalAperture": 15.2908}
 _LENS = (*_FALLBACKS, "horizontalApertureOffset", "verticalApertureOffset")
 _SETTINGS = ("resolution", "pixelAspectRatio", "aspectRatioConformPolicy", "camera")
-_KEPT = frozenset((*_LENS, *_SETTINGS, "clippingRange", "projection"))
+_KEPT = re.compile("|".join((*_LENS, *_SETTINGS, "clippingRange", "projection", f"{PREFIX}.*")))
 
 
 def sniff(head: FileHead) -> bool:
@@ -45,7 +46,7 @@ def sniff(head: FileHead) -> bool:
 
 def read(path: Path) -> Mapping[str, PathTable]:
     """Read every perspective camera: path of its prim -> table."""
-    layer = read_layer(path, lambda name: name in _KEPT or name.startswith(PREFIX))
+    layer = read_layer(path, _KEPT)
     chains = [chain for prim in layer.prims for chain in prim.walk() if all(map(_is_live, chain))]
     cameras = [chain for chain in chains if chain[-1].type_name == "Camera"]
     if not cameras:
