@@ -194,7 +194,7 @@ def test_transforms_of_nerfstudio_and_instant_ngp(tmp_path: Path):
     assert (cameras.format, cameras.ids, cameras.size_wh) == ("transforms", (7, 3), (1, 1))
     np.testing.assert_allclose(cameras.intrinsics[:, 0, 0], [0.5, 0.25])  # type: ignore[index]
     assert any("applied_transform" in note for note in cameras.notes)
-    assert any("different image sizes" in note for note in cameras.notes)
+    assert [(row.code, row.frames) for row in cameras.findings] == [("mixed-sizes", (1,))]
     for lens in ({"is_fisheye": True}, {"camera_model": "OPENCV_FISHEYE"}):
         file.write_text(json.dumps({**shared, **lens, "w": 100, "h": 50, "k1": 0.1, "frames": [
             {"transform_matrix": pose}]}))  # fmt: skip

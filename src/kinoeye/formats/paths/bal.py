@@ -6,6 +6,7 @@ The projection is Bundler's (Agarwal, Snavely, Seitz, Szeliski: Bundle Adjustmen
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_bytes
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths import bundler
+from kinoeye.formats.paths.angles import rotation_radians
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.geometry.convention import rotvec_to_matrix
 
@@ -47,8 +49,10 @@ def read(path: Path) -> PathTable | dict[str, PathTable]:
     cameras, observations = int(header[1]), int(header[3])
     rows = bundler.camera_rows(data, _after_rows(data, header.end(), observations), cameras, _NUMBERS, path)
     with np.errstate(over="ignore", invalid="ignore"):
-        poses = np.concatenate([rotvec_to_matrix(rows[:, :3]), rows[:, 3:6, None]], -1)
-    return bundler.bundle_table(poses, rows[:, 6:9], (), [None] * cameras, NAME, path)
+        rotvecs, found = rotation_radians(rows[:, :3], "rotation vectors")
+        poses = np.concatenate([rotvec_to_matrix(rotvecs), rows[:, 3:6, None]], -1)
+    table = bundler.bundle_table(poses, rows[:, 6:9], (), [None] * cameras, NAME, path)
+    return replace(table, findings=(*found, *table.findings)) if isinstance(table, PathTable) else table
 
 
 def _after_rows(data: bytes, at: int, rows: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from kinoeye.formats.diagnosis import Diagnosis, describe_frames
 from kinoeye.formats.path_table import NORMALISED, PathTable
 from kinoeye.geometry.convention import Float64
 
@@ -23,12 +24,17 @@ def calibration_matrices(fx_fy_cx_cy: ArrayLike) -> Float64:
     return K
 
 
-def of_one_size(K: Float64, sizes: Sequence[SizeWH]) -> tuple[Float64, SizeWH, tuple[str, ...]]:
-    """[n, 3, 3] in pixels of one size, that size, and notes; those of images of different sizes are normalised."""
+def of_one_size(K: Float64, sizes: Sequence[SizeWH]) -> tuple[Float64, SizeWH, tuple[Diagnosis, ...]]:
+    """[n, 3, 3] in pixels of one size, that size, and findings; those of images of different sizes are normalised."""
     if len(set(sizes)) == 1:
         return K, sizes[0], ()
     scale = np.array([[1 / width, 1 / height, 1.0] for width, height in sizes])
-    return K * scale[:, :, None], NORMALISED, ("frames have different image sizes: intrinsics are normalised",)
+    others = tuple(i for i, size in enumerate(sizes) if size != sizes[0])
+    text = (
+        f"{describe_frames(np.array(others), len(sizes))}: the images are not {sizes[0][0]}x{sizes[0][1]} as the first"
+    )
+    found = Diagnosis("mixed-sizes", "warning", others, f"{text}; intrinsics are normalised")
+    return K * scale[:, :, None], NORMALISED, (found,)
 
 
 def is_centred(table: PathTable) -> bool:

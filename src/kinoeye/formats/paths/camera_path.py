@@ -18,7 +18,9 @@ import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
+from kinoeye.formats.diagnosis import Diagnosis
 from kinoeye.formats.path_table import DEFAULT_FPS, NORMALISED, PathTable
+from kinoeye.formats.paths.angles import view_degrees
 from kinoeye.formats.paths.calibrations import MAX_SIDE, calibration_matrices, frame_rate, has_square_pixels, is_centred
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.geometry.convention import OPENGL, Float64, homogeneous
@@ -65,9 +67,11 @@ def read(path: Path) -> PathTable:
         matrices = [_keyframe(frame.get("matrix"), f"{path}.keyframes[{i}]") for i, frame in enumerate(keyframes)]
     kind = data.get("camera_type", "perspective")
     lens = _LENSES.get(kind.lower(), "perspective") if isinstance(kind, str) else "perspective"
-    K, size, more = (
-        _intrinsics(data, dense or keyframes, path) if lens in ("perspective", "OPENCV_FISHEYE") else (None, None, ())
-    )
+    found: tuple[Diagnosis, ...] = ()
+    K, size, more = None, None, ()
+    if lens in ("perspective", "OPENCV_FISHEYE"):
+        angles, found = _view_angles(dense or keyframes, path)
+        K, size, more = _intrinsics(data, dense or keyframes, angles, path)
     return PathTable(
         matrices=np.stack(matrices)[:, :3],
         convention=CONVENTION,
@@ -77,6 +81,7 @@ def read(path: Path) -> PathTable:
         times_s=_times(data, len(dense)) if dense else None,
         lens=lens,
         notes=(*notes, *more),
+        findings=found,
     )
 
 
@@ -154,13 +159,19 @@ def _keyframe(value: Any, where: str) -> Float64:
     return matrix.T if is_by_column else matrix
 
 
+def _view_angles(frames: list[dict[str, Any]], path: Path) -> tuple[Float64 | None, tuple[Diagnosis, ...]]:
+    """Vertical angles [n] in degrees, None where some frames have none, and what is wrong with them."""
+    if not all("fov" in frame for frame in frames):
+        return None, ()
+    return view_degrees(json_array([frame["fov"] for frame in frames], (len(frames),), f"{path}.fov"), "fov")
+
+
 def _intrinsics(
-    data: dict[str, Any], frames: list[dict[str, Any]], path: Path
+    data: dict[str, Any], frames: list[dict[str, Any]], angles: Float64 | None, path: Path
 ) -> tuple[Float64 | None, tuple[int, int] | None, tuple[str, ...]]:
     """K of the vertical angles; normalised by the frames' aspect where the file gives no size."""
-    if not all("fov" in frame for frame in frames):
+    if angles is None:
         return None, None, ("some frames give no fov: there are no intrinsics",)
-    angles = json_array([frame["fov"] for frame in frames], (len(frames),), f"{path}.fov")
     with np.errstate(invalid="ignore"):
         half = np.where((angles > 0) & (angles < 180), np.tan(np.radians(angles) / 2), math.nan)
     width, height = data.get("render_width"), data.get("render_height")

@@ -11,7 +11,9 @@ import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_text, write_text
+from kinoeye.formats.diagnosis import Diagnosis
 from kinoeye.formats.path_table import PathTable
+from kinoeye.formats.paths.angles import rotation_radians
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.rows import format_rows, number_rows, poses_of_quaternions
 from kinoeye.geometry.convention import OPENCV, Float64, matrix_to_wxyz
@@ -75,10 +77,12 @@ def _table(path: Path, vertices: dict[str, list], others: Counter[str], numbers:
     if len(kinds) > 1:
         raise InputError(f"{path} mixes {G2O} of g2o with {TORO} of TORO; one of them is needed")
     rows = number_rows(vertices[kinds[0]], _COLUMNS[kinds[0]], path)
+    found: tuple[Diagnosis, ...] = ()
     if kinds[0] == G2O:
         matrices, order = poses_of_quaternions(rows[:, 1:4], rows[:, [7, 4, 5, 6]]), "xyzw"
     else:
-        matrices, order = _poses_of_angles(rows[:, 1:4], rows[:, 4:]), None
+        radians, found = rotation_radians(rows[:, 4:], "roll, pitch and yaw")
+        matrices, order = _poses_of_angles(rows[:, 1:4], radians), None
     notes = [_NOTE]
     if others:
         left_out = ", ".join(f"{count} {tag}" for tag, count in others.most_common(8))
@@ -92,6 +96,7 @@ def _table(path: Path, vertices: dict[str, list], others: Counter[str], numbers:
         format=NAME,
         ids=numbers,
         notes=tuple(notes),
+        findings=found,
     )
     return table.frames(sequence)
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
+from kinoeye.formats.diagnosis import Diagnosis
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.calibrations import MAX_SIDE, calibration_matrices, is_centred, of_one_size
 from kinoeye.formats.paths.file_head import FileHead
@@ -47,7 +48,7 @@ def read(path: Path) -> PathTable:
         raise InputError(f"{path} holds no poses: the list is empty")
     position = json_array([row.get("position") for row in rows], (len(rows), 3), f"{path}.position")
     rotation = json_array([row.get("rotation") for row in rows], (len(rows), 3, 3), f"{path}.rotation")
-    K, size, notes = _intrinsics(rows, path)
+    K, size, notes, found = _intrinsics(rows, path)
     return PathTable(
         matrices=np.concatenate([rotation, position[:, :, None]], -1),
         convention=CONVENTION,
@@ -57,6 +58,7 @@ def read(path: Path) -> PathTable:
         names=_column(rows, "img_name", str),
         ids=_column(rows, "id", int),
         notes=notes,
+        findings=found,
     )
 
 
@@ -90,15 +92,16 @@ def write(table: PathTable, path: Path) -> list[str]:
 
 def _intrinsics(
     rows: list[dict[str, Any]], path: Path
-) -> tuple[np.ndarray | None, tuple[int, int] | None, tuple[str, ...]]:
+) -> tuple[np.ndarray | None, tuple[int, int] | None, tuple[str, ...], tuple[Diagnosis, ...]]:
     keys = ("fx", "fy", "width", "height")
     if not all(row.get(key) is not None for row in rows for key in keys):
-        return None, None, ("some cameras give no fx, fy, width and height: there are no intrinsics",)
+        return None, None, ("some cameras give no fx, fy, width and height: there are no intrinsics",), ()
     values = json_array([[row[key] for key in keys] for row in rows], (len(rows), 4), f"{path}: {', '.join(keys)}")
     if not ((values[:, 2:] >= 1) & (values[:, 2:] < MAX_SIDE)).all():
         raise InputError(f"{path} has cameras whose width or height is no number of pixels")
     sizes = [(round(w), round(h)) for w, h in values[:, 2:].tolist()]
-    return of_one_size(calibration_matrices(np.column_stack([values[:, :2], values[:, 2:] / 2])), sizes)
+    K, size, found = of_one_size(calibration_matrices(np.column_stack([values[:, :2], values[:, 2:] / 2])), sizes)
+    return K, size, (), found
 
 
 def _column(rows: list[dict[str, Any]], key: str, kind: type) -> tuple[Any, ...]:

@@ -50,7 +50,7 @@ def read(path: Path) -> PathTable:
     if not ((sides >= 1) & (sides < MAX_SIDE)).all():
         raise InputError(f"{path} has frames without an image size in columns 4 and 9")
     sizes = [(round(w), round(h)) for w, h in zip(width.tolist(), height.tolist(), strict=True)]
-    K, size, notes = of_one_size(calibration_matrices(np.column_stack([focal, focal, width / 2, height / 2])), sizes)
+    K, size, found = of_one_size(calibration_matrices(np.column_stack([focal, focal, width / 2, height / 2])), sizes)
     return PathTable(
         matrices=blocks[:, :, :4],
         convention=CONVENTION,
@@ -58,7 +58,7 @@ def read(path: Path) -> PathTable:
         intrinsics=K,
         size_wh=size,
         near_far=None if np.isnan(rows[:, 15:]).all() else rows[:, 15:],
-        notes=notes,
+        findings=found,
     )
 
 

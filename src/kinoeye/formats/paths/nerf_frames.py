@@ -12,7 +12,9 @@ import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json
+from kinoeye.formats.diagnosis import Diagnosis
 from kinoeye.formats.path_table import NORMALISED, PathTable
+from kinoeye.formats.paths.angles import view_radians
 from kinoeye.formats.paths.calibrations import MAX_SIDE, of_one_size
 from kinoeye.geometry.convention import Convention
 from kinoeye.geometry.record import json_array
@@ -55,8 +57,10 @@ def read_nerf_json(path: Path, convention: Convention, format_name: str, *, numb
         InputError: anything is wrong with its layout.
     """
     data, frames = read_frames(path)
-    rows = [_Camera({**data, **frame}, f"{path}.frames[{i}]") for i, frame in enumerate(frames)]
-    intrinsics, size, notes = _shared_intrinsics(rows)
+    keys = [{**data, **frame} for frame in frames]
+    found = _in_radians(keys)
+    rows = [_Camera(keys[i], f"{path}.frames[{i}]") for i in range(len(frames))]
+    intrinsics, size, notes, more = _shared_intrinsics(rows)
     model = str(data.get("camera_model", "")).upper()
     lens = "perspective" if model in _PERSPECTIVE else model
     if data.get("is_fisheye") is True and lens == "perspective":  # instant-ngp's word for it
@@ -78,6 +82,7 @@ def read_nerf_json(path: Path, convention: Convention, format_name: str, *, numb
         },
         lens=lens,
         notes=notes,
+        findings=(*found, *more),
     )
 
 
@@ -120,19 +125,36 @@ class _Camera:
         self.K = np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]], np.float64) if known else None
 
 
-def _shared_intrinsics(rows: list[_Camera]) -> tuple[np.ndarray | None, tuple[int, int] | None, tuple[str, ...]]:
-    """Intrinsics [n, 3, 3], their size and notes; frames of different sizes are normalised."""
+def _in_radians(frames: list[dict[str, Any]]) -> tuple[Diagnosis, ...]:
+    """Change angles of view that only degrees can be, in place, with a finding."""
+    found: tuple[Diagnosis, ...] = ()
+    for key in ("camera_angle_x", "camera_angle_y"):
+        given = [frame.get(key) for frame in frames]
+        if any(isinstance(angle, (int, float)) and math.pi <= angle < 180 for angle in given):
+            numbers = np.array([_number(a, key) if isinstance(a, (int, float)) else math.nan for a in given])
+            angles, more = view_radians(numbers, key)
+            found += more
+            for frame, angle in zip(frames, angles.tolist(), strict=True):
+                if not math.isnan(angle):
+                    frame[key] = angle
+    return found
+
+
+def _shared_intrinsics(
+    rows: list[_Camera],
+) -> tuple[np.ndarray | None, tuple[int, int] | None, tuple[str, ...], tuple[Diagnosis, ...]]:
+    """Intrinsics [n, 3, 3], their size, notes and findings; frames of different sizes are normalised."""
     notes = tuple(dict.fromkeys(note for row in rows for note in row.notes))
     sizes = [row.size_wh for row in rows]
     same = len(set(sizes)) == 1
     if any(row.K is None for row in rows):
-        return None, sizes[0] if same else None, (*notes, "the file gives no complete intrinsics")
+        return None, sizes[0] if same else None, (*notes, "the file gives no complete intrinsics"), ()
     K = np.stack([row.K for row in rows if row.K is not None])
     if None in sizes:
         left_out = "only some frames give their image size: intrinsics are left out"
-        return (K, None, notes) if same else (None, None, (*notes, left_out))
-    K, size, more = of_one_size(K, [size for size in sizes if size is not None])
-    return K, size, (*notes, *more)
+        return (K, None, notes, ()) if same else (None, None, (*notes, left_out), ())
+    K, size, found = of_one_size(K, [size for size in sizes if size is not None])
+    return K, size, notes, found
 
 
 def _matrix(data: Any, where: str) -> np.ndarray:

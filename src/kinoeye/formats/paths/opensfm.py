@@ -17,10 +17,11 @@ import numpy as np
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json
 from kinoeye.formats.path_table import PathTable
+from kinoeye.formats.paths.angles import rotation_radians
 from kinoeye.formats.paths.calibrations import calibration_matrices
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.views import View, natural, tables_of
-from kinoeye.geometry.convention import OPENCV_W2C, Convention, rotvec_to_matrix
+from kinoeye.geometry.convention import OPENCV_W2C, Convention, Float64, rotvec_to_matrix
 from kinoeye.geometry.record import json_array
 
 NAME = "opensfm"
@@ -82,29 +83,32 @@ def _reconstruction(data: dict[str, Any], where: str) -> PathTable | dict[str, P
     times = {name: _time(shot) for name, shot in shots.items()}
     timed = len(set(times.values()) - {None}) == len(times)
     order = sorted(times, key=lambda name: times[name] or 0.0) if timed else sorted(times, key=natural)
-    views = [_view(name, shots[name], lenses, f"{where}.shots[{name!r:.40}]") for name in order]
+    rotvecs = [json_array(shots[name].get("rotation"), (3,), f"{where}.shots[{name!r:.40}].rotation") for name in order]
+    radians, found = rotation_radians(np.stack(rotvecs), "rotations")
+    views = [
+        _view(name, shots[name], rotvec, lenses, f"{where}.shots[{name!r:.40}]")
+        for name, rotvec in zip(order, radians, strict=True)
+    ]
     convention, notes = _world(data, [shots[name] for name in order], views)
     notes += ("shots are sorted by capture time" if timed else "shots are sorted by name: their times are not known",)
     tables = tables_of(views, convention, NAME, notes)
-    if not timed:
-        return tables
+
+    def complete(table: PathTable) -> PathTable:
+        clock = np.array([times[name] for name in table.names], np.float64) if timed else None
+        return replace(table, times_s=clock, findings=(*found, *table.findings))
+
     if isinstance(tables, PathTable):
-        return _with_times(tables, times)
-    return {lens: _with_times(table, times) for lens, table in tables.items()}
+        return complete(tables)
+    return {lens: complete(table) for lens, table in tables.items()}
 
 
-def _with_times(table: PathTable, times: Mapping[str, float | None]) -> PathTable:
-    return replace(table, times_s=np.array([times[name] for name in table.names], np.float64))
-
-
-def _view(name: str, shot: dict[str, Any], lenses: Mapping[str, View], where: str) -> View:
+def _view(name: str, shot: dict[str, Any], rotvec: Float64, lenses: Mapping[str, View], where: str) -> View:
     camera = shot.get("camera")
     if not isinstance(camera, str) or camera not in lenses:
         raise InputError(f"{where} uses camera {camera!r:.40}, which does not exist")
-    rotation = json_array(shot.get("rotation"), (3,), f"{where}.rotation")
     translation = json_array(shot.get("translation"), (3,), f"{where}.translation")
     with np.errstate(over="ignore", invalid="ignore"):
-        matrix = np.concatenate([rotvec_to_matrix(rotation), translation[:, None]], -1)
+        matrix = np.concatenate([rotvec_to_matrix(rotvec), translation[:, None]], -1)
     return replace(lenses[camera], matrix=matrix, name=name)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kinoeye.formats.diagnosis import Diagnosis
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.calibrations import of_one_size
 from kinoeye.geometry.convention import Convention, Float64
@@ -54,10 +55,10 @@ def natural(name: str) -> list[tuple[int, str]]:
 def _table(views: Sequence[View], convention: Convention, format_name: str, notes: Sequence[str]) -> PathTable:
     matrices = [view.K for view in views if view.K is not None]
     sizes = [view.size_wh for view in views if view.size_wh is not None]
+    found: tuple[Diagnosis, ...] = ()
     K, size = None, sizes[0] if len(set(sizes)) == 1 and len(sizes) == len(views) else None
     if len(matrices) == len(sizes) == len(views):
-        K, size, more = of_one_size(np.stack(matrices), sizes)
-        notes = (*notes, *more)
+        K, size, found = of_one_size(np.stack(matrices), sizes)
     elif len(matrices) == len(views) and not sizes:
         K = np.stack(matrices)
     numbers = [view.id for view in views if view.id is not None]
@@ -77,4 +78,5 @@ def _table(views: Sequence[View], convention: Convention, format_name: str, note
         },
         lens=views[0].lens,
         notes=tuple(notes),
+        findings=found,
     )
