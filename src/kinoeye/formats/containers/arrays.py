@@ -127,7 +127,8 @@ def _members(path: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, zipfile.Zi
     except InputError:
         raise
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, *_DAMAGE) as error:
-        raise InputError(f"{path} is a damaged or unusual archive: {' '.join(str(error).split())}") from error
+        reason = " ".join(str(error)[:400].split())  # NumPy repeats a header of any length
+        raise InputError(f"{path} is a damaged or unusual archive: {reason}") from error
 
 
 def _header(file: BinaryIO, where: str) -> tuple[tuple[int, ...], bool, np.dtype]:
