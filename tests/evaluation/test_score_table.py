@@ -17,6 +17,7 @@ from kinoeye.evaluation import (
     PoseScore,
     ScoreTable,
     associate,
+    associate_by_time,
     compare,
     load_score,
     match_folders,
@@ -210,3 +211,16 @@ def test_a_path_of_nothing_is_the_worst_under_every_protocol():
     for name, protocol in PROTOCOLS.items():
         worst, found = failed.numbers[name], good.numbers[name]
         assert worst > found if protocol.better == "lower" else worst < found, name
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.004, 0.02, 0.04])
+def test_paths_in_step_are_paired_as_a_search_would(jitter):
+    rng = np.random.default_rng(0)
+    reference = path()
+    times = torch.sort(reference.times_s + torch.from_numpy(rng.uniform(-jitter, jitter, 20))).values
+    estimate = replace(path(turn=0.1), times_s=times)
+    searched = associate_by_time(reference, estimate, max_difference_s=0.05)
+    paired = associate(reference, estimate, max_difference_s=0.05, missing="skip")
+    assert torch.equal(paired.reference.T_world_body.wxyz_xyz, searched[0].T_world_body.wxyz_xyz)
+    assert torch.equal(paired.estimate.T_world_body.wxyz_xyz, searched[1].T_world_body.wxyz_xyz)
+    assert torch.equal(paired.reference.times_s, searched[0].times_s)
