@@ -68,7 +68,7 @@ def mend(shot: Shot, checker: Checker) -> Mended:
     """Change a camera's path until the checks hold, or say why they cannot.
 
     A remedy that does not better its own check is taken back. One that worsens another check stays only if remedies
-    for that one follow; whatever is worse in the end is told in `worsened`. Hints are left alone.
+    for that one follow; whatever is worse in the end is told in `worsened`.
 
     Args:
         shot: the shot as it is.
@@ -88,17 +88,19 @@ def mend(shot: Shot, checker: Checker) -> Mended:
     mended, steps, given_up = shot, list[Step](), set[tuple[str, str]]()
     for _ in range(ROUNDS):
         order = [finding for code in REMEDIES for finding in report.violations if finding.code == code]
-        open_ = [finding for finding in order if finding.severity != "hint" and finding.key not in given_up]
-        if not open_:
-            break
-        for key in [finding.key for finding in open_]:
+        keys = [finding.key for finding in order if finding.key not in given_up]
+        done = len(steps)
+        for key in keys:
             finding = report.find(*key)
             if finding is None or finding.holds:
                 continue  # mended by a remedy before it
             mended, report, step = _try(mended, report, finding, checker)
-            steps.append(step)
-            if not step.done:
-                given_up.add(key)
+            steps = [*(row for row in steps if row.done or (row.code, row.about) != key), step]
+            given_up |= set() if step.done else {key}
+        if not keys:
+            break
+        if any(step.done for step in steps[done:]):
+            given_up.clear()  # what could not be mended before may be now
     return Mended(
         shot=mended,
         before=before,
@@ -110,32 +112,18 @@ def mend(shot: Shot, checker: Checker) -> Mended:
 
 
 def _try(shot: Shot, report: CheckReport, finding: Finding, checker: Checker) -> tuple[Shot, CheckReport, Step]:
-    """The shot after the best remedy for a finding, or as it was if none helped."""
-    tried: list[tuple[tuple[int, int], Shot, CheckReport, str]] = []
-    refused: list[str] = []
-    for remedy in REMEDIES[finding.code]:
-        outcome = remedy(shot, finding, checker)
-        if isinstance(outcome, str):
-            refused.append(outcome)
-            continue
-        after = checker(outcome.shot)
-        found = after.find(*finding.key)
-        if found is not None and not found.holds and found.excess > finding.excess * (1 - _NOTICEABLE):
-            refused.append(f"{outcome.how}, which did not help")
-        elif broken := _broken_for_good(finding, report, after):
-            refused.append(f"{outcome.how} would break {', '.join(broken)}")
-        else:
-            tried.append((_badness(after), outcome.shot, after, outcome.how))
-    if not tried:
-        return shot, report, Step(finding.code, finding.about, False, "; ".join(refused))
-    _, mended, after, how = min(tried, key=lambda row: row[0])
-    return mended, after, Step(finding.code, finding.about, True, how)
-
-
-def _badness(report: CheckReport) -> tuple[int, int]:
-    """Number of errors, and of their frames."""
-    errors = [violation for violation in report.violations if violation.severity == "error"]
-    return len(errors), sum(last - first + 1 for error in errors for first, last in error.frames)
+    """The shot after the remedy for a finding, or as it was if that did not help."""
+    outcome = REMEDIES[finding.code](shot, finding, checker)
+    if isinstance(outcome, str):
+        return shot, report, Step(finding.code, finding.about, False, outcome)
+    after = checker(outcome.shot)
+    found = after.find(*finding.key)
+    if found is not None and not found.holds and found.excess > finding.excess * (1 - _NOTICEABLE):
+        return shot, report, Step(finding.code, finding.about, False, f"{outcome.how}, which did not help")
+    if broken := _broken_for_good(finding, report, after):
+        words = f"{outcome.how} would break {', '.join(broken)}"
+        return shot, report, Step(finding.code, finding.about, False, words)
+    return outcome.shot, after, Step(finding.code, finding.about, True, outcome.how)
 
 
 def _broken_for_good(finding: Finding, report: CheckReport, after: CheckReport) -> list[str]:
@@ -176,6 +164,8 @@ def _compare(code: str, about: str, before: Finding | None, after: Finding | Non
 
 def _differences(before: Shot, after: Shot) -> dict[str, float]:
     """How far poses moved and turned at equal shares of the shot, and how much longer it is."""
+    if after is before:
+        return {"moved_m": 0.0, "turned_deg": 0.0, "longer_s": 0.0}
     old, new = before.camera, after.camera
     share = (new.times_s - new.times_s[0]) / max(new.track.duration_s, 1e-12)
     at = old.at(old.times_s[0] + share * old.track.duration_s)

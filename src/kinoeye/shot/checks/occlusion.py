@@ -20,10 +20,13 @@ _SAME_SURFACE = 1e-6
 def occlusion(arrays: ShotArrays, subject: Subject, caster: RayCaster, limits: Limits) -> Finding | None:
     """Whether enough of a subject's outline is free of what stands before it, in or out of the frame."""
     visible = visible_share(arrays, subject, caster, RAYS)
+    if np.isnan(visible).all():
+        return None
     with np.errstate(invalid="ignore"):
-        close = np.flatnonzero((np.abs(visible - limits.visible) < CLOSE) | (visible <= np.nanmin(visible, initial=1)))
-    if len(close):
-        visible[close] = visible_share(arrays, subject, caster, CLOSE_RAYS, close)
+        close = np.abs(visible - limits.visible) < CLOSE
+        close |= visible < min(np.nanmin(visible) + CLOSE / 2, 1.0)
+    close = np.flatnonzero(close)
+    visible[close] = visible_share(arrays, subject, caster, CLOSE_RAYS, close)
     return judge(
         "occlusion",
         Measured.by_frame(visible),

@@ -16,6 +16,7 @@ from kinoeye.geometry.smoothing import smooth
 from kinoeye.geometry.track import Trajectory
 from kinoeye.language.motion.screw import turn_towards
 from kinoeye.shot.checks.clearance import nearest_between
+from kinoeye.shot.checks.easing import eased, spread
 from kinoeye.shot.checks.finding import Finding
 from kinoeye.shot.checks.framing import height_on_screen, share_in_frame
 from kinoeye.shot.checks.horizon import roll_deg
@@ -36,7 +37,6 @@ SHORTEST = 0.4
 """Share of its path that a shot must keep to be the same shot."""
 SMOOTHING = ((0.01, 0.5), (0.03, 1.5), (0.1, 5.0), (0.3, 15.0))
 """Tolerances in metres and degrees that smoothing tries."""
-_HELD_S, _FADE_S = 0.2, 1.0
 _ROUNDS = 40
 _PROBE_M = 1e-4
 _UP = np.array([0.0, 0.0, 1.0])
@@ -54,6 +54,16 @@ Remedy = Callable[[Shot, Finding, Checker], Changed | str]
 """Mends a finding of a shot; a string says why it cannot."""
 
 
+def keep_clear(shot: Shot, finding: Finding, checker: Checker) -> Changed | str:
+    """Push a camera away from what it brushes past; one that runs into something stops before it, if that can be."""
+    ways = (push_away, stop_short) if finding.worst > 0 else (stop_short, push_away)
+    first = ways[0](shot, finding, checker)
+    if isinstance(first, Changed):
+        return first
+    second = ways[1](shot, finding, checker)
+    return second if isinstance(second, Changed) else f"{first}; {second}"
+
+
 def push_away(shot: Shot, finding: Finding, checker: Checker) -> Changed | str:
     """Move the camera away from what it comes too near to, most where it is nearest, and less before and after."""
     arrays = ShotArrays.of(shot, checker.subjects)
@@ -66,12 +76,12 @@ def push_away(shot: Shot, finding: Finding, checker: Checker) -> Changed | str:
         low = distance.copy()
         low[:-1], low[1:] = np.minimum(low[:-1], between), np.minimum(low[1:], between)
         lacking = np.maximum(target - low, 0.0)
-        if not lacking.any():
+        if lacking.max() < MARGIN / 2 * finding.limit:
             moved = float(np.linalg.norm(arrays.eye - start, axis=1).max())
             return Changed(_with_poses(shot, arrays.T_world_cam), f"pushed away by up to {moved:.2f} m")
         push = lacking[:, None] * _way_out(arrays, surroundings, distance)
         poses = arrays.T_world_cam.copy()
-        poses[:, :, 3] += _spread(push, lacking > 0, arrays.times_s)
+        poses[:, :, 3] += spread(push, lacking > 0, arrays.times_s)
         if np.linalg.norm(poses[:, :, 3] - start, axis=1).max() > FARTHEST_M:
             return f"it would have to move more than {FARTHEST_M:g} m"
         arrays = replace(arrays, T_world_cam=poses)
@@ -118,7 +128,7 @@ def aim(shot: Shot, finding: Finding, checker: Checker) -> Changed | str:
         inside = np.stack([share_in_frame(*_aimed(arrays, subject, np.full(len(arrays), a))) for a in shares])
         reached = inside >= wanted
         needed = np.where(reached.any(axis=0), shares[reached.argmax(axis=0)], 1.0)
-        turned, _ = _aimed(arrays, subject, np.minimum(_eased(firmness * needed, arrays.times_s), 1.0))
+        turned, _ = _aimed(arrays, subject, np.minimum(eased(firmness * needed, arrays.times_s), 1.0))
         if (share_in_frame(turned, _seen(turned, subject)) >= finding.limit).all():
             return Changed(_with_poses(shot, turned.T_world_cam), f"turned towards the {subject.name}")
     zoom = _zoom_for_share(turned, subject, wanted)
@@ -138,7 +148,7 @@ def zoom(shot: Shot, finding: Finding, checker: Checker) -> Changed | str:
     needed = np.maximum(np.log(factor), 0.0) if grows else np.maximum(-np.log(factor), 0.0)
     if needed.max() > np.log(MOST_ZOOM):
         return f"the lens would have to change by more than {MOST_ZOOM:g} times; move the camera"
-    factor = np.exp((1 if grows else -1) * _eased(needed, arrays.times_s))
+    factor = np.exp((1 if grows else -1) * eased(needed, arrays.times_s))
     most = factor.max() if grows else factor.min()
     return Changed(_with_zoom(shot, factor), f"zoomed {'in' if grows else 'out'} to {most:.2f} of the focal length")
 
@@ -151,7 +161,7 @@ def step_aside(shot: Shot, finding: Finding, checker: Checker) -> Changed | str:
     hidden = np.zeros(len(arrays))
     for first, last in finding.frames:
         hidden[first : last + 1] = 1.0
-    share = _eased(hidden, arrays.times_s)
+    share = eased(hidden, arrays.times_s)
     right = arrays.R_world_cam[:, :, 0]
     only_this = replace(checker, only=("occlusion", "clearance", "in-frame"), subjects=(finding.about,))
     for metres in (0.25, 0.5, 1.0, 1.5, 2.0):
@@ -226,23 +236,28 @@ def keep(shot: Shot, finding: Finding, checker: Checker) -> Changed | str:
     return "only another path stays on one side of the line; cut, or start on the other side"
 
 
-REMEDIES: Mapping[str, tuple[Remedy, ...]] = {
-    "clearance": (push_away, stop_short),
-    "rig": (flatten,),
-    "roll": (level,),
-    "occlusion": (step_aside,),
-    "in-frame": (aim,),
-    "size-min": (zoom,),
-    "size-max": (zoom,),
-    "line": (keep,),
-    "jerk": (slow_down,),
-    "acceleration": (slow_down,),
-    "angular-acceleration": (slow_down,),
-    "speed": (slow_down,),
-    "angular-rate": (slow_down,),
+def leave(shot: Shot, finding: Finding, checker: Checker) -> Changed | str:
+    """Composition is a matter of taste."""
+    return "it is a hint, and left to taste"
+
+
+REMEDIES: Mapping[str, Remedy] = {
+    "clearance": keep_clear,
+    "rig": flatten,
+    "roll": level,
+    "occlusion": step_aside,
+    "in-frame": aim,
+    "size-min": zoom,
+    "size-max": zoom,
+    "line": keep,
+    "jerk": slow_down,
+    "acceleration": slow_down,
+    "angular-acceleration": slow_down,
+    "speed": slow_down,
+    "angular-rate": slow_down,
+    "thirds": leave,
 }
-"""Name of a check -> its remedies, the one that leaves the fewest errors is taken; in the order in which checks are
-mended: places, then views, then timing."""
+"""Name of a check -> its remedy, in the order in which checks are mended: places, then views, then timing."""
 
 
 def _with_poses(shot: Shot, T_world_cam: Float64) -> Shot:
@@ -254,35 +269,6 @@ def _with_zoom(shot: Shot, factor: Float64) -> Shot:
     camera = shot.camera
     scale = torch.from_numpy(np.stack([factor, factor, np.ones_like(factor), np.ones_like(factor)], axis=1))
     return shot.with_camera(Trajectory(camera.track, Intrinsics(camera.intrinsics.fx_fy_cx_cy * scale, camera.size_wh)))
-
-
-def _window(times_s: Float64) -> Float64:
-    """Weights [n, n] of frames' needs at other frames: one nearby, fading out within about a second."""
-    apart = np.abs(times_s[:, None] - times_s)
-    fade = np.clip((apart - _HELD_S) / max(_FADE_S, 0.25 * float(np.ptp(times_s))), 0.0, 1.0)
-    return 0.5 + 0.5 * np.cos(np.pi * fade)
-
-
-def _eased(needed: Float64, times_s: Float64) -> Float64:
-    """A smooth course [n] that is at least about what each frame needs."""
-    return _mean_nearby((_window(times_s) * needed).max(axis=1), times_s)
-
-
-def _mean_nearby(values: Float64, times_s: Float64) -> Float64:
-    weights = np.exp(-0.5 * ((times_s[:, None] - times_s) / (_HELD_S / 2)) ** 2)
-    return weights @ values / weights.sum(axis=1)
-
-
-def _spread(push: Float64, wanted: np.ndarray, times_s: Float64) -> Float64:
-    """Pushes [n, 3] of some frames, shared with the frames around them."""
-    weights = _window(times_s) * wanted
-    mean = weights @ push / np.maximum(weights.sum(axis=1), 1e-12)[:, None]
-    return mean * weights.max(axis=1, keepdims=True) * max(1.0, _strength(mean, push))
-
-
-def _strength(mean: Float64, push: Float64) -> float:
-    """How much a mean over frames falls short of the largest push, at most threefold."""
-    return min(3.0, np.linalg.norm(push, axis=1).max() / max(np.linalg.norm(mean, axis=1).max(), 1e-12))
 
 
 def _way_out(arrays: ShotArrays, surroundings: Surroundings, distance: Float64) -> Float64:
@@ -339,4 +325,4 @@ def _zoom_for_share(arrays: ShotArrays, subject: Subject, wanted: float) -> Floa
     reached = np.stack(inside) >= wanted
     if not reached.any(axis=0).all():
         return None
-    return np.exp(-_eased(-np.log(factors[reached.argmax(axis=0)]) * 1.1, arrays.times_s))
+    return np.exp(-eased(-np.log(factors[reached.argmax(axis=0)]) * 1.1, arrays.times_s))

@@ -78,11 +78,12 @@ class ShotArrays:
     def extent(self) -> float:
         """The largest distance between two of the camera's places, to a few per mille."""
         # Along many directions the spread of a path is seen at most cos(half their spacing) too small.
-        index = np.arange(2000) + 0.5
-        z, turn = 1 - index / 2000, np.pi * (1 + 5**0.5) * index
+        count = 500
+        index = np.arange(count) + 0.5
+        z, turn = 1 - index / count, np.pi * (1 + 5**0.5) * index
         flat = np.sqrt(1 - z * z)
-        along = self.eye @ np.stack([flat * np.cos(turn), flat * np.sin(turn), z])
-        return float(np.ptp(along, axis=0).max())
+        directions = np.stack([flat * np.cos(turn), flat * np.sin(turn), z], axis=1)
+        return max(float(np.ptp(self.eye @ direction)) for direction in directions)
 
     @classmethod
     def of(cls, shot: Shot, subjects: Sequence[str] = ()) -> ShotArrays:
