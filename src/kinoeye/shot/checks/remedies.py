@@ -179,7 +179,7 @@ def slow_down(shot: Shot, finding: Finding, checker: Checker) -> Changed | str:
     """Make the whole shot slower, camera and actors alike, so that the picture stays; a jolt is smoothed first."""
     order = {"speed": 1, "angular-rate": 1, "acceleration": 2, "angular-acceleration": 2, "jerk": 3}[finding.code]
     times_slower = (finding.worst / finding.limit) ** (1 / order) * (1 + MARGIN)
-    if times_slower > 1.5 and order > 1:
+    if order > 1:
         smoothed = iron_out(shot, finding, checker)
         if isinstance(smoothed, Changed):
             return smoothed
