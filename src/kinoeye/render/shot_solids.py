@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -75,13 +76,29 @@ class ShotSolids:
         """The scene at some times, and a sphere around each part: centres [n, p, 3] and radii [n, p]."""
         key = np.ascontiguousarray(times_s, np.float64).tobytes()
         if key not in self._scenes:
-            # Distances are asked at times in any order and repeatedly; a camera's times must increase.
-            unique, index = np.unique(np.asarray(times_s, np.float64), return_inverse=True)
-            scene = build_scene(self._shot, self._shot.camera.at(torch.from_numpy(unique)))
-            scene = replace(scene, world_from_canonical=np.ascontiguousarray(scene.world_from_canonical[index]))
+            scene = self._scene(np.asarray(times_s, np.float64))
             centres = np.ascontiguousarray(scene.world_from_canonical[..., 3])
             reach = np.linalg.norm(corners(scene) - centres[:, :, None], axis=-1)
             while len(self._scenes) >= _KEPT:
                 del self._scenes[next(iter(self._scenes))]
             self._scenes[key] = (scene, centres, reach.max(axis=-1, initial=0.0))
         return self._scenes[key]
+
+    def _scene(self, times_s: Float64) -> Scene:
+        """The scene at times in any order: rows of the one at the camera's own times where they are among them."""
+        own = self._own_times
+        place = np.searchsorted(own, times_s).clip(0, len(own) - 1)
+        if (own[place] == times_s).all():
+            scene, index = self._own_scene, place
+        else:
+            unique, index = np.unique(times_s, return_inverse=True)
+            scene = build_scene(self._shot, self._shot.camera.at(torch.from_numpy(unique)))
+        return replace(scene, world_from_canonical=np.ascontiguousarray(scene.world_from_canonical[index]))
+
+    @cached_property
+    def _own_times(self) -> Float64:
+        return self._shot.camera.times_s.double().numpy(force=True)
+
+    @cached_property
+    def _own_scene(self) -> Scene:
+        return build_scene(self._shot, self._shot.camera)
