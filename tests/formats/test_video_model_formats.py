@@ -435,6 +435,9 @@ def test_paths_that_keys_cannot_hold_are_refused_with_numbers(name: str, tmp_pat
         write_path(turning, tmp_path / "a.txt", format=name)
     with pytest.raises(InputError, match="looks at no point ahead"):
         write_path(replace(turning, matrices=orbit(9).matrices * [1, 1, 1, -1]), tmp_path / "a.txt", format=name)
+    for count in (1, 501):
+        with pytest.raises(InputError, match=rf"the path has {count} frames; .*resample:{MODELS[name][1]} "):
+            write_path(orbit(count), tmp_path / "a.txt", format=name)
     assert not (tmp_path / "a.txt").exists()
 
 

@@ -25,7 +25,8 @@ from kinoeye.formats.paths.rows import columns_of
 from kinoeye.geometry.convention import Float64, rotvec_to_matrix
 
 PHI_THETA, THETA_PHI = "phi theta", "theta phi"
-MAX_KEYS = 10_000
+MAX_KEYS = 500
+"""ViewCrafter allows 25; a smoothing spline through thousands takes minutes."""
 MAX_KEY = 1e5
 """Largest degree or share of the distance that is read."""
 MAX_ANGLE_DEG = 0.1
@@ -136,8 +137,17 @@ def smoothing_warnings(lines: Sequence[Float64], frames: int, model: str) -> lis
     return found
 
 
-def relative_to_first(poses: Float64) -> Float64:
-    """Camera-to-world poses [n, 3, 4] in the frame of the first camera."""
+def relative_to_first(poses: Float64, frames: int) -> Float64:
+    """Camera-to-world poses [n, 3, 4] in the frame of the first camera, for a model that films so many frames.
+
+    Raises:
+        InputError: there is one frame, or more than `MAX_KEYS`.
+    """
+    if not 2 <= len(poses) <= MAX_KEYS:
+        raise InputError(
+            f"2 to {MAX_KEYS} keys can be written and the path has {len(poses)} frames; "
+            f"`kinoeye edit IN resample:{frames} -o OUT` makes them as many as the model films"
+        )
     first = poses[0]
     relative = first[:, :3].T @ poses
     relative[:, :, 3] -= first[:, :3].T @ first[:, 3]

@@ -61,9 +61,9 @@ def write(table: PathTable, path: Path) -> list[str]:
     """Write one key a frame.
 
     Raises:
-        InputError: the path is no orbit about one point that the camera looks at.
+        InputError: the path is no orbit about one point that the camera looks at, or too long.
     """
-    poses = orbit_keys.relative_to_first(table.matrices)
+    poses = orbit_keys.relative_to_first(table.matrices, FRAMES)
     distance, warnings = _distance(poses)
     poses[:, :, 3] /= distance
     fits = [_fit(poses, elevation) for elevation in (0.0, _elevation_deg(poses))]

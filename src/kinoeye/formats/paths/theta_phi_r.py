@@ -58,9 +58,9 @@ def write(table: PathTable, path: Path) -> list[str]:
     """Write one key a frame.
 
     Raises:
-        InputError: the path is none that such keys describe.
+        InputError: the path is none that such keys describe, or too long.
     """
-    poses = orbit_keys.relative_to_first(table.matrices)
+    poses = orbit_keys.relative_to_first(table.matrices, FRAMES)
     distance, warnings = _distance(poses)
     poses[:, :, 3] /= distance
     theta = np.unwrap(np.arctan2(-poses[:, 2, 1], poses[:, 1, 1]))
