@@ -154,6 +154,14 @@ def test_resampled_times_are_even_and_hold_both_ends(tmp_path: Path):
         assert (times[0], times[-1]) == (table.times_s[0], table.times_s[-1])
 
 
+def test_a_single_pose_is_held(tmp_path: Path):
+    (tmp_path / "a.tum").write_text("5 1 2 3 0 0 0 1\n")
+    resample_file(tmp_path / "a.tum", tmp_path / "b.tum", frames=3)
+    table = read_path(tmp_path / "b.tum")
+    np.testing.assert_allclose(np.array(table.times_s), [5, 5 + 1 / 24, 5 + 2 / 24])
+    assert table.matrices[:, :, 3].tolist() == [[1, 2, 3]] * 3
+
+
 @pytest.mark.parametrize("stride", [1, 3, 1000])
 def test_a_stride_keeps_rows_as_they_are(name: str, stride: int, tmp_path: Path):
     write_path(long_path(), tmp_path / "a", format=name)

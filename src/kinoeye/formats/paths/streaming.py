@@ -240,8 +240,10 @@ class _Queries:
         frames = frames or 0
         if not 1 <= frames <= MAX_FRAMES:
             raise InputError(f"{frames} frames is out of range; 1 to {MAX_FRAMES:,} are made")
-        step = duration / max(1, frames - 1) if fps is None else 1 / fps
-        return cls(frames, span.start_s, span.end_s if fps is None else span.start_s + (frames - 1) * step, step)
+        if fps is None and duration > 0:
+            return cls(frames, span.start_s, span.end_s, duration / max(1, frames - 1))
+        step = 1 / (fps or DEFAULT_FPS)  # a single pose is held
+        return cls(frames, span.start_s, span.start_s + (frames - 1) * step, step)
 
     def times(self, start: int, stop: int) -> Float64:
         """Times number `start` to `stop`, from whichever end is nearer, so that both ends are exact."""
@@ -251,8 +253,8 @@ class _Queries:
 
     def up_to(self, time_s: float, start: int) -> int:
         """The number of times from the first to `time_s`, at least `start`."""
-        guess = 0 if self.step_s == 0 else (time_s - self.start_s) / self.step_s
-        count = min(max(start, math.floor(guess) - 2), self.count)
+        guess = math.floor((time_s - self.start_s) / self.step_s) - 2  # rounding may be off by one
+        count = min(max(start, guess), self.count)
         while count < self.count and self.times(count, count + 1)[0] <= time_s:
             count += 1
         return count
