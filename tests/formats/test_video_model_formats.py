@@ -14,7 +14,7 @@ from path_tables import orbit, path
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats import PathTable, read_path, write_path
-from kinoeye.formats.paths import READERS
+from kinoeye.formats.paths import READERS, format_for_output
 from kinoeye.formats.paths.file_head import file_head
 from kinoeye.formats.paths.orbit_keys import interpolated
 from kinoeye.formats.paths.registry import read_paths
@@ -455,3 +455,13 @@ def test_trajectorycrafter_has_no_orbit_about_the_vertical_of_a_tilted_camera(tm
     write_path(table, tmp_path / "a.phi-theta-r.txt")
     with pytest.raises(InputError, match="TrajectoryCrafter's keys describe"):
         write_path(table, tmp_path / "a.theta-phi-r.txt")
+
+
+def test_output_names_choose_the_formats():
+    names = {
+        "a.wan-fun.txt": "wan-fun", "wan_fun.txt": "wan-fun", "a.cami2v.txt": "cami2v", "a.re10k.txt": "re10k",
+        "camera_extrinsics.json": "recammaster", "018f.camera_info.json": "ac3d", "test_camera_x.json": "motionctrl",
+        "D_loc1_61_t3n13_003d_Hemi12_1.json": "motion360", "phi_theta_r.txt": "phi-theta-r",
+        "viewcrafter.txt": "phi-theta-r", "trajectorycrafter.txt": "theta-phi-r",
+    }  # fmt: skip
+    assert {name: format_for_output(name) for name in names} == names

@@ -48,7 +48,7 @@ def write(table: PathTable, path: Path) -> list[str]:
     if not np.allclose(table.matrices[0, :, :3], np.eye(3), atol=1e-3):
         warnings.append(
             "the first camera is turned in its world, and MotionCtrl, trained on poses relative to the first camera, "
-            "reads them as they are"
+            "reads them as they are (--repair first-pose)"
         )
     if len(table) != FRAMES:
         warnings.append(f"MotionCtrl reads {FRAMES} cameras; {len(table)} are written")

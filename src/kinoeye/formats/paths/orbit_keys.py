@@ -182,7 +182,8 @@ def require_described(angle_deg: float, share: float, model: str, kind: str) -> 
     if not (angle_deg <= MAX_ANGLE_DEG and share <= MAX_SHARE):
         raise InputError(
             f"{model}'s keys describe {kind}; the nearest of them misses this path by {angle_deg:.3g} degrees and "
-            f"{share:.3g} of the distance; write another format, such as re10k, or an orbit about what it looks at"
+            f"{share:.3g} of the distance; write another format, such as re10k, or aim it at one point first "
+            "(`kinoeye edit IN look-at:NAME -o OUT`)"
         )
     if angle_deg > 1e-4 or share > 1e-6:
         return [f"the keys describe the path to within {angle_deg:.2g} degrees and {share:.2g} of the distance"]

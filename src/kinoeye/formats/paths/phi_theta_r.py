@@ -21,7 +21,7 @@ from kinoeye.geometry.convention import OPENCV, Float64
 
 NAME = "phi-theta-r"
 TITLE = "ViewCrafter camera keys: lines of phi, theta, r"
-FILE_NAMES = ("phi_theta_r.txt", "*.phi-theta-r.txt", "*.phi_theta_r.txt")
+FILE_NAMES = ("phi_theta_r.txt", "*.phi-theta-r.txt", "*.phi_theta_r.txt", "*viewcrafter.txt")
 DEFAULT_NAME = "phi_theta_r.txt"
 CONVENTION = OPENCV
 HOLDS = frozenset[str]()

@@ -21,7 +21,7 @@ from kinoeye.geometry.convention import OPENCV, Float64
 
 NAME = "theta-phi-r"
 TITLE = "TrajectoryCrafter camera keys: lines of theta, phi, r"
-FILE_NAMES = ("theta_phi_r.txt", "*.theta-phi-r.txt", "*.theta_phi_r.txt")
+FILE_NAMES = ("theta_phi_r.txt", "*.theta-phi-r.txt", "*.theta_phi_r.txt", "*trajectorycrafter.txt")
 DEFAULT_NAME = "theta_phi_r.txt"
 CONVENTION = OPENCV
 HOLDS = frozenset[str]()
