@@ -130,6 +130,8 @@ def test_what_has_no_jerk_and_what_may_not_move_stay():
     steady = Track(SE3.from_parts(turns, s * torch.tensor([1.0, 2.0, 0.0], dtype=torch.float64)), s[:, 0])
     assert max(moved(steady, smooth(steady, tolerance=0.5, tolerance_rad=0.5))) < 1e-6
     assert moved(shaky(20), smooth(shaky(20), tolerance=0.0, tolerance_rad=0.0)) == (0.0, pytest.approx(0.0, abs=1e-7))
+    endless = smooth(shaky(20), tolerance=1e300, tolerance_rad=3.0, keep_ends=False)
+    assert max(jerks(endless)) < 1e-6 * min(jerks(shaky(20)))
     three = shaky(3)
     assert smooth(three, tolerance=1.0, tolerance_rad=1.0) is three
 

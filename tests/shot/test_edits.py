@@ -15,6 +15,7 @@ from kinoeye import shot as edits
 from kinoeye.base.errors import InputError
 from kinoeye.geometry import SE3, SO3, Trajectory, jerk
 from kinoeye.shot import Shot, edit
+from kinoeye.shot.edits.operators import OPERATORS
 
 
 @settings(max_examples=10)
@@ -105,6 +106,32 @@ def test_a_single_pose_has_no_pace():
     for operation, message in (("retime:constant-speed", "does not move"), ("retime:duration=2", "single pose")):
         with pytest.raises(InputError, match=message):
             edit(one, operation)
+
+
+arguments = st.lists(
+    st.sampled_from("0 1 -1 2.5 -3 1e-300 1e300 7 49 ease-in free world m z-up b keep-roll wan-fun 64x48".split())
+    | st.builds(
+        "{}={}".format,
+        st.sampled_from(sorted({p.name for operator in OPERATORS.values() for p in operator.parameters})),
+        st.sampled_from("0 1 2 -1 0.5 1e-300 1e300 99999999999999999999 free m first z-up b 4x4".split()),
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=400)
+@given(name=st.sampled_from(list(OPERATORS)), words=arguments, start=st.sampled_from([0.0, 1.3e9]))
+def test_any_edit_is_done_or_refused_in_words(name, words, start):
+    path = camera(8, start_s=start)
+    try:
+        edited = edit(path, f"{name}:{','.join(words)}", read=lambda _: camera(6, seed=2)).path
+    except InputError as error:
+        message = str(error)
+    else:
+        message = ""
+        assert bool((edited.times_s.diff() > 0).all())
+        assert edited.T_world_cam.rotation.wxyz.norm(dim=-1).tolist() == pytest.approx([1.0] * len(edited))
+    assert "\n" not in message
 
 
 def test_notes_count():

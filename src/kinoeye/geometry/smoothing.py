@@ -25,6 +25,8 @@ _FLOOR = 1e-10
 """Share of the original jerk that counts as none."""
 _INSIDE = 1 - 1e-9
 """Share of the tolerance that is used, so that rounding of coordinates does not exceed it."""
+_FARTHEST = 100.0
+"""Extents of a path beyond which no tolerance is of use."""
 
 
 def smooth(track: Track, *, tolerance: float, tolerance_rad: float, keep_ends: bool = True) -> Track:
@@ -56,7 +58,10 @@ def smooth(track: Track, *, tolerance: float, tolerance_rad: float, keep_ends: b
     times = track.times_s.double().numpy()
     origin, rotation = track.T_world_body.translation.double(), SO3(track.T_world_body.rotation.wxyz.double())
     if tolerance > 0:
-        offsets = _least_jerk(_linear_rates(origin.numpy(), times), times, tolerance * _INSIDE, keep_ends)
+        # The least jerk stays near the path however far it may go, and numbers stay within range.
+        farthest = _FARTHEST * float((origin - origin[0]).norm(dim=-1).max())
+        radius = min(tolerance * _INSIDE, farthest)
+        offsets = _least_jerk(_linear_rates(origin.numpy(), times), times, radius, keep_ends)
         origin = origin + torch.from_numpy(offsets)
     if tolerance_rad > 0:
         offsets = _least_jerk(

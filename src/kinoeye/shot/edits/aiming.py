@@ -39,8 +39,8 @@ def look_at(path: P, subject: Subject, *, keep_roll: bool = False, up: Sequence[
     track = track_of(path)
     R, p = track.T_world_body.rotation.as_matrix(), track.T_world_body.translation
     vertical = _vertical(track) if up is None else torch.as_tensor(up, dtype=R.dtype)
-    if not 0 < float(vertical.norm()) < math.inf:
-        raise InputError(f"the vertical {vertical.tolist()} has no direction")
+    if vertical.shape != (3,) or not 0 < float(vertical.norm()) < math.inf:
+        raise InputError(f"{vertical.tolist()} is no vertical; give three numbers X,Y,Z that are not all 0")
     vertical = vertical / vertical.norm()
     way = subject_points(path, subject) - p
     distance = way.norm(dim=-1)

@@ -19,6 +19,7 @@ from kinoeye.shot.edits.smoothing import handheld, smooth
 from kinoeye.shot.edits.stitching import stitch
 from kinoeye.shot.edits.syntax import Operation
 from kinoeye.shot.edits.timing import (
+    MAX_FRAMES,
     resample,
     resample_for,
     retime_eased,
@@ -126,8 +127,8 @@ def _trim(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
         raise InputError("give either START,END in seconds or frames=FIRST,STOP")
     if "frames" in given:
         numbers = given["frames"]
-        if len(numbers) > 2 or any(n != int(n) for n in numbers):
-            raise InputError("frames are FIRST,STOP, two whole numbers")
+        if len(numbers) > 2 or any(n != int(n) or abs(n) > MAX_FRAMES for n in numbers):
+            raise InputError(f"frames are FIRST,STOP, two whole numbers of at most {MAX_FRAMES:,}")
         trimmed = trim_frames(path, int(numbers[0]), int(numbers[1]) if len(numbers) == 2 else None)
     else:
         trimmed = trim(path, start_s=given.get("start", 0.0), end_s=given.get("end"))

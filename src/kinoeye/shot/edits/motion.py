@@ -55,7 +55,12 @@ def with_track(path: P, track: Track) -> P:
 
 
 def with_times(path: P, times_s: Float[Tensor, "n"]) -> P:
-    """The same poses at other times."""
+    """The same poses at other times.
+
+    Raises:
+        InputError: the times do not increase within the precision of numbers.
+    """
+    _check_times(times_s)
     return with_track(path, replace(track_of(path), times_s=times_s))
 
 
@@ -65,6 +70,7 @@ def sampled(path: P, source_s: Float[Tensor, "m"], times_s: Float[Tensor, "m"]) 
     Source times may stand still or run backwards; the new times increase.
     """
     track = track_of(path)
+    _check_times(times_s)
     if len(track) == 1:
         return rows(path, torch.zeros(len(times_s), dtype=torch.int64), times_s)
     before, fraction = bracket(track.times_s, source_s)
@@ -82,6 +88,7 @@ def rows(path: P, index: Int[Tensor, "m"], times_s: Float[Tensor, "m"] | None = 
     """Some poses of a path, in the given order, at their own times or at others."""
     track = track_of(path)
     times = track.times_s[index] if times_s is None else times_s
+    _check_times(times)
     chosen = replace(track, T_world_body=track.T_world_body[index], times_s=times)
     if isinstance(path, Track):
         return cast(P, chosen)
@@ -104,3 +111,8 @@ def median_step_s(track: Track) -> float:
 def image_words(size_wh: tuple[int, int]) -> str:
     """Such as "640x480"."""
     return "a normalised image" if size_wh == NORMALISED else f"{size_wh[0]}x{size_wh[1]}"
+
+
+def _check_times(times_s: Tensor) -> None:
+    if not bool((times_s.diff() > 0).all()):
+        raise InputError("poses would follow so closely that their times are the same number")

@@ -54,10 +54,12 @@ def handheld(path: P, *, amplitude: float = 1.0, seed: int = 0) -> P:
         seed: of the frequencies and phases; the same seed gives the same shake.
 
     Raises:
-        InputError: the amplitude is negative or not a number.
+        InputError: the amplitude or the seed is negative.
     """
     if not 0 <= amplitude < math.inf:
         raise InputError(f"an amplitude of {amplitude:g} is out of range; give 0 or more, 1 for a calm operator")
+    if seed < 0:
+        raise InputError(f"a seed is a whole number from 0; given {seed}")
     track = track_of(path)
     since = (track.times_s - track.times_s[0]).double().numpy()
     shake = handheld_motion(since, track.duration_s, amplitude, seed)

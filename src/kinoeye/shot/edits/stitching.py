@@ -15,6 +15,7 @@ from kinoeye.geometry.intrinsics import Intrinsics
 from kinoeye.geometry.lie import SE3, SO3
 from kinoeye.geometry.track import Track, Trajectory
 from kinoeye.shot.edits.motion import Motion, P, camera_of, image_words, median_step_s, rows, track_of, with_camera
+from kinoeye.shot.edits.timing import MAX_FRAMES
 from kinoeye.shot.targets import ASPECT_TOLERANCE
 
 
@@ -86,7 +87,10 @@ def _blended(path: P, other: Motion, b: Track, blend_s: float) -> P:
 def _bridged(path: P, other: Motion, bridge_s: float) -> P:
     """The path, a Hermite cubic, and the other path as it is but later."""
     a, b = track_of(path), track_of(other)
-    count = max(1, round(bridge_s / median_step_s(a)))
+    poses = bridge_s / median_step_s(a)
+    if poses > MAX_FRAMES:
+        raise InputError(f"a bridge of {bridge_s:g} s has {poses:.3g} poses; at most {MAX_FRAMES:,} are made")
+    count = max(1, round(poses))
     fraction = torch.arange(1, count, dtype=torch.float64) / count
     last, first = (
         torch.full_like(fraction, len(a) - 1, dtype=torch.int64),
@@ -101,10 +105,10 @@ def _bridged(path: P, other: Motion, bridge_s: float) -> P:
         torch.full_like(fraction, bridge_s),
         fraction,
     )
-    poses = SE3(torch.cat([between.wxyz_xyz, b.T_world_body.wxyz_xyz]))
+    joined = SE3(torch.cat([between.wxyz_xyz, b.T_world_body.wxyz_xyz]))
     times = a.times_s[-1] + torch.cat([fraction * bridge_s, bridge_s + b.times_s - b.times_s[0]])
     share = (fraction * fraction * (3 - 2 * fraction))[:, None]
-    track = _joined(a, replace(b, T_world_body=poses, times_s=times))
+    track = _joined(a, replace(b, T_world_body=joined, times_s=times))
     return _with_lens(path, track, lambda own, theirs: torch.cat([torch.lerp(own, theirs[0], share), theirs]), other)
 
 

@@ -168,7 +168,7 @@ def resample(
     if stride is not None:
         if stride < 1:
             raise InputError(f"a stride of {stride} is no choice of poses; give 1 or more")
-        return rows(path, torch.arange(0, len(track), stride))
+        return rows(path, torch.arange(0, len(track), min(stride, len(track))))
     start, duration = float(track.times_s[0]), track.duration_s
     if fps is not None:
         if not 0 < fps < math.inf:
