@@ -110,7 +110,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
     except InputError:
         raise
     except _DAMAGE as error:
-        raise InputError(f"{path} is a damaged array file: {' '.join(str(error).split())}") from error
+        raise InputError(f"{path} is a damaged array file: {_reason(error)}") from error
 
 
 @contextmanager
@@ -127,8 +127,12 @@ def _members(path: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, zipfile.Zi
     except InputError:
         raise
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, *_DAMAGE) as error:
-        reason = " ".join(str(error)[:400].split())  # NumPy repeats a header of any length
-        raise InputError(f"{path} is a damaged or unusual archive: {reason}") from error
+        raise InputError(f"{path} is a damaged or unusual archive: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """What NumPy says, in one line and bounded: it repeats headers of any length."""
+    return " ".join(str(error)[:400].split())
 
 
 def _header(file: BinaryIO, where: str) -> tuple[tuple[int, ...], bool, np.dtype]:

@@ -169,7 +169,9 @@ class ColmapModel:
         """
         camera = self.cameras.get(image.camera_id)
         if camera is None:
-            raise InputError(f"{self.folder}: image {image.name!r} uses camera {image.camera_id}, which does not exist")
+            raise InputError(
+                f"{self.folder}: image {image.name[:80]!r} uses camera {image.camera_id}, which does not exist"
+            )
         return camera
 
 

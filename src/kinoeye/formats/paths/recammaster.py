@@ -46,7 +46,7 @@ def read(path: Path) -> dict[str, PathTable]:
     for key in frames.values():
         lacking = [name for name in first if not isinstance(data[key], dict) or name not in data[key]]
         if lacking:
-            raise InputError(f"{path} {key} lacks the camera {lacking[0]!r} of the first frame: is it truncated?")
+            raise InputError(f"{path} {key} lacks the camera {lacking[0][:80]!r} of the first frame: is it truncated?")
     return {
         name: PathTable(
             matrices=np.array([pose_of(data[key][name], f"{path} {key} {name}") for key in frames.values()]),
