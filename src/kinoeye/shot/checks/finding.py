@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kinoeye.base.files import read_json, write_json
+from kinoeye.base.records import read_record, write_record
 from kinoeye.geometry.convention import Float64
 
 Severity = Literal["error", "warning", "hint"]
 Sense = Literal["at least", "at most"]
 ROUNDING = 1e-9
 """Share of a limit by which a value may pass it: what arithmetic alone does to a value that sits on it."""
+VERSION = 1
+_NAMED_STRETCHES = 3
+_NOTHING = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +56,20 @@ class Finding:
     def excess(self) -> float:
         """How far the worst value is beyond the limit, in `unit`; below 0 it holds with so much to spare."""
         return self.worst - self.limit if self.sense == "at most" else self.limit - self.worst
+
+    @property
+    def bounds(self) -> str:
+        """The limit in words, such as "at least 0.3 m"."""
+        return f"{self.sense} {quantity(self.limit, self.unit)}"
+
+    @property
+    def where(self) -> str:
+        """The first few stretches in which it does not hold, in words: "frames 3-5, 9"; empty where it holds."""
+        words = [str(first) if first == last else f"{first}-{last}" for first, last in self.frames]
+        if not words:
+            return ""
+        shown = words if len(words) <= _NAMED_STRETCHES else [*words[:_NAMED_STRETCHES], "..."]
+        return ("frame " if len(words) == 1 and "-" not in words[0] else "frames ") + ", ".join(shown)
 
 
 @dataclass(frozen=True)
@@ -99,6 +119,23 @@ class CheckReport:
         """The finding of a check about a thing, or None."""
         return next((finding for finding in self.findings if finding.key == (code, about)), None)
 
+    def save(self, path: Path | str) -> None:
+        """Write the report as JSON.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        write_json(path, write_record(self, version=VERSION))
+
+    @classmethod
+    def load(cls, path: Path | str) -> CheckReport:
+        """Read a report that `save` wrote.
+
+        Raises:
+            InputError: the file is missing, damaged, or no report of checks.
+        """
+        return read_record(cls, read_json(path), version=VERSION, where=str(path))
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -145,7 +182,6 @@ def judge(
         wrong = sign * (measured.values - limit) > ROUNDING * abs(limit)
     index = int(np.nanargmax(sign * measured.values))
     worst = float(measured.values[index])
-    bounds = f"{sense} {quantity(limit, unit)}"
     return Finding(
         code=code,
         about=about,
@@ -157,7 +193,7 @@ def judge(
         unit=unit,
         limit=limit,
         sense=sense,
-        message=f"{says.replace('{worst}', quantity(worst, unit))} ({bounds})",
+        message=f"{says.replace('{worst}', quantity(worst, unit))} ({sense} {quantity(limit, unit)})",
     )
 
 
@@ -185,4 +221,5 @@ def quantity(value: float, unit: str) -> str:
         ('25 %', '3.14 m/s')
     """
     value, unit = (100 * value, "%") if unit == "share" else (value, unit)
+    value = 0.0 if abs(value) < _NOTHING else value  # what rounding left of nothing
     return f"{value:.0f} {unit}" if abs(value) >= 100 else f"{value:.3g} {unit}"
