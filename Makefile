@@ -15,7 +15,7 @@ demo: .venv/.user
 test: check
 	$(BIN)/python -m pytest -n 2 $(if $(BROWSER),--browser)
 
-test-all: check fuzz
+test-all: check .venv/.all fuzz
 	$(BIN)/python -m pytest -n 2 --browser --slow -rs
 
 check: .venv/.dev
@@ -41,3 +41,7 @@ clean:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) -e ".[models,studio,dev]"
 	touch $@ .venv/.user
+
+.venv/.all: .venv/.dev
+	$(PIP) -e ".[models,studio,dev,sfm,usd]"
+	touch $@

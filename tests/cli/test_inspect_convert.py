@@ -14,7 +14,7 @@ import pytest
 from kinoeye.cli import main
 from kinoeye.formats import PathTable, read_path, write_path
 from kinoeye.formats.paths import READERS, WRITERS
-from kinoeye.formats.paths.registry import completed
+from kinoeye.formats.paths.path_format import completed
 from kinoeye.geometry.convention import OPENGL, homogeneous
 from kinoeye.language import compile as compile_plan
 from kinoeye.language import parse
@@ -78,13 +78,18 @@ def test_convert_refuses_then_repairs(reflected: Path, tmp_path: Path, capsys: p
     np.testing.assert_allclose(np.diff(table.times_s), 0.1)
 
 
-@pytest.mark.parametrize("target", [name for name in WRITERS if name in READERS])
+KEYS_OF_ORBITS = ("phi-theta-r", "theta-phi-r")
+"""They hold nothing but orbits about a point."""
+
+
+@pytest.mark.parametrize("target", [name for name in WRITERS if name in READERS and name not in KEYS_OF_ORBITS])
 def test_convert_to_every_format(sound: PathTable, target: str, tmp_path: Path):
     write_path(sound, tmp_path / "cam.json")
     out = tmp_path / "out" / WRITERS[target].DEFAULT_NAME
     assert main(["convert", str(tmp_path / "cam.json"), str(out), "--to", target, "--size", "560x560"]) == 0
     given, _ = completed(sound.with_size((560, 560)), WRITERS[target])
-    np.testing.assert_allclose(read_path(out).T_world_cam, given.T_world_cam, atol=1e-9)
+    tolerance = 4e-6 if target == "gltf" else 1e-9  # glTF keys are 32-bit
+    np.testing.assert_allclose(read_path(out).T_world_cam, given.T_world_cam, atol=tolerance)
 
 
 @pytest.mark.parametrize(

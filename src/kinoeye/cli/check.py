@@ -29,8 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinoeye.base.errors import InputError
-from kinoeye.cli.convert import UNITS, WORLDS
-from kinoeye.cli.options import given_path, image_size, positive, print_json, say
+from kinoeye.cli.options import UNITS, WORLDS, given_path, image_size, positive, print_json, say
 
 if TYPE_CHECKING:
     from kinoeye.formats import PathTable
@@ -294,7 +293,7 @@ def _print(report: CheckReport, mended: Mended | None, out: Path | None) -> None
     if mended is not None:
         _print_mending(mended)
     for finding in report.violations:
-        print(f"{finding.severity:<8} {finding.code:<21} {_frames(finding):<22} {finding.message}")
+        print(f"{finding.severity:<8} {finding.code:<21} {finding.where:<22} {finding.message}")
     held = [finding for finding in report.findings if finding.holds]
     for finding in held:
         print(f"{'holds':<8} {finding.code:<21} {'':<22} {finding.message}")
@@ -305,12 +304,6 @@ def _print(report: CheckReport, mended: Mended | None, out: Path | None) -> None
         print(f"{'rig':<8} {rig:<21} {word:<22} {'; '.join(verdict.why)}".rstrip())
     if out is not None:
         print(out)
-
-
-def _frames(finding: Finding) -> str:
-    words = [str(first) if first == last else f"{first}-{last}" for first, last in finding.frames]
-    shown = words if len(words) <= 3 else [*words[:3], "..."]
-    return ("frame " if len(words) == 1 and "-" not in words[0] else "frames ") + ", ".join(shown)
 
 
 def _by_code(report: CheckReport) -> dict[str, str]:

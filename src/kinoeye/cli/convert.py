@@ -14,20 +14,14 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-
 from typing import TYPE_CHECKING
 
 from kinoeye.base.errors import InputError
-from kinoeye.cli.options import given_path, image_size, positive, print_json, say
+from kinoeye.cli.options import UNITS, WORLDS, given_path, image_size, positive, print_json, say
 from kinoeye.shot.targets import TARGETS, Target, mismatches, target_named
 
 if TYPE_CHECKING:
     from kinoeye.formats.path_table import PathTable
-
-UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "foot": 0.3048, "arbitrary": None}
-"""Word -> metres."""
-WORLDS = {"x": "UFL", "y": "RUB", "z": "FLU", "x-down": "DFR", "y-down": "RDF", "z-down": "FRD"}
-"""Axis that points up, or down -> where the axes of such a right-handed world point; its horizontal is free."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

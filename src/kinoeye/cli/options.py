@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kinoeye.language import Plan
+    from kinoeye.shot.checks import CheckReport
 
 MAX_SIDE = 8192
+UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "foot": 0.3048, "arbitrary": None}
+"""Word -> metres."""
+WORLDS = {"x": "UFL", "y": "FUR", "z": "FLU", "x-down": "DFR", "y-down": "RDF", "z-down": "FRD"}
+"""Axis that points up, or down -> where the axes of such a right-handed world point; its horizontal is free."""
 
 
 def add_film_options(parser: argparse.ArgumentParser, *, size: str | None = "512x288") -> None:
@@ -107,3 +112,10 @@ def say_unused(args: argparse.Namespace, plan: Plan) -> None:
             f" (did you mean {words.suggestion!r}?)" if words.suggestion else f" ({words.note})" if words.note else ""
         )
         say(args, f"not used: {words.text!r} at character {words.start}{hint}")
+
+
+def say_violations(args: argparse.Namespace, checks: CheckReport) -> None:
+    """Note each check of a shot that fails, hints left out, and in which frames."""
+    for finding in checks.violations:
+        if finding.severity != "hint":
+            say(args, f"{finding.severity}: {finding.code}, {finding.where}: {finding.message}")

@@ -10,7 +10,7 @@ import argparse
 import math
 from pathlib import Path
 
-from kinoeye.cli.options import add_film_options, print_json, say, say_unused
+from kinoeye.cli.options import add_film_options, print_json, say, say_unused, say_violations
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,8 @@ def run(args: argparse.Namespace) -> int:
     """Run it."""
     from kinoeye.base.records import to_json
     from kinoeye.language.explain import describe
-    from kinoeye.studio.shooting import headline_scores, shoot
+    from kinoeye.studio.score_section import headline_scores
+    from kinoeye.studio.shooting import shoot
 
     made = shoot(
         args.text,
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
                 "read_as": to_json(made.plan.read_as),
                 "unused": to_json(made.plan.unused),
                 "frames": len(made.guide),
+                "checks": {"holds": made.checks.holds, **to_json(made.checks)},
                 "actors": [actor.name for actor in made.shot.actors],
                 "scores": {row.name: {"value": row.value, "unit": row.unit} for row in rows},
                 "failure": made.failure,
@@ -55,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     say(args, f"understood: {describe(made.plan)}")
     say_unused(args, made.plan)
+    say_violations(args, made.checks)
     for row in rows:
         value = "not defined: the camera does not travel" if math.isnan(row.value) else f"{row.value:.3g} {row.unit}"
         say(args, f"{row.name}: {value}")

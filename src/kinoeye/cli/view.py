@@ -1,7 +1,8 @@
 """A camera, shot or take as one interactive page.
 
 The page is one HTML file that opens without a server or a network. It holds what the file holds: the path in 3-D
-with speed and rotation, the actors of a shot, the film and layers of a take.
+with speed and rotation, the actors of a shot, the film and layers of a take, and what the checks say: of a camera
+alone its motion, its horizon and which rigs can make the move.
 
 Example:
   kinoeye view transforms.json -o camera.html
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kinoeye.cli.options import print_json, say
+from kinoeye.cli.options import print_json, say, say_violations
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it."""
+    from kinoeye.base.records import to_json
     from kinoeye.studio import write_report
     from kinoeye.studio.viewable import report_for
 
@@ -33,9 +35,20 @@ def run(args: argparse.Namespace) -> int:
     write_report(report, args.out)
     if args.json:
         actors = [actor.name for actor in report.shot.actors]
-        print_json({"out": str(args.out), "frames": len(report.shot.camera), "actors": actors, "notes": report.notes})
+        checks = None if report.checks is None else {"holds": report.checks.holds, **to_json(report.checks)}
+        print_json(
+            {
+                "out": str(args.out),
+                "frames": len(report.shot.camera),
+                "actors": actors,
+                "checks": checks,
+                "notes": report.notes,
+            }
+        )
         return 0
     for note in report.notes:
         say(args, note)
+    if report.checks is not None:
+        say_violations(args, report.checks)
     print(args.out)
     return 0

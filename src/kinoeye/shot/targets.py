@@ -152,8 +152,15 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
             Target(
                 name="trajectorycrafter",
                 title="TrajectoryCrafter",
-                format="phi-theta-r",
+                format="theta-phi-r",
                 frames=49,
+                note="the path must keep looking at one point, around which the file's angles turn",
+            ),
+            Target(
+                name="viewcrafter",
+                title="ViewCrafter",
+                format="phi-theta-r",
+                frames=25,
                 note="the path must keep looking at one point, around which the file's angles turn",
             ),
             Target(

@@ -10,6 +10,7 @@ from kinoeye.formats.containers.arrays import npz_shapes
 from kinoeye.formats.paths.file_head import HEAD_BYTES, FileHead
 from kinoeye.formats.paths.numpy_poses import VARIANTS
 from kinoeye.formats.paths.pose_arrays import is_pose_shape
+from kinoeye.formats.paths.rows import columns_of
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (rb"\x89PNG", "is a PNG picture"),
@@ -48,6 +49,8 @@ def what_it_is(head: FileHead) -> str:
         return _describe_array(head)
     if head.data.startswith(b"PK\x03\x04"):
         return _describe_archive(head)
+    if re.fullmatch(r"(points3D|points2D|rigs|frames)\.(txt|bin)", head.path.name):
+        return "is a part of a COLMAP model that holds no cameras: give its folder"
     if not head.text:
         return "is a binary file that Kinoeye does not know"
     return _describe_text(head.text)
@@ -110,11 +113,16 @@ def _describe_text(head: str) -> str:
             data = json.loads(head) if len(head) < HEAD_BYTES // 2 else None
         except (ValueError, RecursionError):
             return "is JSON that breaks off or is damaged"
+        if re.match(r'\{\s*"points"\s*:\s*\[', text) and '"observations"' in text:
+            return "is a list of ground control points and holds no cameras"
         if isinstance(data, dict) and {"train_ids", "test_ids"} <= set(data):
             return "is a split of a SEVA scene and holds no cameras: give its folder"
         if isinstance(data, dict) and data and all(map(_is_words, data.values())):
             return f"is a caption file (texts {', '.join(list(data)[:3])}) and holds no cameras"
         return "is JSON in a layout that Kinoeye does not know"
+    lines = head.split()[:1000]
+    if len(lines) == len(head.splitlines()[:1000]) and all(columns_of(line) == 1 for line in lines[:-1]):
+        return "is a list of single numbers (times?) and holds no cameras"
     words = re.findall(r"[^\W\d_]{3,}", head)
     numbers = re.findall(r"(?<![\w.])[-+]?\d+\.?\d*(?:e[-+]?\d+)?(?![\w.])", head, re.IGNORECASE)
     if len(words) > 5 * max(1, len(numbers)):
