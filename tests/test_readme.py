@@ -42,7 +42,18 @@ def test_the_readmes_python_runs(body: str, tmp_path: Path):
     assert run.returncode == 0, run.stderr
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md")), ids=lambda p: p.name)
+def test_the_commands_of_the_camera_guide_run_in_order(tmp_path: Path):
+    guide = (ROOT / "docs" / "guides" / "camera-paths.md").read_text()
+    blocks = re.findall(r"```bash\n(.*?)```", guide, re.DOTALL)
+    fails = ("kinoeye inspect diffsynth:Left", "kinoeye check smooth.json --rig drone")  # as the guide says
+    for line in (line for block in blocks for line in block.splitlines()):
+        run = subprocess.run([sys.executable, "-m", *shlex.split(line)], capture_output=True, text=True, cwd=tmp_path)
+        assert run.returncode == int(line in fails), (line, run.stderr)
+
+
+@pytest.mark.parametrize(
+    "page", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md")), ids=lambda p: p.name
+)
 def test_links_between_pages_lead_somewhere(page: Path):
     for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
         if "://" not in target:
