@@ -10,12 +10,15 @@ import pytest
 import torch
 
 from kinoeye.base.run_record import RunRecord
+from kinoeye.evaluation import PoseScore, score_poses
 from kinoeye.footage import Layer, Take
 from kinoeye.footage.video import write_video
 from kinoeye.geometry import SE3, Intrinsics, Track, Trajectory
 from kinoeye.language import Action, ActorMention, Anchor, Move, Plan, UnusedWords, compile_path
+from kinoeye.render import ShotSolids
 from kinoeye.shot import Actor, Avatar, Shot
-from kinoeye.studio.report import Report, ScoreRow, report_html
+from kinoeye.shot.checks import CheckReport, check
+from kinoeye.studio.report import Report, report_html
 
 SENTENCE = "The camera moves forward while yawing left, then orbits right around the red robot, cinematically."
 SIZE_WH = (96, 64)
@@ -115,6 +118,16 @@ def estimate(shot: Shot) -> Trajectory:
 
 
 @pytest.fixture(scope="session")
+def score(shot: Shot, estimate: Trajectory) -> PoseScore:
+    return score_poses(shot.camera.track, estimate.track)
+
+
+@pytest.fixture(scope="session")
+def checks(shot: Shot) -> CheckReport:
+    return check(shot, surroundings=ShotSolids)
+
+
+@pytest.fixture(scope="session")
 def video(guide: Take, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("film") / "guide.mp4"
     write_video(path, guide.rgb.values, fps=24)
@@ -131,7 +144,16 @@ def cameras(shot: Shot, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
 
 
 @pytest.fixture(scope="session")
-def report(shot: Shot, plan: Plan, guide: Take, estimate: Trajectory, video: Path, cameras: dict[str, Path]) -> Report:
+def report(
+    shot: Shot,
+    plan: Plan,
+    guide: Take,
+    estimate: Trajectory,
+    score: PoseScore,
+    checks: CheckReport,
+    video: Path,
+    cameras: dict[str, Path],
+) -> Report:
     return Report(
         shot=shot,
         plan=plan,
@@ -139,10 +161,8 @@ def report(shot: Shot, plan: Plan, guide: Take, estimate: Trajectory, video: Pat
         video=video,
         estimate=estimate,
         estimate_source="estimated:wobble",
-        scores=(
-            ScoreRow(name="Rotation", value=0.2134, unit="deg", meaning="Mean angle between the orientations."),
-            ScoreRow(name="Scale", value=math.nan, unit="", meaning="Unknown for a camera that stands."),
-        ),
+        score=score,
+        checks=checks,
         cameras=cameras,
         run=RunRecord(argv=("shoot", SENTENCE, "-o", "out/demo"), seeds={"world_seed": 7}, versions={"python": "3.11"}),
     )

@@ -12,10 +12,13 @@ import torch
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.run_record import RunRecord
+from kinoeye.evaluation import PROTOCOLS, PoseScore, score_poses
 from kinoeye.geometry import SE3, SO3, Intrinsics, Track, Trajectory
 from kinoeye.language import ActorMention, Plan, UnusedWords, parse
 from kinoeye.shot import Shot, stage
-from kinoeye.studio.report import Report, ScoreRow, report_html, write_report
+from kinoeye.shot.checks import CheckReport, Skipped, Verdict
+from kinoeye.studio.report import Report, report_html, write_report
+from kinoeye.studio.score_section import PROTOCOL_FAMILIES
 
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr", "path", "circle", "use"}
 HOSTILE = """"><script>alert('x')</script><img src=x onerror=alert(1)> & '"""
@@ -115,10 +118,40 @@ def test_the_film_is_embedded_with_a_poster(parsed: Page, video: Path):
     assert embedded(poster).startswith(b"\xff\xd8\xff")
 
 
-def test_scores_have_values_units_and_meanings(page: str):
-    assert '<td>Rotation</td><td class="number">0.213 deg</td><td>Mean angle between the orientations.</td>' in page
-    assert '<td>Scale</td><td class="number">— </td>' in page
-    assert "re-estimated from the film by wobble" in page
+def test_the_score_leads_with_a_few_numbers_in_words(page: str, score: PoseScore):
+    head = page[page.index("Did the film obey?") :].partition("<details")[0]
+    assert "re-estimated from the film by wobble" in head
+    for name, unit in (("rotation_deg", "deg"), ("translation_percent", "%"), ("ate_translation", "m")):
+        metric = score.metrics[name]
+        row = f'<td>{name} ({metric.aggregate})</td><td class="number">{metric.value:.3g} {unit}</td>'
+        assert row in head
+    assert "Angle between the intended and the re-estimated orientation" in head
+
+
+def test_every_protocol_has_its_row_under_its_family(page: str, score: PoseScore):
+    table = re.search(r'<details class="protocols">.*?</details>', page, re.DOTALL)
+    assert table is not None
+    rows = re.findall(r"<tr><td><code>(\w+)</code>.*?<td class=\"number\">(.*?)</td><td>(\w+)</td>", table[0])
+    assert sorted(name for name, _, _ in rows) == sorted(PROTOCOLS)
+    for name, number, better in rows:
+        metric = score.metrics[name]
+        assert better == PROTOCOLS[name].better
+        assert float(number.partition(" ")[0]) == pytest.approx(metric.value, rel=5e-3)
+        assert number.partition(" ")[2] == ("" if metric.unit == "1" else metric.unit)
+    families = [table[0].index(heading) for heading in PROTOCOL_FAMILIES]
+    places = [table[0].index(f"<code>{name}<") for name in ("ate_translation", "cameractrl_roterr", "auc_30")]
+    assert families[0] < places[0] < families[1] < places[1] < families[2] < places[2]
+
+
+def test_failures_and_what_is_not_defined_are_words(shot: Shot, estimate: Trajectory):
+    part = estimate.track.at(estimate.times_s[:20])
+    lost = report_html(Report(shot=shot, score=score_poses(shot.camera.track, part, missing="fail")))
+    assert "29 frames have no estimate and count as the worst value" in lost
+    assert '<td>ate_translation (rmse)</td><td class="number">failed</td>' in lost
+    still = Track(SE3.identity(5), torch.arange(5.0).double())
+    assert '<td>translation_percent (mean)</td><td class="number">—</td>' in report_html(
+        Report(shot=shot, score=score_poses(still, still))
+    )
 
 
 def test_every_camera_file_can_be_saved_and_text_is_shown(page: str, parsed: Page, cameras: dict[str, Path]):
@@ -135,15 +168,23 @@ def test_a_format_of_several_files_shows_each(shot: Shot, tmp_path: Path):
     assert links == ["cameras.txt", "images.txt"]
 
 
+def test_formats_that_cannot_hold_the_camera_say_why(shot: Shot, cameras: dict[str, Path]):
+    html = report_html(Report(shot=shot, cameras=cameras, refused={"orbits": "this is no orbit"}))
+    assert "The camera, in 2 formats" in html
+    assert "<li><b>orbits</b>: this is no orbit</li>" in html
+
+
 def test_the_run_is_told(page: str):
     assert "kinoeye shoot &#x27;The camera moves" in page
     assert "world_seed 7" in page
 
 
-def test_hostile_words_stay_words(shot: Shot, plan: Plan, cameras: dict[str, Path], tmp_path: Path):
+def test_hostile_words_stay_words(shot: Shot, plan: Plan, score: PoseScore, checks: CheckReport, tmp_path: Path):
     file = tmp_path / "<b>x.txt"
     file.write_text(HOSTILE)
     actor = replace(shot.actors[0], name=HOSTILE)
+    finding = replace(checks.findings[0], about=HOSTILE, message=HOSTILE, holds=False, frames=((0, 3),))
+    hostile_checks = CheckReport((finding,), (Skipped(HOSTILE, HOSTILE),), {HOSTILE: Verdict(False, (HOSTILE,))})
     bad_plan = replace(
         plan,
         text=HOSTILE * 2,
@@ -155,8 +196,10 @@ def test_hostile_words_stay_words(shot: Shot, plan: Plan, cameras: dict[str, Pat
             shot=replace(shot, actors=(actor,), prompt=HOSTILE),
             plan=bad_plan,
             failure=HOSTILE,
-            scores=[ScoreRow(name=HOSTILE, value=1.0, unit=HOSTILE, meaning=HOSTILE)],
+            score=replace(score, notes=(HOSTILE,)),
+            checks=hostile_checks,
             cameras={HOSTILE: file},
+            refused={HOSTILE: HOSTILE},
             run=RunRecord(argv=(HOSTILE,), seeds={HOSTILE: 1}, versions={HOSTILE: HOSTILE}),
             notes=(HOSTILE,),
         )

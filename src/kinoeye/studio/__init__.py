@@ -6,7 +6,6 @@ from kinoeye.base.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from kinoeye.studio.report import Report as Report
-    from kinoeye.studio.report import ScoreRow as ScoreRow
     from kinoeye.studio.report import write_report as write_report
     from kinoeye.studio.scene_page import scene_html as scene_html
     from kinoeye.studio.shooting import shoot as shoot

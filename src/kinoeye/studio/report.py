@@ -17,29 +17,21 @@ from kinoeye import __version__
 from kinoeye.base.errors import MissingExtraError
 from kinoeye.base.files import read_bytes, write_text
 from kinoeye.base.run_record import RunRecord
+from kinoeye.evaluation.pose_score import PoseScore
 from kinoeye.footage import Take
 from kinoeye.geometry import Trajectory, alignment
 from kinoeye.language.plan import Plan
 from kinoeye.shot import Shot
+from kinoeye.shot.checks import CheckReport
 from kinoeye.studio import sections
+from kinoeye.studio.check_section import check_section, timeline_marks
 from kinoeye.studio.layer_sheets import layer_sheets
 from kinoeye.studio.moves import FAMILIES, MoveSpan, move_spans, path_steps, quantity
 from kinoeye.studio.plots import axes_span, line_plot, rotation_curve, speed_curve
 from kinoeye.studio.scene_page import CAMERA_RGB, ESTIMATED_RGB, scene_html
+from kinoeye.studio.score_section import score_tables
 
 MAX_VIDEO_BYTES = 64 * 1024 * 1024
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScoreRow:
-    """One line of the table of scores."""
-
-    name: str
-    value: float
-    """NaN is shown as a dash."""
-    unit: str
-    meaning: str
-    """One sentence for somebody who has not read the protocol."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +57,14 @@ class Report:
     """What the estimator was given and assumed."""
     failure: str | None = None
     """Why there is no estimate, if one was tried."""
-    scores: Sequence[ScoreRow] = ()
+    score: PoseScore | None = None
+    """Of the estimate against the shot's camera."""
+    checks: CheckReport | None = None
+    """Of the shot as it was planned."""
     cameras: Mapping[str, Path] = field(default_factory=dict)
     """Format -> camera file, embedded."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Format -> why the camera was not written in it."""
     run: RunRecord | None = None
     title: str = ""
     """Heading where there is no sentence and the shot has no prompt."""
@@ -121,7 +118,9 @@ def report_html(report: Report) -> str:
         heading=heading,
         notes="".join(f'<p class="note">{escape(note)}</p>' for note in report.notes),
         facts=sections.facts(_facts(report, duration)),
-        sections="\n".join((_player(report, start, duration), _plots(report), _scores(report), _files(report))),
+        sections="\n".join(
+            (_player(report, start, duration), _plots(report), _checks(report), _scores(report), _files(report))
+        ),
         run=sections.run_lines(report.run, __version__),
         data=json.dumps({"duration_s": duration, "frames": len(report.shot.camera)}),
         script=_template("report.js"),
@@ -171,9 +170,10 @@ def _player(report: Report, start: float, duration: float) -> str:
         views.append(_film(report))
     screens = f'<div class="screens{" both" if len(views) > 1 else ""}">{"".join(views)}</div>'
     table = sections.moves_table(report.moves, report.shot.camera.track.unit, start) if report.moves else ""
+    marks = timeline_marks(report.checks, report.shot.camera) if report.checks is not None else ""
     return f"""<section class="card player" aria-label="Shot">
 {screens}
-{sections.timeline(report.moves, duration, start)}
+{sections.timeline(report.moves, duration, start, marks)}
 {table}</section>"""
 
 
@@ -252,6 +252,12 @@ def _plots(report: Report) -> str:
     return f'<section class="card"><h2>Motion over time</h2>{legend}<div class="plots">{figures}</div></section>'
 
 
+def _checks(report: Report) -> str:
+    if report.checks is None:
+        return ""
+    return check_section(report.checks, report.shot.camera, asked=report.plan is not None)
+
+
 def _scores(report: Report) -> str:
     """The re-estimated camera against the intended one."""
     parts = []
@@ -264,17 +270,17 @@ def _scores(report: Report) -> str:
             f'<p class="soft">The camera was re-estimated from the film{f" by {name}" if name else ""} '
             f"and compared with the one that was asked for.{given}</p>"
         )
-    if report.scores:
-        parts.append(sections.score_table((row.name, row.value, row.unit, row.meaning) for row in report.scores))
+    if report.score is not None:
+        parts.append(score_tables(report.score))
     return f'<section class="card"><h2>Did the film obey?</h2>{"".join(parts)}</section>' if parts else ""
 
 
 def _files(report: Report) -> str:
     if not report.cameras:
         return ""
-    return (
-        f'<section class="card"><h2>The camera, in every format</h2>{sections.camera_files(report.cameras)}</section>'
-    )
+    heading = f"The camera, in {len(report.cameras)} format{'' if len(report.cameras) == 1 else 's'}"
+    files = sections.camera_files(report.cameras, report.refused)
+    return f'<section class="card"><h2>{heading}</h2>{files}</section>'
 
 
 def _palette() -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import math
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -95,8 +94,8 @@ def facts(pairs: Mapping[str, str]) -> str:
     )
 
 
-def timeline(moves: Sequence[MoveSpan], duration_s: float, start_s: float) -> str:
-    """Play button, the moves as coloured bars over time, and a slider over them."""
+def timeline(moves: Sequence[MoveSpan], duration_s: float, start_s: float, marks: str = "") -> str:
+    """Play button, the moves as coloured bars over time, a slider over them, and marks below."""
     bars, ticks, last = [], ["<span>0 s</span>"], 0.0
     for move in moves:
         left, width = (move.start_s - start_s) / duration_s, (move.end_s - move.start_s) / duration_s
@@ -117,7 +116,7 @@ def timeline(moves: Sequence[MoveSpan], duration_s: float, start_s: float) -> st
 <path class="play" d="M4 2v12l10-6z"/><path class="pause" d="M3 2h4v12H3zm6 0h4v12H9z"/></svg></button>
 <div class="timeline"><div class="lanes" aria-hidden="true">{"".join(bars)}</div><i class="playhead"></i>
 <input type="range" aria-label="Time" min="0" max="{duration_s:.6g}" step="any" value="0">
-<div class="ticks">{"".join(ticks)}<output>0.00 / {duration_s:.2f} s</output></div></div>
+{marks}<div class="ticks">{"".join(ticks)}<output>0.00 / {duration_s:.2f} s</output></div></div>
 </div>"""
 
 
@@ -153,29 +152,20 @@ def sheet_strip(sheets: Sequence[Sheet]) -> str:
     return f'<div class="tiles">{tiles}</div>' if tiles else ""
 
 
-def score_table(rows: Iterable[tuple[str, float, str, str]]) -> str:
-    """Name, value, unit and meaning of each score."""
-    body = "".join(
-        f'<tr><td>{escape(name)}</td><td class="number">{_number(value)} {escape(unit)}</td>'
-        f"<td>{escape(meaning)}</td></tr>"
-        for name, value, unit, meaning in rows
-    )
-    return f"""<div class="scroll"><table class="scores">
-<thead><tr><th>Score</th><th>Value</th><th>What it says</th></tr></thead>
-<tbody>{body}</tbody></table></div>"""
-
-
-def camera_files(cameras: Mapping[str, Path]) -> str:
+def camera_files(cameras: Mapping[str, Path], refused: Mapping[str, str]) -> str:
     """Each written camera file: its name and size, a link that saves it, and its first lines.
 
     Args:
         cameras: format -> file, or folder for a format of several files.
+        refused: format -> why there is no file of it.
 
     Raises:
         InputError: a file is missing or larger than 32 MiB.
     """
     files = ((n, f) for n, path in cameras.items() for f in (sorted(path.iterdir()) if path.is_dir() else [path]))
-    return "".join(_camera_file(name, path) for name, path in files)
+    rows = "".join(f"<li><b>{escape(name)}</b>: {escape(reason)}</li>" for name, reason in refused.items())
+    rest = f'<h3>Not written</h3><ul class="skipped">{rows}</ul>' if rows else ""
+    return f'<div class="files">{"".join(_camera_file(name, path) for name, path in files)}</div>{rest}'
 
 
 def _camera_file(name: str, path: Path) -> str:
@@ -213,7 +203,3 @@ def css_rgb(color: Sequence[float]) -> str:
 def size_words(count: int) -> str:
     """A file's size as people read it."""
     return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}" if math.isfinite(value) else "—"

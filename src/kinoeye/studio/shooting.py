@@ -1,4 +1,4 @@
-"""The whole loop: a sentence becomes a shot, a filmed take, a re-estimated camera, scores and a report."""
+"""The whole loop: a sentence becomes a shot, checks, a filmed take, a re-estimated camera, scores and a report."""
 
 from __future__ import annotations
 
@@ -23,19 +23,15 @@ from kinoeye.language.grammar import parse
 from kinoeye.language.plan import Plan
 from kinoeye.perception.automatic import estimate_camera
 from kinoeye.render.film import render
+from kinoeye.render.shot_solids import ShotSolids
+from kinoeye.shot.checks import Checker, CheckReport
 from kinoeye.shot.shot import Shot
 from kinoeye.shot.staging import stage
-from kinoeye.studio.report import Report, ScoreRow, write_report
+from kinoeye.studio.report import Report, write_report
 
 SIZE_WH = (512, 288)
-HEADLINES: Mapping[str, tuple[str, str]] = {
-    "rotation_deg": ("mean", "Angle between the intended and the re-estimated orientation, since the first frame."),
-    "translation_direction_deg": ("median", "Angle between the intended and the re-estimated direction of travel."),
-    "translation_percent": ("mean", "Distance between the two paths, in percent of the intended path's length."),
-    "ate_translation": ("rmse", "Absolute trajectory error after aligning the first frames."),
-    "rpe_rotation_deg": ("rmse", "Relative pose error of the rotation, frame to frame."),
-}
-"""Protocols that a report leads with: the statistic to show and what it means."""
+PIXEL_MAPS = ("plucker", "raymap")
+"""Formats of hundreds of megabytes a film; whoever feeds a model converts to them at that model's size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +41,8 @@ class Shooting:
     out: Path
     plan: Plan
     shot: Shot
+    checks: CheckReport
+    """What does not hold was filmed all the same: the sentence asked for it."""
     guide: Take
     """The filmed guide with `cameras["truth"]` and, unless the estimator failed, the re-estimated camera."""
     score: PoseScore | None
@@ -55,6 +53,7 @@ class Shooting:
     cpu_seconds: Mapping[str, float]
     """Stage -> processor time of this run."""
     notes: tuple[str, ...] = ()
+    """What each format of camera files cannot hold, and why some were not written."""
 
 
 @dataclass
@@ -79,7 +78,7 @@ def shoot(
     duration_s: float | None = None,
     argv: tuple[str, ...] | None = None,
 ) -> Shooting:
-    """Direct, stage, film, re-estimate, score and report one sentence; the folder appears whole or not at all.
+    """Direct, stage, check, film, re-estimate, score and report one sentence; the folder appears whole or not at all.
 
     Args:
         text: a camera sentence, with actors and a place if wanted.
@@ -104,35 +103,67 @@ def shoot(
         plan = parse(text)
     with clock.stage("stage"):
         shot = stage(plan, seed=seed, size_wh=size_wh, fps=fps, num_frames=num_frames, duration_s=duration_s)
+    with clock.stage("check"):
+        checks = Checker(surroundings=ShotSolids)(shot)
     if argv is None:
         argv = ("shoot", text, "-o", str(out), "--seed", str(seed), "--size", f"{size_wh[0]}x{size_wh[1]}")
         options = {"--fps": fps, "--frames": num_frames, "--duration": duration_s}
         argv += tuple(word for flag, value in options.items() if value is not None for word in (flag, str(value)))
     run = RunRecord(argv=argv, seeds={"world_seed": seed}, versions=RunRecord.installed_versions())
     with atomic_folder(out, marker=RUN_FILE) as folder:
-        shooting = _film(plan, shot, folder, clock)
+        shooting = _film(plan, shot, checks, folder, clock)
         with clock.stage("write"):
-            cameras, notes = write_cameras(shot, folder / "camera")
+            cameras = write_cameras(shot, folder / "camera")
             _write_cloud(shooting.guide, folder)
             _write_score(shooting, folder)
+            checks.save(folder / "checks.json")
             run.write(folder)
         with clock.stage("report"):
             report = _report(shooting, cameras, folder / "guide.mp4", run)
             write_report(report, folder / "report.html")
-    return replace(shooting, out=Path(out), notes=notes)
+    return replace(shooting, out=Path(out), notes=cameras.notes)
 
 
-def write_cameras(shot: Shot, folder: Path) -> tuple[dict[str, Path], tuple[str, ...]]:
-    """Write a shot's camera in every format that Kinoeye writes; return the files and what each could not hold."""
-    files: dict[str, Path] = {}
-    notes: list[str] = []
+@dataclass(frozen=True, kw_only=True)
+class CameraFiles:
+    """A camera in the formats that can hold it."""
+
+    written: Mapping[str, Path]
+    """Format -> file or folder."""
+    refused: Mapping[str, str]
+    """Format -> why there is no file of it."""
+    losses: tuple[str, ...]
+    """What each written format could not hold."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Losses and refusals, a sentence each."""
+        return (*self.losses, *(f"{name}: not written: {reason}" for name, reason in self.refused.items()))
+
+
+def write_cameras(shot: Shot, folder: Path) -> CameraFiles:
+    """Write a shot's camera in every format that can hold it and needs no more than a line or two a frame."""
+    written: dict[str, Path] = {}
+    refused: dict[str, str] = {}
+    losses: list[str] = []
     for name, writer in WRITERS.items():
-        files[name] = folder / writer.DEFAULT_NAME
-        notes += [f"{name}: {warning}" for warning in write_path(shot.camera, files[name], format=name)]
-    return files, tuple(notes)
+        path = folder / writer.DEFAULT_NAME
+        if name in PIXEL_MAPS:
+            refused[name] = f"it holds a ray for every pixel; kinoeye convert --to {name} writes it"
+            continue
+        try:
+            # Warnings may name the file, which is still under its temporary name.
+            losses += [
+                f"{name}: {text.replace(f'{folder}/', '')}" for text in write_path(shot.camera, path, format=name)
+            ]
+        except InputError as error:
+            refused[name] = str(error).replace(f"{folder}/", "")
+        else:
+            written[name] = path
+    return CameraFiles(written=written, refused=refused, losses=tuple(losses))
 
 
-def _film(plan: Plan, shot: Shot, folder: Path, clock: _Clock) -> Shooting:
+def _film(plan: Plan, shot: Shot, checks: CheckReport, folder: Path, clock: _Clock) -> Shooting:
     with clock.stage("render"):
         guide = render(shot, layers=("rgb", "depth", "instance"), samples=2)
         shot.save(folder / "shot.json")
@@ -153,6 +184,7 @@ def _film(plan: Plan, shot: Shot, folder: Path, clock: _Clock) -> Shooting:
         out=folder,
         plan=plan,
         shot=shot,
+        checks=checks,
         guide=guide,
         score=score,
         estimate_notes=given,
@@ -174,7 +206,7 @@ def _write_score(shooting: Shooting, folder: Path) -> None:
         write_json(folder / "score.json", {"failure": shooting.failure})
 
 
-def _report(shooting: Shooting, cameras: Mapping[str, Path], video: Path, run: RunRecord) -> Report:
+def _report(shooting: Shooting, cameras: CameraFiles, video: Path, run: RunRecord) -> Report:
     source = next((name for name in shooting.guide.cameras if name != "truth"), "")
     return Report(
         shot=shooting.shot,
@@ -184,20 +216,10 @@ def _report(shooting: Shooting, cameras: Mapping[str, Path], video: Path, run: R
         estimate_source=source,
         estimate_notes=shooting.estimate_notes,
         failure=shooting.failure,
-        scores=headline_scores(shooting.score),
-        cameras=cameras,
+        score=shooting.score,
+        checks=shooting.checks,
+        cameras=cameras.written,
+        refused=cameras.refused,
         video=video,
         run=run,
     )
-
-
-def headline_scores(score: PoseScore | None) -> list[ScoreRow]:
-    """The rows of a report's score table."""
-    if score is None:
-        return []
-    rows = []
-    for name, (statistic, meaning) in HEADLINES.items():
-        metric = score.metrics[name]
-        value = getattr(metric.statistics, statistic)
-        rows.append(ScoreRow(name=f"{name} ({statistic})", value=value, unit=metric.unit, meaning=meaning))
-    return rows

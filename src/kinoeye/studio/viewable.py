@@ -13,7 +13,9 @@ from kinoeye.footage import Take
 from kinoeye.footage.store import TAKE_FILE
 from kinoeye.formats import PathTable, read_path
 from kinoeye.geometry import Trajectory
+from kinoeye.render import ShotSolids
 from kinoeye.shot import Shot
+from kinoeye.shot.checks import Checker, CheckReport
 from kinoeye.studio.report import Report
 
 ASSUMED_FOV_DEG = 60.0
@@ -33,11 +35,22 @@ def report_for(path: Path) -> Report:
         return _of_take(Take.open(path), path)
     if path.is_dir() and (path / "shot.json").is_file():
         video = path / "guide.mp4"
-        return Report(shot=Shot.load(path), video=video if video.is_file() else None, title=path.name)
+        shot = Shot.load(path)
+        return Report(
+            shot=shot, checks=_checks_in_place(shot), video=video if video.is_file() else None, title=path.name
+        )
     if path.suffix == ".json" and path.is_file() and _record(path) == "Shot":
-        return Report(shot=Shot.load(path), title=path.name)
-    camera, notes = _camera(read_path(path))
-    return Report(shot=Shot(camera=camera), title=path.name, notes=notes)
+        shot = Shot.load(path)
+        return Report(shot=shot, checks=_checks_in_place(shot), title=path.name)
+    table = read_path(path)
+    camera, notes = _camera(table)
+    shot = Shot(camera=camera)
+    return Report(shot=shot, checks=Checker(timed=table.times_s is not None)(shot), title=path.name, notes=notes)
+
+
+def _checks_in_place(shot: Shot) -> CheckReport:
+    """The checks of a shot in the place and among the actors that it says."""
+    return Checker(surroundings=ShotSolids)(shot)
 
 
 def _record(path: Path) -> Any:
@@ -58,6 +71,7 @@ def _of_take(take: Take, folder: Path) -> Report:
     return Report(
         shot=shot,
         guide=take,
+        checks=Checker()(shot) if take.requested is None else _checks_in_place(shot),
         video=video if video.is_file() else None,
         estimate=take.cameras[other] if other else None,
         estimate_source=other or "",

@@ -68,6 +68,13 @@
   slider.addEventListener("keydown", (event) => {
     if (event.key === " ") { event.preventDefault(); toggle(); }
   });
+  for (const place of document.querySelectorAll("[data-seek]")) {
+    place.addEventListener("click", () => {
+      clock.pause();
+      seek(+place.dataset.seek);
+      $(".player").scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+    });
+  }
   for (const link of document.querySelectorAll("summary a")) {
     link.addEventListener("click", (event) => event.stopPropagation());
   }
