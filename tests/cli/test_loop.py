@@ -10,12 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kinoeye.evaluation import PROTOCOLS, PoseScore
 from kinoeye.footage import read_video
-from kinoeye.formats.paths import WRITERS, read_path
-from kinoeye.shot import Shot
+from kinoeye.formats.paths import READERS, WRITERS, read_path
+from kinoeye.language import parse
+from kinoeye.shot import Shot, stage
+from kinoeye.shot.checks import RIGS, CheckReport
+from kinoeye.studio.shooting import PIXEL_MAPS, write_cameras
 
 DEMO = "The camera moves forward while yawing left, then orbits right around the red robot."
 SMALL = ["--size", "256x144", "--frames", "32"]
+TINY = ["--size", "96x54", "--frames", "24"]
 
 
 def kinoeye(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -42,7 +47,8 @@ def test_every_file_is_there_and_readable(demo: tuple[Path, dict]):
     folder, _ = demo
     names = {entry.name for entry in folder.iterdir()}
     assert names == {
-        "shot.json", "camera", "guide.mp4", "cloud.ply", "cloud.glb", "score.json", "report.html", "run.json",
+        "shot.json", "checks.json", "camera", "guide.mp4", "cloud.ply", "cloud.glb", "score.json", "report.html",
+        "run.json",
     }  # fmt: skip
     shot = Shot.load(folder)
     assert len(shot.camera) == 32
@@ -51,13 +57,52 @@ def test_every_file_is_there_and_readable(demo: tuple[Path, dict]):
 
 
 def test_the_camera_is_the_same_in_every_format(demo: tuple[Path, dict]):
-    folder, _ = demo
+    folder, made = demo
     truth = Shot.load(folder).camera.T_world_cam
     relative = (truth[:1].inverse() @ truth).as_matrix().numpy()
+    refused = {name for name in WRITERS if any(note.startswith(f"{name}: not written: ") for note in made["notes"])}
+    assert refused == {*PIXEL_MAPS, "phi-theta-r", "theta-phi-r"}  # the last two are keys of orbits, which this is not
     for name, writer in WRITERS.items():
-        read = read_path(folder / "camera" / writer.DEFAULT_NAME, format=name)
-        back = read.to_track(fps=24).T_world_body
-        np.testing.assert_allclose((back[:1].inverse() @ back).as_matrix().numpy(), relative, atol=1e-6, err_msg=name)
+        path = folder / "camera" / writer.DEFAULT_NAME
+        assert path.exists() == (name not in refused), name
+        if name in READERS and name not in refused:
+            back = read_path(path, format=name).to_track(fps=24).T_world_body
+            read = (back[:1].inverse() @ back).as_matrix().numpy()
+            np.testing.assert_allclose(read, relative, atol=1e-6, err_msg=name)
+
+
+def test_formats_that_refuse_a_camera_leave_the_others(tmp_path: Path):
+    made = write_cameras(stage(parse("pan left while moving forward"), seed=0, num_frames=9), tmp_path)
+    assert {*made.written, *made.refused} == set(WRITERS)
+    assert not {*made.written} & {*made.refused}
+    assert "kinoeye convert --to plucker" in made.refused["plucker"]
+    assert made.refused["phi-theta-r"].startswith("ViewCrafter's keys describe")
+    assert not [note for note in made.notes if str(tmp_path) in note]
+
+
+def test_the_demo_has_no_errors_in_its_checks(demo: tuple[Path, dict]):
+    folder, made = demo
+    checks = CheckReport.load(folder / "checks.json")
+    assert checks.holds
+    assert checks.find("clearance") is not None
+    assert {finding.code for finding in checks.violations if finding.severity != "hint"} == set()
+    assert made["checks"]["holds"] is True
+    assert made["checks"]["rigs"]["tripod"]["can"] is False
+    assert "check" in made["cpu_seconds"]
+
+
+def test_a_shot_that_fails_its_checks_is_said_and_filmed_all_the_same(tmp_path: Path):
+    run = kinoeye("shoot", "push in ten metres towards the blue cone", "-o", "film", *TINY, cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+    checks = CheckReport.load(tmp_path / "film" / "checks.json")
+    clearance = checks.find("clearance")
+    assert clearance is not None
+    ((first, last),) = clearance.frames
+    said = [line for line in run.stderr.splitlines() if line.startswith(("error: ", "warning: "))]
+    assert f"error: clearance, frames {first}-{last}: the camera comes within 0 m of blue cone (at least 0.3 m)" in said
+    assert len(said) == sum(finding.severity != "hint" for finding in checks.violations)
+    assert len(read_video(tmp_path / "film" / "guide.mp4")) == 24
+    assert "What the sentence asks for is filmed all the same." in (tmp_path / "film" / "report.html").read_text()
 
 
 def test_the_film_obeys(demo: tuple[Path, dict]):
@@ -65,7 +110,9 @@ def test_the_film_obeys(demo: tuple[Path, dict]):
     assert made["failure"] is None
     assert made["scores"]["rotation_deg (mean)"]["value"] < 0.5
     assert made["scores"]["translation_percent (mean)"]["value"] < 4.0
-    assert json.loads((folder / "score.json").read_text())["record"] == "PoseScore"
+    score = PoseScore.load(folder / "score.json")
+    assert set(score.metrics) == set(PROTOCOLS)
+    assert made["scores"]["rotation_deg (mean)"]["value"] == score.metrics["rotation_deg"].value
     assert "Given: depth: truth." in (folder / "report.html").read_text()  # the score rests on exact depth, and says so
 
 
@@ -82,7 +129,7 @@ def test_a_rerun_makes_the_same_folder_again(demo: tuple[Path, dict]):
     folder, _ = demo
     run = kinoeye("rerun", "film", "-o", "again", cwd=folder.parent)
     assert run.returncode == 0, run.stderr
-    for name in ("shot.json", "guide.mp4", "cloud.ply", "cloud.glb", "score.json"):
+    for name in ("shot.json", "checks.json", "guide.mp4", "cloud.ply", "cloud.glb", "score.json"):
         assert (folder.parent / "again" / name).read_bytes() == (folder / name).read_bytes(), name
     first, second = ((folder.parent / name / "report.html").read_text() for name in ("film", "again"))
     assert second.replace("-o again", "-o film") == first
@@ -99,8 +146,10 @@ def test_shots_are_staged_rendered_tagged_scored_and_viewed(demo: tuple[Path, di
         ["view", "more.json", "-o", "more.html"],
         ["inspect", str(folder / "camera" / "transforms.json")],
     ]
+    printed = {}
     for step in steps:
         run = kinoeye(*step, "--json", cwd=tmp_path)
         assert run.returncode == 0, (step, run.stderr)
-        json.loads(run.stdout)
+        printed[step[0]] = json.loads(run.stdout)
+    assert printed["view"]["checks"]["rigs"].keys() == RIGS.keys()
     assert [actor.name for actor in Shot.load(tmp_path / "more.json").actors] == ["red robot", "green sphere"]

@@ -14,7 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kinoeye.shot import Shot
+from kinoeye.evaluation import score_poses
+from kinoeye.language import parse
+from kinoeye.render import ShotSolids
+from kinoeye.shot import Shot, stage
+from kinoeye.shot.checks import check
 from kinoeye.studio.report import Report, write_report
 from kinoeye.studio.scene_page import scene_html
 
@@ -190,9 +194,58 @@ def test_it_fits_the_screen_in_both_colour_schemes(browser: Any, file: Path, wid
     assert (red > 200) == (scheme == "light")
 
 
+@pytest.fixture(scope="module")
+def through(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a shot whose camera goes through its subject, with a score."""
+    plan = parse("push in ten metres towards the blue cone")
+    shot = stage(plan, seed=0, size_wh=(96, 64))
+    checks, score = check(shot, surroundings=ShotSolids), score_poses(shot.camera.track, shot.camera.track)
+    path = tmp_path_factory.mktemp("through") / "report.html"
+    write_report(Report(shot=shot, plan=plan, checks=checks, estimate=shot.camera, score=score), path)
+    return path
+
+
+def test_a_failed_check_shows_its_frames_to_mouse_and_keyboard(browser: Any, through: Path):
+    open_page(browser, through)
+    clearance, in_frame = browser.find_elements("css selector", ".findings .error button")
+    readout = "return parseFloat(document.querySelector('output').value)"
+    for place, press in ((clearance, clearance.click), (in_frame, lambda: in_frame.send_keys("\n"))):
+        press()
+        asked = float(place.get_attribute("data-seek"))
+        wait(lambda asked=asked: abs(browser.execute_script(readout) - asked) < 0.01, "the clock at the frame")
+        assert "Show frame" in place.get_attribute("aria-label")
+    assert errors(browser) == []
+
+
+def test_the_marks_of_the_time_line_lie_where_the_playhead_goes(browser: Any, through: Path):
+    open_page(browser, through)
+    browser.find_element("css selector", ".findings .error button").click()
+    mark = browser.find_element("css selector", ".faults .error[title=clearance]").rect
+    wait(
+        lambda: 0 <= browser.find_element("css selector", ".timeline .playhead").rect["x"] + 1 - mark["x"] < 6,
+        "the playhead at the start of the mark",
+    )
+
+
+@pytest.mark.parametrize("width", [1280, 820, 390])
+def test_checks_and_protocols_are_not_cut_off(browser: Any, through: Path, width: int):
+    open_page(browser, through, width=width)
+    browser.find_element("css selector", ".protocols summary").click()
+    assert browser.execute_script("return document.documentElement.scrollWidth") == width
+    tables = browser.find_elements("css selector", ".findings, .rigs, .protocols table")
+    assert len(tables) == 3
+    cut = """const cells = "#checks td, #checks li, .protocols td, .protocols th";
+    return [...document.querySelectorAll(cells)].filter((e) => {
+        const box = e.getBoundingClientRect();
+        return box.left < 0 || box.right > innerWidth || e.scrollWidth > e.clientWidth + 1;
+    }).map((e) => e.textContent)"""
+    assert browser.execute_script(cut) == []
+    assert errors(browser) == []
+
+
 def test_a_camera_file_unfolds(browser: Any, file: Path):
     open_page(browser, file)
-    browser.find_element("css selector", "summary").click()
+    browser.find_element("css selector", ".files summary").click()
     assert browser.find_element("css selector", "details pre").is_displayed()
     assert errors(browser) == []
 
