@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     from kinoeye.formats.path_table import PathTable
     from kinoeye.formats.paths.streaming import PathSummary
 
+MAX_TAGGED = 20_000
+"""Smoothing tags takes time with the square of the length: a second for so many."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument(
         "file", type=given_path, metavar="FILE", help="a camera file or folder, FILE#NAME or MODEL:WORD"
     )
-    parser.add_argument("--from", dest="format", metavar="FORMAT", help="its format, if it cannot be told")
+    parser.add_argument("--from", dest="source", metavar="FORMAT", help="its format, if it cannot be told")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,10 +37,10 @@ def run(args: argparse.Namespace) -> int:
     from kinoeye.formats.paths import read_path
     from kinoeye.formats.paths.streaming import is_streamed, summarise
 
-    if is_streamed(args.file, args.format):
-        facts = describe_long(summarise(args.file, args.format))
+    if is_streamed(args.file, args.source):
+        facts = describe_long(summarise(args.file, args.source))
     else:
-        facts = describe(read_path(args.file, format=args.format))
+        facts = describe(read_path(args.file, format=args.source))
     if args.json:
         print_json({"file": str(args.file), **facts})
     else:
@@ -72,6 +75,7 @@ def _facts(
     from kinoeye.formats.repair import repair_of
 
     fov = table.fov_deg
+    is_tagged = travel is not None and frames == len(table) <= MAX_TAGGED
     return {
         "format": table.format,
         "frames": frames,
@@ -82,9 +86,9 @@ def _facts(
         "duration_s": duration_s,
         "path_length": None if travel is None else travel.length,
         "rotation_deg": None if travel is None else degrees(travel.rotation),
-        **(_tags(table) if travel is not None and frames == len(table) else {"tags": None, "caption": None}),
+        **(_tags(table) if is_tagged else {"tags": None, "caption": None}),
         "diagnostics": [{**asdict(row), "repair": repair_of(table, row.code)} for row in diagnosis],
-        "notes": table.notes,
+        "notes": (*table.notes, *([f"paths above {MAX_TAGGED:,} poses get no tags"] if frames > MAX_TAGGED else [])),
     }
 
 

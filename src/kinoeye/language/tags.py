@@ -85,8 +85,10 @@ def rotation_classes(rotvec: NDArray[np.float64]) -> Tags:
 def smooth_tags(tags: Tags) -> Tags:
     """Mode filter and merging of short chunks, each time wider, until at most four segments are left."""
     window, chunk = _FIRST_WINDOW, _FIRST_CHUNK
+    classes, before = _counts_before(tags)
     while True:
-        smoothed = _merge_short_chunks(_mode_filter(tags, window), chunk)
+        modes = tags.copy() if len(tags) < window else classes[_modes(before, window // 2)]
+        smoothed = _merge_short_chunks(modes, chunk)
         if len(segments(smoothed)) <= MAX_SEGMENTS:
             return smoothed
         window, chunk = window + _GROWTH, chunk + _GROWTH
@@ -126,12 +128,25 @@ def tag_from_words(moves: tuple[str, ...] | list[str], turn: str = "") -> int:
     return 7 * (9 * digits[0] + 3 * digits[1] + digits[2]) + ROTATIONS.index(turn)
 
 
-def _mode_filter(tags: Tags, window: int) -> Tags:
-    if len(tags) < window:
-        return tags.copy()
-    half = window // 2
-    # Ties go to the smallest class: argmax of a count takes the first.
-    return np.array([np.bincount(tags[max(0, i - half) : i + half + 1]).argmax() for i in range(len(tags))], np.int64)
+def _counts_before(tags: Tags) -> tuple[Tags, NDArray[np.int32]]:
+    """The classes [k] that occur, smallest first, and how often each has occurred before each place [k, n + 1]."""
+    classes = np.unique(tags)
+    before = np.zeros((len(classes), len(tags) + 1), np.int32)
+    np.cumsum(tags[None] == classes[:, None], axis=1, out=before[:, 1:])
+    return classes, before
+
+
+def _modes(before: NDArray[np.int32], half: int) -> NDArray[np.int64]:
+    """Index [n] of the class that is most frequent within `half` places of each; ties go to the smallest."""
+    places = np.arange(before.shape[1] - 1)
+    low, high = np.maximum(places - half, 0), np.minimum(places + half + 1, len(places))
+    best, mode = np.full(len(places), -1, np.int32), np.zeros(len(places), np.int64)
+    for index, count in enumerate(before):
+        inside = count[high] - count[low]
+        better = inside > best
+        best[better] = inside[better]
+        mode[better] = index
+    return mode
 
 
 def _merge_short_chunks(tags: Tags, min_length: int) -> Tags:

@@ -26,7 +26,7 @@ from kinoeye.geometry.convention import Float64, homogeneous
 STREAM_BYTES = 16 << 20
 """Files of rows above this size are streamed."""
 MAX_HEAD = 100_000
-"""So many first poses are kept for what needs a path in memory: hints and tags."""
+"""So many first poses are kept for hints, which need a path in memory."""
 MAX_FRAMES = 100_000_000
 _QUERIES = 1 << 17
 
@@ -149,7 +149,7 @@ def summarise(
         # A path that rests for its first poses only does not rest.
         found += [hint for hint in hints(table) if whole or hint.code != "static"]
     if frames > len(table):
-        table = table.noted(f"hints rest on the first {len(table):,} of {frames:,} poses; tags need a shorter path")
+        table = table.noted(f"hints rest on the first {len(table):,} of {frames:,} poses")
     table = replace(table, findings=at_end)
     duration = None if first_s is None or last_s is None else float(last_s - first_s)
     return PathSummary(table, frames, duration, tuple(sorted(found, key=severity_order)), travel if is_sound else None)
