@@ -61,7 +61,7 @@ def test_real_files_are_read_written_and_read_again(real_data: Path, tmp_path: P
             if table.intrinsics is not None:
                 np.testing.assert_array_equal(again.intrinsics, table.intrinsics)
             read += 1
-    assert read == 5 + 2 + 6 + 19 + 1 + 10 + 3 + 12 + 2
+    assert read == 5 + 2 + 6 + 19 + 1 + 10 + 3 + 12 + 5 + 2
 
 
 def test_rows_of_19_are_told_by_header_and_stamps(tmp_path: Path):
@@ -304,3 +304,19 @@ def test_output_names_choose_the_formats():
         "viewcrafter.txt": "phi-theta-r", "trajectorycrafter.txt": "theta-phi-r",
     }  # fmt: skip
     assert {name: format_for_output(name) for name in names} == names
+
+
+def test_places_of_360_motion_are_poses_in_the_world_of_its_entities(tmp_path: Path):
+    still = {"position": [0, 0, 0], "rotation": [0, 0, 0]}
+    places = [
+        {"name": name, "Height": "H10", "coordinates": {"CameraRig_Rail": still, "CameraTarget": target}}
+        for name, target in (("loc1", still), ("loc2", {"position": [100, 200, 30], "rotation": [0.0, 0, 0]}))
+    ]
+    file = tmp_path / "location_data.json"
+    file.write_text(json.dumps(places))
+    table = read_path(f"{file}#loc2")
+    np.testing.assert_allclose(table.T_world_cam[0, :, 3], [1, -2, 0.3])  # Unreal's y points right, ours left
+    places[1]["coordinates"]["CameraTarget"]["rotation"] = [0, 0, 90]
+    file.write_text(json.dumps(places))
+    with pytest.raises(InputError, match="a turned place"):
+        read_path(file)

@@ -30,7 +30,6 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 _CONVENTIONS = ", ".join(form.NAME for form in VARIANTS)
 _WHICH = f"that does not say its convention; if they are poses, say it with --from {_CONVENTIONS}"
 _KEYS = {
-    "CameraTarget": "is a list of 360-Motion's locations (where its camera rigs stand; no poses) and holds no cameras",
     "entity_prompts": "is a list of 3DTrajMaster's prompts (captions of entities and places) and holds no cameras",
     "CharacterInfo": "is a list of 360-Motion's characters (captions) and holds no cameras",
 }

@@ -1,7 +1,8 @@
-"""360-Motion, the data set of 3DTrajMaster: tracks of its entities, and its twelve still cameras.
+"""360-Motion, the data set of 3DTrajMaster: tracks of its entities, its twelve still cameras, and their places.
 
 A trajectory file has, for each frame, a list of entities with an Unreal pose; `Hemi12_transforms.json` has one pose a
-camera. Source: github.com/KwaiVGI/3DTrajMaster, dataset/traj_vis.
+camera about the place where the cameras stand, and `location_data.json` says where these places are in the world of
+the entities. Source: github.com/KwaiVGI/3DTrajMaster, dataset/traj_vis.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.unreal_rows import MAX_POSES, UNREAL, frame_numbers, gap_ids, pose_of, text_of
 from kinoeye.geometry.convention import Float64
+from kinoeye.geometry.record import json_array
 
 NAME = "motion360"
-TITLE = "360-Motion (3DTrajMaster) trajectories and Hemi12_transforms.json"
+TITLE = "360-Motion (3DTrajMaster) trajectories, Hemi12_transforms.json, location_data.json"
 FILE_NAMES = ("motion360.json", "*.motion360.json", "*_hemi12_1.json")
 DEFAULT_NAME = "motion360.json"
 CONVENTION = UNREAL
@@ -30,16 +32,19 @@ FRAMES = 99
 
 _TRACKS = re.compile(r'\s*\{\s*"\d+"\s*:\s*\[\s*\{\s*"(?:index|matrix)"\s*:')
 _STILLS = re.compile(r'\s*\{\s*"[^"]*"\s*:\s*"\s*\[[-+\d.e ]+\]\s*\[')
+_PLACES = re.compile(r'\s*\[\s*\{[^{}]{0,400}"coordinates"\s*:\s*\{')
 
 
 def sniff(head: FileHead) -> bool:
-    """Numbered frames of entities with an index and a matrix, or names of matrices written as text."""
-    return any(pattern.match(head.text[:4096]) for pattern in (_TRACKS, _STILLS))
+    """Numbered frames of entities with an index and a matrix, names of matrices written as text, or named places."""
+    return any(pattern.match(head.text[:4096]) for pattern in (_TRACKS, _STILLS, _PLACES))
 
 
 def read(path: Path) -> dict[str, PathTable]:
-    """Read each entity as "entity0", "entity1", ..., or each still camera by its name."""
+    """Read each entity as "entity0", "entity1", ..., or each still camera or place by its name."""
     data = read_json(path)
+    if isinstance(data, list):
+        return dict(_place(place, f"{path}[{i}]") for i, place in enumerate(data[:MAX_POSES]))
     if not isinstance(data, dict) or not data:
         raise InputError(f"{path} is no object of numbered frames or named cameras")
     if all(isinstance(value, str) for value in data.values()):
@@ -59,6 +64,19 @@ def write(table: PathTable, path: Path) -> list[str]:
 
 def _still(matrix: Float64) -> PathTable:
     return PathTable(matrices=matrix[None], convention=CONVENTION, format=NAME)
+
+
+def _place(data: Any, where: str) -> tuple[str, PathTable]:
+    """The name of a place, and the pose in which the frame of the still cameras stands there."""
+    coordinates = data.get("coordinates") if isinstance(data, dict) else None
+    target = coordinates.get("CameraTarget") if isinstance(coordinates, dict) else None
+    if not isinstance(target, dict) or not isinstance(data.get("name"), str):
+        raise InputError(f"{where} is no place: it lacks a name or coordinates.CameraTarget")
+    if any(json_array(target.get("rotation"), (3,), f"{where} rotation")):
+        raise InputError(f"{where} is a turned place; the order of its angles is not documented, so it is not read")
+    position = json_array(target.get("position"), (3,), f"{where} position")
+    table = _still(np.concatenate([np.eye(3), position[:, None]], -1))
+    return data["name"], table.noted("where the twelve still cameras of Hemi12_transforms.json stand about")
 
 
 def _entities(data: dict[str, Any], path: Path) -> dict[str, PathTable]:
