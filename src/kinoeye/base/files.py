@@ -59,6 +59,8 @@ def read_json(path: Path | str, *, max_bytes: int = MAX_TEXT_BYTES) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
+        if not text.strip():
+            raise InputError(f"{path} is empty") from error
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise InputError(f"{path} is not valid JSON{where}: is it truncated?") from error
 

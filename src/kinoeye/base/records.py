@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -19,6 +20,20 @@ import numpy as np
 from kinoeye.base.errors import InputError
 
 T = TypeVar("T")
+
+
+_BEGINNING = re.compile(r'\s*\{\s*"record"\s*:\s*"(\w+)"')
+
+
+def record_name(text: str) -> str | None:
+    """The name of the record that the beginning of a JSON text is of; None for any other text.
+
+    Example:
+        >>> record_name('{"record": "Shot", "version": 1, "pro')
+        'Shot'
+    """
+    found = _BEGINNING.match(text)
+    return found.group(1) if found else None
 
 
 def to_json(value: Any) -> Any:

@@ -114,6 +114,13 @@ class Shot:
 
         write_json(path, shot_to_json(self))
 
+    @staticmethod
+    def is_at(path: Path | str) -> bool:
+        """Whether a path is a shot's file, or a folder with `shot.json`; a damaged or missing file is none."""
+        from kinoeye.shot.record import is_shot
+
+        return is_shot(Path(path))
+
     @classmethod
     def load(cls, path: Path | str) -> Shot:
         """Read `shot.json`, or the one in a folder.

@@ -24,6 +24,11 @@ def calibration_matrices(fx_fy_cx_cy: ArrayLike) -> Float64:
     return K
 
 
+def calibration_rows(K: Float64) -> Float64:
+    """[n, 4] focal lengths and principal points of calibration matrices [n, 3, 3]."""
+    return K[:, [0, 1, 0, 1], [0, 1, 2, 2]]
+
+
 def of_one_size(K: Float64, sizes: Sequence[SizeWH]) -> tuple[Float64, SizeWH, tuple[Diagnosis, ...]]:
     """[n, 3, 3] in pixels of one size, that size, and findings; those of images of different sizes are normalised."""
     if len(set(sizes)) == 1:

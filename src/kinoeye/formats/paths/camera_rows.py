@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from kinoeye.formats.path_table import NORMALISED, PathTable
+from kinoeye.formats.paths.calibrations import calibration_matrices
 from kinoeye.formats.paths.file_head import FileHead, file_head
 from kinoeye.formats.paths.orbit_keys import sniff_keys
 from kinoeye.formats.paths.rows import first_rows, format_row, read_rows
@@ -36,13 +37,11 @@ def read_camera_rows(path: Path, name: str) -> tuple[PathTable, Float64, str]:
     first = first_rows(file_head(path))
     block = read_rows(path, COLUMNS, header_lines=first.header_lines)
     rows = block.values
-    K = np.tile(np.eye(3), (len(rows), 1, 1))
-    K[:, [0, 1, 0, 1], [0, 1, 2, 2]] = rows[:, 1:5]
     table = PathTable(
         matrices=rows[:, 7:].reshape(-1, 3, 4),
         convention=OPENCV_W2C,
         format=name,
-        intrinsics=K,
+        intrinsics=calibration_matrices(rows[:, 1:5]),
         size_wh=NORMALISED,
         notes=("columns 6 and 7 are not zero; they are ignored",) if rows[:, 5:7].any() else (),
         findings=block.findings,
@@ -67,8 +66,3 @@ def rows_text(header: str, stamps: Iterable[int], fx_fy_cx_cy: Float64, matrices
         for stamp, calibration, matrix in zip(stamps, fx_fy_cx_cy, matrices, strict=True)
     ]
     return "\n".join([header, *rows]) + "\n"
-
-
-def calibration_rows(K: Float64) -> Float64:
-    """[n, 4] fx, fy, cx, cy of calibration matrices [n, 3, 3]."""
-    return K[:, [0, 1, 0, 1], [0, 1, 2, 2]]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
-from kinoeye.base.records import check_record
+from kinoeye.base.records import check_record, record_name
 from kinoeye.formats.path_table import PathTable, own_convention
-from kinoeye.formats.paths.calibrations import calibration_matrices
+from kinoeye.formats.paths.calibrations import calibration_matrices, calibration_rows
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.geometry.convention import KINOEYE
 from kinoeye.geometry.record import CameraArrays, camera_from_json, camera_to_json
@@ -34,7 +31,7 @@ def sniff(head: FileHead) -> bool:
     """A record named Camera, Shot or Take, or a folder that holds one."""
     if head.is_folder:
         return any((head.path / name).is_file() for name in _RECORDS.values())
-    return re.search(rf'^\s*\{{\s*"record"\s*:\s*"({"|".join(_RECORDS)})"', head.text) is not None
+    return record_name(head.text) in _RECORDS
 
 
 def read(path: Path) -> PathTable | dict[str, PathTable]:
@@ -82,7 +79,7 @@ def write(table: PathTable, path: Path) -> list[str]:
     camera = CameraArrays(
         T_world_cam=table.matrices,
         times_s=table.times_s,
-        fx_fy_cx_cy=None if K is None else np.stack([K[:, 0, 0], K[:, 1, 1], K[:, 0, 2], K[:, 1, 2]], -1),
+        fx_fy_cx_cy=None if K is None else calibration_rows(K),
         size_wh=table.size_wh,
         unit=table.unit,
         up="z" if table.convention.world_axes else None,

@@ -16,7 +16,8 @@ import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats.path_table import NORMALISED, PathTable
-from kinoeye.geometry.convention import OPENCV, OPENCV_W2C, Float64, rotvec_to_matrix
+from kinoeye.formats.paths.calibrations import calibration_matrices
+from kinoeye.geometry.convention import OPENCV, OPENCV_W2C, Float64, homogeneous, rotvec_to_matrix
 
 METRES = replace(OPENCV, metres_per_unit=1.0)
 MAX_FRAMES = 100_000
@@ -104,7 +105,7 @@ _WAN = {
     "zoom-in": (0, 0, 2), "zoom-out": (0, 0, -2), "cw": None, "acw": None, "static": (0, 0, 0),
 }  # fmt: skip
 _WAN_FRAMES = 81
-_WAN_K = (0.532139961, 0.946026558)
+_WAN_FOCAL = (0.532139961, 0.946026558)
 
 
 def _wan(word: str) -> PathTable:
@@ -121,7 +122,7 @@ def _wan(word: str) -> PathTable:
 
 
 def _wan_table(matrices: Float64) -> PathTable:
-    K = np.tile(np.array([[_WAN_K[0], 0, 0.5], [0, _WAN_K[1], 0.5], [0, 0, 1]]), (len(matrices), 1, 1))
+    K = calibration_matrices([(*_WAN_FOCAL, 0.5, 0.5)] * len(matrices))
     return PathTable(matrices=matrices, convention=OPENCV_W2C, intrinsics=K, size_wh=NORMALISED)
 
 
@@ -228,9 +229,8 @@ def _seva(word: str) -> PathTable:
             way = ("backward" if word.endswith("in") else "forward") if word.startswith("dolly") else ""
         step = np.asarray(_SEVA_DIRECTIONS[way] if way else (0, 0, 0), np.float64)
         matrices = _looking_at(np.linspace(0, 0.99, _SEVA_FRAMES)[:, None] * step, _SEVA_TARGET, _UP)
-    K = np.tile(np.eye(3), (_SEVA_FRAMES, 1, 1))
-    K[:, 0, 0] = K[:, 1, 1] = 0.5 / np.tan(fov / 2)
-    K[:, :2, 2] = 0.5
+    focal, middle = 0.5 / np.tan(fov / 2), np.full(_SEVA_FRAMES, 0.5)
+    K = calibration_matrices(np.stack([focal, focal, middle, middle], -1))
     return PathTable(matrices=matrices, convention=OPENCV, intrinsics=K, size_wh=NORMALISED)
 
 
@@ -240,9 +240,7 @@ def _seva_spiral() -> Float64:
     focus = np.array([0.0, 0.0, 1 / (0.25 / near + 0.75 / far)])
     angle = np.linspace(0, 4 * np.pi, _SEVA_FRAMES, endpoint=False)
     position = np.stack([np.cos(angle), np.sin(angle), 0.5 * np.sin(angle / 2)], -1)
-    poses = np.concatenate(
-        [_looking_at(position, focus, _UP), np.tile([[[0.0, 0.0, 0.0, 1.0]]], (_SEVA_FRAMES, 1, 1))], 1
-    )
+    poses = homogeneous(_looking_at(position, focus, _UP))
     return (np.linalg.inv(poses[0]) @ poses)[:, :3]
 
 

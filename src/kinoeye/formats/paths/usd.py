@@ -15,6 +15,7 @@ from kinoeye.formats.animation import frame_numbers, frame_rate
 from kinoeye.formats.containers.usd_layer import CRATE, SUFFIXES, read_layer
 from kinoeye.formats.containers.usda import ARCS, Attribute, Layer, Prim
 from kinoeye.formats.path_table import DEFAULT_FPS, NORMALISED, PathTable
+from kinoeye.formats.paths.calibrations import calibration_matrices
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.scene_camera import MAX_FRAMES, Y_UP, Effort, camera_blocks
 from kinoeye.formats.paths.usd_xform import PREFIX, is_animated, operations, sampled, world_matrices
@@ -173,13 +174,11 @@ class _Camera:
         if self.chain[-1].path in self.settings:
             settings = self.settings[self.chain[-1].path]
             size, width, height = _conformed(settings, width, height)
-        K = np.tile(np.eye(3), (len(times), 1, 1))
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            K[:, 0, 0] = lens["focalLength"] / width * size[0]
-            K[:, 1, 1] = lens["focalLength"] / height * size[1]
-            K[:, 0, 2] = (0.5 - lens["horizontalApertureOffset"] / width) * size[0]
-            K[:, 1, 2] = (0.5 + lens["verticalApertureOffset"] / height) * size[1]
-        return K, size
+            fx, fy = lens["focalLength"] / width * size[0], lens["focalLength"] / height * size[1]
+            cx = (0.5 - lens["horizontalApertureOffset"] / width) * size[0]
+            cy = (0.5 + lens["verticalApertureOffset"] / height) * size[1]
+        return calibration_matrices(np.stack([fx, fy, cx, cy], -1)), size
 
 
 def _conformed(settings: Prim, width: Float64, height: Float64) -> tuple[tuple[int, int], Float64, Float64]:

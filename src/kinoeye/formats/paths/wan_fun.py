@@ -14,8 +14,8 @@ import numpy as np
 
 from kinoeye.base.files import write_text
 from kinoeye.formats.path_table import NORMALISED, PathTable
+from kinoeye.formats.paths.calibrations import calibration_rows
 from kinoeye.formats.paths.camera_rows import (
-    calibration_rows,
     dummy_note,
     header_and_stamps,
     read_camera_rows,
