@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_text, write_text
+from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.rows import columns_of
 from kinoeye.geometry.convention import Float64, rotvec_to_matrix
@@ -173,21 +174,56 @@ def departure(poses: Float64, wanted: Float64) -> tuple[float, float]:
     return float(angle.max()), float(np.linalg.norm(poses[:, :, 3] - wanted[:, :, 3], axis=1).max())
 
 
-def require_described(angle_deg: float, share: float, model: str, kind: str) -> list[str]:
-    """A warning where keys describe a path almost.
+def is_described(angle_deg: float, share: float) -> bool:
+    """Whether keys that miss a path by so much describe it."""
+    return angle_deg <= MAX_ANGLE_DEG and share <= MAX_SHARE
 
-    Raises:
-        InputError: they do not describe it.
-    """
-    if not (angle_deg <= MAX_ANGLE_DEG and share <= MAX_SHARE):
-        raise InputError(
-            f"{model}'s keys describe {kind}; the nearest of them misses this path by {angle_deg:.3g} degrees and "
-            f"{share:.3g} of the distance; write another format, such as re10k, or aim it at one point first "
-            "(`kinoeye edit IN look-at:NAME -o OUT`)"
-        )
+
+def departure_warnings(angle_deg: float, share: float) -> list[str]:
+    """A warning where keys describe a path almost."""
     if angle_deg > 1e-4 or share > 1e-6:
         return [f"the keys describe the path to within {angle_deg:.2g} degrees and {share:.2g} of the distance"]
     return []
+
+
+def not_described(departs: tuple[float, float], model: str, kind: str, aiming: str | None) -> InputError:
+    """What to say of a path that keys miss by an angle in degrees and a share of the distance.
+
+    Args:
+        departs: the angle and the share.
+        model: who reads the keys.
+        kind: the paths that its keys describe.
+        aiming: an edit that makes the path such a one.
+    """
+    way_out = f"`kinoeye edit IN {aiming} -o OUT` makes it one" if aiming else "write another format, such as re10k"
+    return InputError(
+        f"{model}'s keys describe {kind}; the nearest of them misses this path by {departs[0]:.3g} degrees and "
+        f"{departs[1]:.3g} of the distance; {way_out}"
+    )
+
+
+def aiming_edit(table: PathTable, distance: float, departs: Callable[[Float64], tuple[float, float]]) -> str | None:
+    """The edit that aims every camera at what is so far ahead of the first one, if keys describe the path then.
+
+    Args:
+        table: the path.
+        distance: in its unit; nothing is ahead where it is not positive.
+        departs: by how much keys miss camera-to-world poses [n, 3, 4].
+    """
+    import torch
+
+    from kinoeye.shot.edits.aiming import look_at
+
+    if not 0 < distance < np.inf:
+        return None
+    first = table.T_world_cam[0]
+    words = [f"{x:.6g}" for x in first[:, 3] + distance * first[:, 2]]
+    aimed = look_at(table.to_track(fps=DEFAULT_FPS), torch.tensor([float(word) for word in words], dtype=torch.float64))
+    try:
+        found = departs(aimed.T_world_body.as_matrix()[:, :3].numpy())
+    except InputError:
+        return None
+    return f"look-at:{','.join(words)}" if is_described(*found) else None
 
 
 def _keys_of(line: str, where: str) -> Float64:

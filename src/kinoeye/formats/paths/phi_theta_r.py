@@ -31,6 +31,8 @@ FRAMES = 25
 MODEL = "ViewCrafter"
 KIND = "an upright camera that circles one point and always looks at it"
 _Lines = tuple[Float64, Float64, Float64]
+_Fit = tuple[_Lines, float, tuple[float, float]]
+"""Keys, the elevation of the first camera, and by how many degrees and which share of the distance they miss."""
 
 
 def sniff(head: FileHead) -> bool:
@@ -63,12 +65,12 @@ def write(table: PathTable, path: Path) -> list[str]:
     Raises:
         InputError: the path is no orbit about one point that the camera looks at, or too long.
     """
-    poses = orbit_keys.relative_to_first(table.matrices, FRAMES)
-    distance, warnings = _distance(poses)
-    poses[:, :, 3] /= distance
-    fits = [_fit(poses, elevation) for elevation in (0.0, _elevation_deg(poses))]
-    lines, elevation, error = min(fits, key=lambda fit: max(fit[2]))
-    warnings += orbit_keys.require_described(*error, MODEL, KIND)
+    (lines, elevation, departs), warnings = _nearest(table.matrices)
+    if not orbit_keys.is_described(*departs):
+        ahead = _distance(orbit_keys.relative_to_first(table.matrices, FRAMES))[0]
+        aiming = orbit_keys.aiming_edit(table, ahead, lambda poses: _nearest(poses)[0][2])
+        raise orbit_keys.not_described(departs, MODEL, KIND, aiming)
+    warnings += orbit_keys.departure_warnings(*departs)
     warnings += orbit_keys.smoothing_warnings(lines, FRAMES, MODEL)
     if elevation:
         warnings.append(f"the first camera looks down by {elevation:.3g} degrees: give ViewCrafter that --elevation")
@@ -85,7 +87,20 @@ def _orbit(phi: Float64, theta: Float64, r: Float64, elevation_deg: float) -> Fl
     return np.concatenate([anchor.T @ turned @ anchor, centre[:, :, None]], -1)
 
 
-def _fit(poses: Float64, elevation_deg: float) -> tuple[_Lines, float, tuple[float, float]]:
+def _nearest(poses: Float64) -> tuple[_Fit, list[str]]:
+    """The keys nearest to camera-to-world poses, and what had to be assumed.
+
+    Raises:
+        InputError: as `_distance`.
+    """
+    poses = orbit_keys.relative_to_first(poses, FRAMES)
+    distance, warnings = _distance(poses)
+    poses[:, :, 3] /= distance
+    fits = [_fit(poses, elevation) for elevation in (0.0, _elevation_deg(poses))]
+    return min(fits, key=lambda fit: max(fit[2])), warnings
+
+
+def _fit(poses: Float64, elevation_deg: float) -> _Fit:
     """The keys nearest to poses of distance 1, for an elevation of the first camera, and by how much they miss."""
     anchor = orbit_keys.turn(0, np.array([-elevation_deg]))[0]
     turned = anchor @ poses[:, :, :3] @ anchor.T

@@ -29,7 +29,10 @@ NEEDS = frozenset[str]()
 ORDER = orbit_keys.THETA_PHI
 FRAMES = 49
 MODEL = "TrajectoryCrafter"
-KIND = "a camera that keeps its distance from a point ahead of the first camera, which may slide along its axis"
+KIND = (
+    "a camera that keeps its distance from a point straight ahead of the first camera, which may slide to or fro, and "
+    "turns about that camera's x and y axes"
+)
 
 
 def sniff(head: FileHead) -> bool:
@@ -60,14 +63,11 @@ def write(table: PathTable, path: Path) -> list[str]:
     Raises:
         InputError: the path is none that such keys describe, or too long.
     """
-    poses = orbit_keys.relative_to_first(table.matrices, FRAMES)
-    distance, warnings = _distance(poses)
-    poses[:, :, 3] /= distance
-    theta = np.unwrap(np.arctan2(-poses[:, 2, 1], poses[:, 1, 1]))
-    phi = np.unwrap(np.arctan2(-poses[:, 0, 2], poses[:, 0, 0]))
-    lines = [np.degrees(theta), np.degrees(phi), poses[:, 2, 3] - 1 + poses[:, 2, 2]]
-    error = orbit_keys.departure(_orbit(*lines), poses)
-    warnings += orbit_keys.require_described(*error, MODEL, KIND)
+    lines, departs, warnings = _fit(table.matrices)
+    if not orbit_keys.is_described(*departs):
+        aiming = orbit_keys.aiming_edit(table, _circled(table.matrices), lambda poses: _fit(poses)[1])
+        raise orbit_keys.not_described(departs, MODEL, KIND, aiming)
+    warnings += orbit_keys.departure_warnings(*departs)
     warnings += orbit_keys.smoothing_warnings(lines, FRAMES, MODEL)
     orbit_keys.write_keys(path, lines, ORDER)
     return warnings
@@ -78,6 +78,28 @@ def _orbit(theta: Float64, phi: Float64, r: Float64) -> Float64:
     turned = orbit_keys.turn(0, -theta) @ orbit_keys.turn(1, -phi)
     centre = (1 + r)[:, None] * np.eye(3)[2] - turned[:, :, 2]
     return np.concatenate([turned, centre[:, :, None]], -1)
+
+
+def _fit(poses: Float64) -> tuple[list[Float64], tuple[float, float], list[str]]:
+    """The keys nearest to camera-to-world poses, by how much they miss, and what had to be assumed.
+
+    Raises:
+        InputError: as `_distance`.
+    """
+    poses = orbit_keys.relative_to_first(poses, FRAMES)
+    distance, warnings = _distance(poses)
+    poses[:, :, 3] /= distance
+    theta = np.unwrap(np.arctan2(-poses[:, 2, 1], poses[:, 1, 1]))
+    phi = np.unwrap(np.arctan2(-poses[:, 0, 2], poses[:, 0, 0]))
+    lines = [np.degrees(theta), np.degrees(phi), poses[:, 2, 3] - 1 + poses[:, 2, 2]]
+    return lines, orbit_keys.departure(_orbit(*lines), poses), warnings
+
+
+def _circled(poses: Float64) -> float:
+    """How far ahead of the first camera the point lies from which all cameras are about as far as the first."""
+    centres = orbit_keys.relative_to_first(poses, FRAMES)[:, :, 3]
+    ahead = centres[:, 2]
+    return float(((centres**2).sum(1) * ahead).sum() / max(2 * (ahead**2).sum(), 1e-300))
 
 
 def _distance(poses: Float64) -> tuple[float, list[str]]:
