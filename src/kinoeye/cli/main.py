@@ -25,7 +25,7 @@ COMMANDS = {
     "tag": "The words of a camera path, or of a file of E.T.'s motion labels: tags, segments and a caption.",
     "check": "Whether a shot can be filmed as planned: clearance, framing, occlusion, motion, horizon, rig.",
     "render": "A shot becomes frames with every layer of truth.",
-    "score": "How far an estimated camera is from a reference, under every published protocol by name (docs/protocols.md).",
+    "score": "How far an estimated camera is from a reference, under every published protocol by name.",
     "view": "A camera, shot or take as one interactive page.",
     "rerun": "Runs the command that made an output folder again.",
 }

@@ -1,8 +1,9 @@
-"""How far an estimated camera is from a reference, under every published protocol by name (docs/protocols.md).
+"""How far an estimated camera is from a reference, under every published protocol by name.
 
 Two camera files are compared with --reference and --estimate; folders of them, or lists, give a row for each pair and
 means with confidence intervals. A take is compared with the camera of a shot: by the camera that was estimated for it,
-or, if it holds none, by one that is estimated now. What fails counts as the worst value and is never left out.
+or, if it holds none, by one that is estimated now. What fails counts as the worst value and is never left out;
+docs/protocols.md says what each protocol measures.
 
 Examples:
   kinoeye score --reference truth.txt --estimate slam.txt --align se3
