@@ -156,7 +156,7 @@ def test_a_camera_file_keeps_clear_of_points_and_of_depth(tmp_path: Path, capsys
         (["SHOT", "--points", "nowhere.ply"], "does not exist"),
         (["SHOT", "--depth", "SHOT"], ""),
         (["SHOT", "--depth", "a.npy", "--points", "b.ply"], "choose one"),
-        (["SHOT", "--unit", "parsec"], "not a number above 0"),
+        (["SHOT", "--unit", "parsec"], "'parsec' is no unit"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_2(

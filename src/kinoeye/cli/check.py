@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinoeye.base.errors import InputError
-from kinoeye.cli.options import UNITS, WORLDS, given_path, image_size, positive, print_json, say
+from kinoeye.cli.options import add_camera_options, as_told, given_path, print_json, refuse_told_of_camera, say
 
 if TYPE_CHECKING:
     from kinoeye.formats import PathTable
@@ -62,19 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--points", type=given_path, metavar="CLOUD", help="a .ply cloud or the folder of a COLMAP model"
     )
-    file = parser.add_argument_group("what a camera file does not say")
-    file.add_argument("--from", dest="format", metavar="FORMAT", help="its format, if it cannot be told")
-    file.add_argument("--unit", type=_unit, metavar="UNIT", help="of its numbers: m, cm, mm, inch, foot, or metres")
-    file.add_argument("--up", choices=WORLDS, help="which axis of its world is vertical")
-    file.add_argument("--fps", type=positive, metavar="F", help="frames per second")
-    file.add_argument("--size", type=image_size, metavar="WxH", help="pixels of its images")
-    file.add_argument("--fov-deg", type=positive, metavar="DEG", help="horizontal field of view")
-
-
-def _unit(text: str) -> float:
-    """Metres of a unit's name or of a number."""
-    metres = UNITS.get(text)
-    return positive(text) if metres is None else metres
+    add_camera_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -122,24 +110,10 @@ class _Given:
 def _given(args: argparse.Namespace) -> _Given:
     from kinoeye.shot import Shot
 
-    if _holds_shot(args.shot):
-        said = [f"--{name.replace('_', '-')}" for name in ("format", "unit", "up", "fps", "size", "fov_deg")
-                if getattr(args, name) is not None]  # fmt: skip
-        if said:
-            raise InputError(f"{' and '.join(said)} cannot be given: a shot says that itself")
+    if Shot.is_at(args.shot):
+        refuse_told_of_camera(args)
         return _Given(Shot.load(args.shot), _write_shot, is_shot=True)
     return _of_camera_file(args)
-
-
-def _holds_shot(path: Path) -> bool:
-    from kinoeye.base.files import read_json
-
-    if path.is_dir():
-        return (path / "shot.json").is_file()
-    if path.suffix != ".json" or not path.is_file():
-        return False
-    data = read_json(path)
-    return isinstance(data, dict) and data.get("record") == "Shot"
 
 
 def _write_shot(shot: Shot, out: Path) -> list[str]:
@@ -149,30 +123,22 @@ def _write_shot(shot: Shot, out: Path) -> list[str]:
 
 def _of_camera_file(args: argparse.Namespace) -> _Given:
     from kinoeye.formats import read_path
+    from kinoeye.formats.path_table import DEFAULT_FPS
     from kinoeye.formats.paths import format_for_output
     from kinoeye.shot import Shot
 
     if args.out is not None:
         format_for_output(args.out)  # says at once when the name does not tell
-    table = read_path(args.shot, format=args.format)
+    table = read_path(args.shot, format=args.source)
     read_notes = table.notes
-    if args.unit is not None:
-        table = table.with_unit(args.unit)
-    if args.up is not None:
-        table = table.with_world(WORLDS[args.up])
-    if args.fps is not None:
-        table = table.with_fps(args.fps)
-    if args.size is not None:
-        table = table.with_size(args.size)
-    if args.fov_deg is not None:
-        table = replace(table, size_wh=table.size_wh or ASSUMED_SIZE_WH).with_fov(args.fov_deg)
+    table = as_told(args, table, assumed_size_wh=ASSUMED_SIZE_WH)
     known = table
     if table.intrinsics is None or table.size_wh is None:
         if args.depth is not None:
             raise InputError(f"a depth map needs intrinsics, and {args.shot} has none; give --size and --fov-deg")
         table = replace(table, size_wh=table.size_wh or ASSUMED_SIZE_WH).with_fov(ASSUMED_FOV_DEG)
     timed = table.times_s is not None
-    camera = (table if timed else table.with_fps(24.0)).to_trajectory()
+    camera = (table if timed else table.with_fps(DEFAULT_FPS)).to_trajectory()
 
     def write(shot: Shot, out: Path) -> list[str]:
         return _write_camera(shot, known, out)
@@ -222,7 +188,7 @@ def _surroundings(args: argparse.Namespace, given: _Given) -> Callable[[Shot], S
         if args.depth is not None:
             return PointCloud.from_depth(_depth(args.depth), given.shot.camera, name=args.depth.name)
         if args.points is not None:
-            return PointCloud(_points(args.points) * (args.unit or 1.0), args.points.name)
+            return PointCloud(_points(args.points) * ((args.unit and args.unit.metres) or 1.0), args.points.name)
     except ValueError as error:
         raise error if isinstance(error, InputError) else InputError(f"{args.depth or args.points}: {error}") from error
     if not given.is_shot:

@@ -13,12 +13,15 @@ Examples:
 from __future__ import annotations
 
 import argparse
+import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinoeye.base.errors import InputError
-from kinoeye.cli.options import UNITS, WORLDS, given_path, image_size, positive, print_json, say
-from kinoeye.shot.targets import TARGETS, Target, mismatches, target_named
+from kinoeye.cli.options import add_camera_options, as_told, given_path, print_json, say, told_of_camera
+from kinoeye.formats.paths import native
+from kinoeye.shot.targets import TARGETS, Mismatch, Target, mismatches, target_named
 
 if TYPE_CHECKING:
     from kinoeye.formats.path_table import PathTable
@@ -27,8 +30,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("input", type=given_path, metavar="IN", help="a camera file or folder, FILE#NAME or MODEL:WORD")
-    parser.add_argument("output", type=Path, metavar="OUT", help="the file or folder to write")
-    parser.add_argument("--from", dest="source", metavar="FORMAT", help="format of IN, if it cannot be told")
+    parser.add_argument("output", type=given_path, metavar="OUT", help="the file or folder to write")
     parser.add_argument("--to", dest="target", metavar="FORMAT", help="format of OUT, if its name does not say it")
     parser.add_argument(
         "--for",
@@ -36,20 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="write what a film model wants, or say what has to be mended first: " + ", ".join(TARGETS),
     )
-    parser.add_argument(
-        "--repair",
-        action="append",
-        default=[],
-        metavar="CODE",
-        help="mend a fault that `inspect` names; may be repeated",
-    )
-    parser.add_argument("--unit", choices=UNITS, help="what one unit of IN's numbers is, if IN does not say it")
-    parser.add_argument("--up", choices=WORLDS, help="which axis of IN's world is vertical, if IN does not say it")
-    parser.add_argument("--size", type=image_size, metavar="WxH", help="scale the intrinsics to this image size")
-    parser.add_argument(
-        "--fov-deg", type=positive, metavar="DEG", help="replace the intrinsics by this horizontal angle"
-    )
-    parser.add_argument("--fps", type=positive, metavar="F", help="replace the times by this frame rate")
+    add_camera_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -62,21 +51,9 @@ def run(args: argparse.Namespace) -> int:
     target = format_for_output(args.output, args.target if model is None else model.format)
     table = read_path(args.input, format=args.source)
     source, read_notes = table.format, len(table.notes)
-    for codes in args.repair:
-        for code in codes.split(","):
-            table = table.repair(code.strip())
-    if args.unit is not None:
-        table = table.with_unit(UNITS[args.unit])
-    if args.up is not None:
-        table = table.with_world(WORLDS[args.up])
-    if args.size is not None:
-        table = table.with_size(args.size)
-    if args.fov_deg is not None:
-        table = table.with_fov(args.fov_deg)
-    if args.fps is not None:
-        table = table.with_fps(args.fps)
+    table = as_told(args, table)
     if model is not None:
-        table = _fitted(table, model, args.input)
+        table = _fitted(table, model, args)
     notes = list(table.notes)
     changes, warnings = notes[read_notes:], write_path(table, args.output, format=target)
     for message in [*notes, *warnings]:
@@ -89,17 +66,29 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _fitted(table: PathTable, model: Target, source: Path) -> PathTable:
+def _fitted(table: PathTable, model: Target, args: argparse.Namespace) -> PathTable:
     """The table with the image size of a model that it otherwise fits.
 
     Raises:
-        InputError: the path is not what the model wants; the message names the edits that mend it.
+        InputError: the path is not what the model wants; the message names the commands that mend it.
     """
     found = mismatches(model, frames=len(table), fps=table.fps, size_wh=table.size_wh, unit=table.unit)
     if found:
         problems = "; ".join(mismatch.message for mismatch in found)
-        edits = " ".join(mismatch.fix for mismatch in found)
-        raise InputError(f"{problems}; mend it with: kinoeye edit {source} {edits} -o EDITED, and convert that")
+        raise InputError(f"{problems}; mend it with: {_mending(found, table, model, args)}")
     if model.size_wh is not None and table.intrinsics is not None:
         table = table.with_size(model.size_wh)
     return table.noted(f"{model.title}: {model.note}") if model.note else table
+
+
+def _mending(found: list[Mismatch], table: PathTable, model: Target, args: argparse.Namespace) -> str:
+    """The two commands that write the file for a model after all."""
+    edits = list(dict.fromkeys(mismatch.fix for mismatch in found))
+    if table.times_s is None and model.fps is not None and f"resample:{model.name}" not in edits:
+        edits.insert(0, f"resample:{model.name}")  # else the edited file would be given a rate that is not the model's
+    stem = re.sub(r"[^\w.-]+", "-", Path(args.input.name).stem).strip("-.") or "camera"
+    edited = args.output.with_name(f"{stem}-{model.name}.json")
+    to = [] if table.format == native.NAME else ["--to", native.NAME]
+    edit = ["kinoeye", "edit", str(args.input), *told_of_camera(args), *edits, "-o", str(edited), *to]
+    convert = ["kinoeye", "convert", str(edited), str(args.output), "--for", model.name]
+    return f"{shlex.join(edit)} && {shlex.join(convert)}"

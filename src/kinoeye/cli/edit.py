@@ -14,14 +14,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinoeye.cli.options import given_path, print_json, say
+from kinoeye.cli.options import (
+    add_camera_options,
+    as_told,
+    given_path,
+    print_json,
+    refuse_told_of_camera,
+    say,
+    told_of_camera,
+)
 from kinoeye.shot.edits.operators import operator_help, parse_edit
 
 if TYPE_CHECKING:
     from kinoeye.formats.path_table import PathTable
     from kinoeye.shot.edits.motion import Motion
     from kinoeye.shot.edits.syntax import Operation
-    from kinoeye.shot.shot import Shot
 
 EXAMPLES = """
 examples:
@@ -40,8 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--out", type=given_path, required=True, metavar="OUT", help="the file or folder to write"
     )
-    parser.add_argument("--from", dest="source", metavar="FORMAT", help="format of FILE, if it cannot be told")
     parser.add_argument("--to", dest="target", metavar="FORMAT", help="format of OUT, if it is to be another one")
+    add_camera_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,17 +56,23 @@ def run(args: argparse.Namespace) -> int:
     operations = [parse_edit(text) for text in args.edits]  # a slip of the pen is told before anything is read
     from kinoeye.formats.paths.streaming import is_streamed
 
-    if _is_plain_resampling(operations) and args.target is None and is_streamed(args.file, args.source):
+    told = set(told_of_camera(args)[::2]) - {"--from"}
+    if _is_plain_resampling(operations) and args.target is None and not told and is_streamed(args.file, args.source):
         return _resample_as_stream(args, operations[0])
     from kinoeye.formats.edited import editable
     from kinoeye.formats.paths import read_path
     from kinoeye.shot.edits.applying import edit
     from kinoeye.shot.edits.motion import track_of
+    from kinoeye.shot.shot import Shot
 
     table = read_path(args.file, format=args.source)
     target = _output_format(args, table)
-    shot = _shot(args.file, table)
-    path, notes = (shot, []) if shot is not None else editable(table)
+    if Shot.is_at(args.file):
+        refuse_told_of_camera(args)
+        path, notes = Shot.load(args.file), []
+    else:
+        table = as_told(args, table)
+        path, notes = editable(table)
     edited = edit(path, *operations, read=_read)
     warnings = _write(args.out, edited.path, table, target, operations)
     notes = [*table.notes, *notes]
@@ -103,17 +116,6 @@ def _read(name: str) -> Motion:
     from kinoeye.formats.paths import read_path
 
     return editable(read_path(name))[0]
-
-
-def _shot(file: Path, table: PathTable) -> Shot | None:
-    """The shot that a file or folder holds, or None for a camera alone."""
-    from kinoeye.base.files import read_json
-    from kinoeye.shot.shot import Shot
-
-    record = file / "shot.json" if file.is_dir() else file
-    if table.format != "kinoeye" or not record.is_file() or read_json(record).get("record") != "Shot":
-        return None
-    return Shot.load(record)
 
 
 def _output_format(args: argparse.Namespace, table: PathTable) -> str:

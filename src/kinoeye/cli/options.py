@@ -6,10 +6,14 @@ import argparse
 import json
 import math
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kinoeye.base.errors import InputError
+
 if TYPE_CHECKING:
+    from kinoeye.formats import PathTable
     from kinoeye.language import Plan
     from kinoeye.shot.checks import CheckReport
 
@@ -28,6 +32,84 @@ def add_film_options(parser: argparse.ArgumentParser, *, size: str | None = "512
     parser.add_argument("--fps", type=positive, metavar="F", help="frames per second (default: the sentence's, or 24)")
     parser.add_argument("--frames", type=count, metavar="N", help="number of frames; wins over durations")
     parser.add_argument("--duration", type=positive, metavar="S", help="seconds (default: what the moves need)")
+
+
+def add_camera_options(parser: argparse.ArgumentParser, *, unit_alone: bool = False) -> None:
+    """Declare what may be said of a camera file: its format, repairs, and what it does not say itself.
+
+    Args:
+        parser: of a command that reads a camera file.
+        unit_alone: whether the vertical, the image size, the lens and the rate do not concern the command.
+    """
+    group = parser.add_argument_group("what a camera file does not say")
+    group.add_argument("--from", dest="source", metavar="FORMAT", help="its format, if it cannot be told")
+    group.add_argument(
+        "--repair", action="append", default=[], metavar="CODE", help="mend a fault that `inspect` names; repeatable"
+    )
+    group.add_argument(
+        "--unit", type=unit, metavar="UNIT", help="of its numbers: m, cm, mm, inch, foot, so many metres, or arbitrary"
+    )
+    if not unit_alone:
+        group.add_argument("--up", choices=WORLDS, help="which axis of its world is vertical")
+        group.add_argument("--size", type=image_size, metavar="WxH", help="image size; intrinsics are scaled to it")
+        group.add_argument(
+            "--fov-deg", type=positive, metavar="DEG", help="horizontal angle of view; replaces the lens"
+        )
+        group.add_argument("--fps", type=positive, metavar="F", help="frames per second; replaces the times")
+    else:
+        parser.set_defaults(up=None, size=None, fov_deg=None, fps=None)
+
+
+def told_of_camera(args: argparse.Namespace) -> list[str]:
+    """The words of `add_camera_options` that were given, as they can be given again."""
+    values = {
+        "--from": args.source,
+        "--unit": args.unit and args.unit.word,
+        "--up": args.up,
+        "--size": args.size and "{}x{}".format(*args.size),
+        "--fov-deg": args.fov_deg and repr(args.fov_deg),
+        "--fps": args.fps and repr(args.fps),
+    }
+    given = [*(("--repair", code) for code in args.repair), *values.items()]
+    return [word for option, value in given if value is not None for word in (option, value)]
+
+
+def refuse_told_of_camera(args: argparse.Namespace) -> None:
+    """Hold that nothing of `add_camera_options` was given.
+
+    Raises:
+        InputError: something was.
+    """
+    given = [word for word in told_of_camera(args) if word.startswith("--")]
+    if given:
+        raise InputError(f"{' and '.join(dict.fromkeys(given))} cannot be given: a shot says that itself")
+
+
+def as_told(args: argparse.Namespace, table: PathTable, *, assumed_size_wh: tuple[int, int] | None = None) -> PathTable:
+    """A table with what `add_camera_options` were given; notes say what changed.
+
+    Args:
+        args: of a command with these options.
+        table: what was read.
+        assumed_size_wh: of an image whose field of view was given and whose size is not known.
+
+    Raises:
+        InputError: there is no such repair, or a field of view has no image.
+    """
+    for codes in args.repair:
+        for code in codes.split(","):
+            table = table.repair(code.strip())
+    if args.unit is not None:
+        table = table.with_unit(args.unit.metres)
+    if args.up is not None:
+        table = table.with_world(WORLDS[args.up])
+    if args.size is not None:
+        table = table.with_size(args.size)
+    if args.fov_deg is not None:
+        table = replace(table, size_wh=table.size_wh or assumed_size_wh).with_fov(args.fov_deg)
+    if args.fps is not None:
+        table = table.with_fps(args.fps)
+    return table
 
 
 def given_path(text: str) -> Path:
@@ -66,6 +148,31 @@ def positive(text: str) -> float:
     if not (math.isfinite(value) and value > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return value
+
+
+@dataclass(frozen=True)
+class GivenUnit:
+    """A unit of length as it was given."""
+
+    word: str
+    metres: float | None
+    """None for an unknown scale."""
+
+
+def unit(text: str) -> GivenUnit:
+    """A unit by its name, or by its length in metres.
+
+    Raises:
+        argparse.ArgumentTypeError: it is neither.
+    """
+    if text in UNITS:
+        return GivenUnit(text, UNITS[text])
+    try:
+        return GivenUnit(text, positive(text))
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no unit; give one of {', '.join(UNITS)}, or a number of metres above 0"
+        ) from None
 
 
 def count(text: str) -> int:

@@ -1,36 +1,44 @@
 """The words of a camera path, or of a file of E.T.'s motion labels: tags, segments and a caption.
 
-Tags follow the DataDoP definition: 27 translation by 7 rotation classes, thresholds on speeds at a nominal 30 fps.
+Tags follow the DataDoP definition: 27 translation by 7 rotation classes, thresholds on speeds in
+metres at a nominal 30 fps, whatever the rate of the file.
+
+Example:
+  kinoeye tag transforms.json
 """
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from kinoeye.cli.options import print_json
+from kinoeye.cli.options import add_camera_options, as_told, given_path, print_json, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="any readable camera file, or E.T. labels (.npy)")
-    parser.add_argument("--from", dest="format", metavar="FORMAT", help="its format, if it cannot be told")
+    parser.add_argument("file", type=given_path, metavar="FILE", help="any readable camera file, or E.T. labels (.npy)")
+    add_camera_options(parser, unit_alone=True)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run it."""
     from kinoeye.formats import are_segments, read_path, read_segments
     from kinoeye.language.captions import caption
-    from kinoeye.language.tags import motion_tags, segments, tag_name
+    from kinoeye.language.tags import NOMINAL_FPS, motion_tags, segments, tag_name
 
-    if args.format is None and are_segments(args.file):
+    unit = None
+    if args.source is None and are_segments(args.file):
         tags = read_segments(args.file)
     else:
-        tags = motion_tags(read_path(args.file, format=args.format).checked_matrices())
+        table = as_told(args, read_path(args.file, format=args.source))
+        tags, unit = motion_tags(table.checked_matrices()), table.unit
+        taken = "" if unit == "m" else ", one unit of the file taken as a metre (--unit)"
+        say(args, f"{args.file}: speeds are those at {NOMINAL_FPS:g} frames per second{taken}")
     found = segments(tags)
     rows = [{"start": start, "end": end, "class": tag, "name": tag_name(tag)} for start, end, tag in found]
     if args.json:
-        print_json({"file": str(args.file), "frames": len(tags) + 1, "segments": rows, "caption": caption(found)})
+        facts = {"file": str(args.file), "frames": len(tags) + 1, "segments": rows, "caption": caption(found)}
+        print_json({**facts, "unit": unit, "fps_nominal": NOMINAL_FPS})
         return 0
     for row in rows:
         print(f"{row['start']:>5} - {row['end']:<5} {row['name']}")

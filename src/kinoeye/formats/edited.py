@@ -22,13 +22,13 @@ def editable(table: PathTable) -> tuple[Track | Trajectory, list[str]]:
     notes = []
     if table.times_s is None:
         table = table.with_fps(DEFAULT_FPS)
-        notes.append(f"the file has no times; {DEFAULT_FPS:g} frames per second are assumed (convert --fps)")
+        notes.append(f"the file has no times; {DEFAULT_FPS:g} frames per second are assumed (--fps)")
     if table.intrinsics is None:
         return table.to_track(), notes
     if table.size_wh is None:
         table = replace(table, size_wh=_assumed_size(table))
         width, height = _assumed_size(table)
-        notes.append(f"the file has no image size; {width}x{height} is taken from its principal point (convert --size)")
+        notes.append(f"the file has no image size; {width}x{height} is taken from its principal point (--size)")
     if table.intrinsics is not None and np.abs(table.intrinsics[:, 0, 1]).max() > 0:
         notes.append("the skew of the intrinsics is left out")
     return table.to_trajectory(), notes

@@ -37,7 +37,7 @@ def camera_of(path: Motion, *, needed_for: str) -> Trajectory:
         InputError: it has poses alone.
     """
     if isinstance(path, Track):
-        raise InputError(f"{needed_for} needs intrinsics and the path has none; `kinoeye convert --size --fov-deg` can")
+        raise InputError(f"{needed_for} needs intrinsics and the path has none; give --size WxH and --fov-deg DEGREES")
     return path.camera if isinstance(path, Shot) else path
 
 
