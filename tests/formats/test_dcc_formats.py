@@ -19,7 +19,7 @@ from path_tables import filmed, path
 from scipy.spatial.transform import Rotation
 
 from kinoeye.formats import blender_export_camera, read_path, write_path
-from kinoeye.formats.animation import euler_to_matrix, frame_rate, matrix_to_euler
+from kinoeye.formats.paths.animation import euler_to_matrix, film_rate, matrix_to_euler
 from kinoeye.geometry.convention import rotvec_to_matrix
 
 ORDERS = ("XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
@@ -43,11 +43,11 @@ def test_angles_go_on_where_a_turn_passes_half_a_circle():
 
 
 def test_frame_rates_are_those_that_rounded_times_mean():
-    assert frame_rate(np.arange(9) / 24, 24.0) == 24
-    assert frame_rate((np.arange(9) * 1001 / 30000).round(4), 24.0) == 30000 / 1001
-    assert frame_rate(np.arange(9) * 0.04, 24.0) == 25
-    assert frame_rate(np.zeros(1), 24.0) == 24
-    assert frame_rate(np.arange(9) / 7, 24.0) == 7
+    assert film_rate(np.arange(9) / 24, 24.0) == 24
+    assert film_rate((np.arange(9) * 1001 / 30000).round(4), 24.0) == 30000 / 1001
+    assert film_rate(np.arange(9) * 0.04, 24.0) == 25
+    assert film_rate(np.zeros(1), 24.0) == 24
+    assert film_rate(np.arange(9) / 7, 24.0) == 7
 
 
 def test_chan_turns_about_z_then_x_then_y_and_counts_frames(tmp_path: Path):

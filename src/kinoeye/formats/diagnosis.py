@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, starmap
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kinoeye.base.findings import Severity, frames_in_words, severity_rank
 from kinoeye.geometry.convention import Float64
 
 if TYPE_CHECKING:
     from kinoeye.formats.path_table import PathTable
-
-Severity = Literal["error", "warning", "hint"]
 
 TOLERANCE = 1e-3
 """Deviation of singular values from 1 that counts as rounding: files with four decimals reach 2e-4."""
@@ -44,7 +43,7 @@ def diagnose(table: PathTable) -> list[Diagnosis]:
     found = faults(table)
     if not any(finding.severity == "error" for finding in found):
         found += [*_motion(table), *hints(table)]
-    return sorted(found, key=severity_order)
+    return by_severity(found)
 
 
 def hints(table: PathTable) -> list[Diagnosis]:
@@ -55,9 +54,9 @@ def hints(table: PathTable) -> list[Diagnosis]:
     return [*implausible_motion(table), *motion_hints(table)]
 
 
-def severity_order(found: Diagnosis) -> int:
-    """Sorts errors before warnings before hints."""
-    return ("error", "warning", "hint").index(found.severity)
+def by_severity(found: Iterable[Diagnosis]) -> list[Diagnosis]:
+    """Errors first, then warnings, then hints."""
+    return sorted(found, key=lambda row: severity_rank(row.severity))
 
 
 def faults(table: PathTable) -> list[Diagnosis]:
@@ -182,11 +181,7 @@ class FrameRuns:
         """Such as "frame 3", "frames 0-4 and 7", or "all 49 frames"."""
         if self.marked == self.count:
             return f"all {self.count} frames" if self.count > 1 else "the only frame"
-        words = [str(first) if end == first + 1 else f"{first}-{end - 1}" for first, end in self._runs[:4]]
-        if self._run_count > 4:
-            words = [*words[:3], f"{self._run_count - 3} more runs"]
-        joined = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-        return f"{'frame' if self.marked == 1 else 'frames'} {joined}"
+        return frames_in_words([(first, end - 1) for first, end in self._runs[:9]], count=self._run_count)
 
 
 def describe_frames(frames: np.ndarray, count: int) -> str:

@@ -212,6 +212,15 @@ class PathTable:
         step = float(np.median(np.diff(self.times_s)))
         return 1 / step if step > 0 else None
 
+    @property
+    def even_fps(self) -> float | None:
+        """Frames per second where frame i is at i / rate seconds, to a microsecond; None where times are otherwise."""
+        times = self.times_s
+        if times is None or len(times) < 2 or not times[-1] > 0:
+            return None
+        rate = (len(times) - 1) / float(times[-1])
+        return rate if np.abs(times - np.arange(len(times)) / rate).max() < 1e-6 else None
+
     def with_unit(self, metres_per_unit: float | None) -> PathTable:
         """The table with its translations, as written, taken in a unit of so many metres; None for an unknown scale."""
         convention = replace(self.convention, metres_per_unit=metres_per_unit)

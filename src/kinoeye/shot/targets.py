@@ -92,9 +92,7 @@ def mismatches(
             text = f"{target.title} films {size} and the intrinsics are of {size_wh[0]}x{size_wh[1]}, another shape"
             found.append(Mismatch("size", text, f"fit:{size}"))
     if target.metric and unit != "m":
-        text = (
-            f"{target.title} reads metres and the path's scale is arbitrary (scale:1 takes it as metres)"
-        )
+        text = f"{target.title} reads metres and the path's scale is arbitrary (scale:1 takes it as metres)"
         found.append(Mismatch("unit", text, "scale:1,unit=m"))
     return found
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from kinoeye.base.files import write_text
-from kinoeye.formats.animation import frame_numbers, frame_rate
 from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
+from kinoeye.formats.paths.animation import film_rate, frame_numbers
 from kinoeye.geometry.convention import Convention, matrix_to_wxyz
 
 NAME = "blender-script"
@@ -88,7 +88,7 @@ def write(table: PathTable, path: Path) -> list[str]:
     assert table.intrinsics is not None
     assert table.size_wh is not None
     warnings = []
-    rate = frame_rate(table.times_s, DEFAULT_FPS)
+    rate = film_rate(table.times_s, DEFAULT_FPS)
     times = table.times_s
     if times[0] < 0 or (times[-1] * rate) > LAST_FRAME - FIRST_FRAME:
         warnings.append(f"frame {FIRST_FRAME} is {times[0]:g} s, where the path begins")

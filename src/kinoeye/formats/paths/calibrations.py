@@ -54,12 +54,3 @@ def has_square_pixels(table: PathTable) -> bool:
     if table.intrinsics is None or table.size_wh in (None, NORMALISED):
         return False
     return bool(np.abs(table.intrinsics[:, 0, 0] / table.intrinsics[:, 1, 1] - 1).max() < 1e-6)
-
-
-def frame_rate(table: PathTable) -> float | None:
-    """Frames per second where frame i is at i / rate seconds, to a microsecond; None where times are otherwise."""
-    times = table.times_s
-    if times is None or len(times) < 2 or not times[-1] > 0:
-        return None
-    rate = (len(times) - 1) / float(times[-1])
-    return rate if np.abs(times - np.arange(len(times)) / rate).max() < 1e-6 else None

@@ -21,7 +21,7 @@ from kinoeye.base.files import read_json, write_json
 from kinoeye.formats.diagnosis import Diagnosis
 from kinoeye.formats.path_table import DEFAULT_FPS, NORMALISED, PathTable
 from kinoeye.formats.paths.angles import view_degrees
-from kinoeye.formats.paths.calibrations import MAX_SIDE, calibration_matrices, frame_rate, has_square_pixels, is_centred
+from kinoeye.formats.paths.calibrations import MAX_SIDE, calibration_matrices, has_square_pixels, is_centred
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.geometry.convention import OPENGL, Float64, homogeneous
 from kinoeye.geometry.record import json_array
@@ -87,7 +87,7 @@ def read(path: Path) -> PathTable:
 
 def keeps(table: PathTable) -> frozenset[str]:
     """Times at an even rate from 0, and intrinsics that one vertical angle a frame says."""
-    found = {"times"} if frame_rate(table) else set()
+    found = {"times"} if table.even_fps else set()
     return frozenset(found | ({"intrinsics"} if is_centred(table) and has_square_pixels(table) else set()))
 
 
@@ -96,7 +96,7 @@ def write(table: PathTable, path: Path) -> list[str]:
     assert table.intrinsics is not None
     assert table.size_wh is not None
     width, height = table.size_wh
-    rate = frame_rate(table)
+    rate = table.even_fps
     angles = np.degrees(2 * np.arctan(height / (2 * table.intrinsics[:, 1, 1]))).tolist()
     poses = homogeneous(table.matrices).reshape(-1, 16).tolist()
     keys = np.unique(np.linspace(0, len(table) - 1, min(len(table), MAX_KEYFRAMES)).round().astype(int)).tolist()

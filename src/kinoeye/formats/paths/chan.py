@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from kinoeye.base.files import write_text
-from kinoeye.formats.animation import euler_to_matrix, matrix_to_euler
 from kinoeye.formats.path_table import PathTable
+from kinoeye.formats.paths.animation import euler_to_matrix, matrix_to_euler
 from kinoeye.formats.paths.file_head import FileHead, file_head
 from kinoeye.formats.paths.row_format import row_kind
 from kinoeye.formats.paths.rows import first_rows, format_row, read_rows

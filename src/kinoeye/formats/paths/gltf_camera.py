@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from kinoeye.base.errors import InputError
-from kinoeye.formats.animation import cubic, held, linear, slerp
 from kinoeye.formats.containers.gltf import MAGIC, Gltf, Keys, read_gltf, write_gltf
 from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
+from kinoeye.formats.paths.animation import cubic, held, linear, slerp
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.scene_camera import (
     MAX_FRAMES,

@@ -13,7 +13,7 @@ import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import atomic_file
-from kinoeye.formats.diagnosis import Diagnosis, hints, nearest_rotation, severity_order
+from kinoeye.formats.diagnosis import Diagnosis, by_severity, hints, nearest_rotation
 from kinoeye.formats.faults import FaultScan
 from kinoeye.formats.motion_scan import MotionScan, Travel
 from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
@@ -152,7 +152,7 @@ def summarise(
         table = table.noted(f"hints rest on the first {len(table):,} of {frames:,} poses")
     table = replace(table, findings=at_end)
     duration = None if first_s is None or last_s is None else float(last_s - first_s)
-    return PathSummary(table, frames, duration, tuple(sorted(found, key=severity_order)), travel if is_sound else None)
+    return PathSummary(table, frames, duration, tuple(by_severity(found)), travel if is_sound else None)
 
 
 def resample_file(

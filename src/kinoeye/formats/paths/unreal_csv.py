@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from kinoeye.base.files import write_text
-from kinoeye.formats.animation import frame_numbers, frame_rate, matrix_to_euler
 from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
+from kinoeye.formats.paths.animation import film_rate, frame_numbers, matrix_to_euler
 from kinoeye.formats.paths.scene_camera import fov_y_and_aspect, lost_intrinsics
 from kinoeye.geometry.convention import Convention
 
@@ -31,7 +31,7 @@ one of a camera actor, focal length and sensor (mm) are those of a cine camera."
 def write(table: PathTable, path: Path) -> list[str]:
     """Write a header and one row a frame; the first column also names the rows of a Data Table."""
     assert table.times_s is not None
-    rate = frame_rate(table.times_s, DEFAULT_FPS)
+    rate = film_rate(table.times_s, DEFAULT_FPS)
     # Unreal's positive pitch and roll turn against the right-hand rule about its y and x axes, yaw turns with it.
     angles = matrix_to_euler("XYZ", table.matrices[:, :, :3]) * np.array([-1.0, -1.0, 1.0])
     fov_y, aspect = fov_y_and_aspect(table)

@@ -11,10 +11,10 @@ import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import write_text
-from kinoeye.formats.animation import frame_numbers, frame_rate
 from kinoeye.formats.containers.usd_layer import CRATE, SUFFIXES, read_layer
 from kinoeye.formats.containers.usda import ARCS, Attribute, Layer, Prim
 from kinoeye.formats.path_table import DEFAULT_FPS, NORMALISED, PathTable
+from kinoeye.formats.paths.animation import film_rate, frame_numbers
 from kinoeye.formats.paths.calibrations import calibration_matrices
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.scene_camera import MAX_FRAMES, Y_UP, Effort, camera_blocks
@@ -206,7 +206,7 @@ def write(table: PathTable, path: Path) -> list[str]:
     assert table.times_s is not None
     assert table.intrinsics is not None
     assert table.size_wh is not None
-    rate = frame_rate(table.times_s, DEFAULT_FPS)
+    rate = film_rate(table.times_s, DEFAULT_FPS)
     codes = frame_numbers(table.times_s, rate)
     lines = _header(codes, rate, table.size_wh)
     lines += ['def Camera "camera"', "{", *_lens_lines(table, codes), '    token projection = "perspective"']

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from kinoeye.base.errors import InputError
-from kinoeye.formats.animation import euler_to_matrix, linear, slerp
 from kinoeye.formats.containers.usda import Attribute, Prim
+from kinoeye.formats.paths.animation import euler_to_matrix, linear, slerp
 from kinoeye.geometry.convention import Float64, wxyz_to_matrix
 
 RESET = "!resetXformStack!"

@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinoeye.base.files import read_json, write_json
+from kinoeye.base.findings import Severity, frames_in_words, severity_rank
 from kinoeye.base.records import read_record, write_record
 from kinoeye.geometry.convention import Float64
 
-Severity = Literal["error", "warning", "hint"]
 Sense = Literal["at least", "at most"]
 ROUNDING = 1e-9
 """Share of a limit by which a value may pass it: what arithmetic alone does to a value that sits on it."""
 VERSION = 1
-_NAMED_STRETCHES = 3
 _NOTHING = 1e-9
 
 
@@ -64,12 +63,8 @@ class Finding:
 
     @property
     def where(self) -> str:
-        """The first few stretches in which it does not hold, in words: "frames 3-5, 9"; empty where it holds."""
-        words = [str(first) if first == last else f"{first}-{last}" for first, last in self.frames]
-        if not words:
-            return ""
-        shown = words if len(words) <= _NAMED_STRETCHES else [*words[:_NAMED_STRETCHES], "..."]
-        return ("frame " if len(words) == 1 and "-" not in words[0] else "frames ") + ", ".join(shown)
+        """The first few stretches in which it does not hold: "frames 3-5 and 9"; empty where it holds."""
+        return frames_in_words(self.frames) if self.frames else ""
 
 
 @dataclass(frozen=True)
@@ -112,8 +107,7 @@ class CheckReport:
     @property
     def violations(self) -> tuple[Finding, ...]:
         """What does not hold, errors first."""
-        order = {"error": 0, "warning": 1, "hint": 2}
-        return tuple(sorted((f for f in self.findings if not f.holds), key=lambda f: order[f.severity]))
+        return tuple(sorted((f for f in self.findings if not f.holds), key=lambda f: severity_rank(f.severity)))
 
     def find(self, code: str, about: str = "") -> Finding | None:
         """The finding of a check about a thing, or None."""

@@ -87,7 +87,7 @@ def matrix_to_euler(order: str, rotations: Float64) -> Float64:
     return angles
 
 
-def frame_rate(times_s: Float64, default: float) -> float:
+def film_rate(times_s: Float64, default: float) -> float:
     """Frames per second of times [n]: a usual or whole one where they mean it, `default` for a single frame."""
     steps = np.diff(times_s)
     if len(steps) == 0 or not np.median(steps) > 0:
