@@ -16,7 +16,8 @@ from kinoeye.formats.paths.file_head import file_head
 REAL = {
     "re10k_txt/*.txt": "re10k", "cami2v_txt/*.txt": "cami2v", "wan_fun_camera_txt/*.txt": "wan-fun",
     "motionctrl_json/*.json": "motionctrl", "ac3d_json/*.json": "ac3d", "recammaster_json/*.json": "recammaster",
-    "motion360/*Hemi12*.json": "motion360", "motion360/location_data*.json": "motion360", "phi_theta_r_txt/viewcrafter*.txt": "phi-theta-r",
+    "motion360/*Hemi12*.json": "motion360", "motion360/location_data*.json": "motion360",
+    "phi_theta_r_txt/viewcrafter*.txt": "phi-theta-r",
     "phi_theta_r_txt/trajcrafter*.txt": "theta-phi-r", "tum/*.txt": "tum", "euroc/V102.txt": "tum",
     "euroc/*.csv": "euroc", "kitti/KITTI_00_gt.txt": "kitti", "kitti/KITTI_00_ORB.txt": "kitti",
     "tartanair/*.txt": "tartanair", "misc_pose_lists/VO*.txt": "pose-list", "misc_pose_lists/pose3*.txt": "g2o",

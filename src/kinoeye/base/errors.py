@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+MAX_CHARACTERS = 1500
+"""A message quotes what was given, and a file may give a name of a million characters."""
+
 
 class KinoeyeError(Exception):
-    """Any failure that Kinoeye foresees."""
+    """Any failure that Kinoeye foresees; its message is one line of bounded length, whatever it quotes.
+
+    Example:
+        >>> len(str(KinoeyeError("x" * 10_000))) < 2_000
+        True
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        line = " ".join(message.split())
+        if len(line) > MAX_CHARACTERS:
+            line = f"{line[: MAX_CHARACTERS // 2]} [...] {line[-MAX_CHARACTERS // 2 :]}"
+        super().__init__(line)
 
 
 class InputError(KinoeyeError, ValueError):

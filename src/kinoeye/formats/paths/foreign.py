@@ -120,10 +120,10 @@ def _describe_text(head: str) -> str:
             return f"is a caption file (texts {', '.join(list(data)[:3])}) and holds no cameras"
         return "is JSON in a layout that Kinoeye does not know"
     lines = head.split()[:1000]
-    if len(lines) == len(head.splitlines()[:1000]) and all(columns_of(line) == 1 for line in lines[:-1]):
+    if 1 < len(lines) == len(head.splitlines()[:1000]) and all(columns_of(line) == 1 for line in lines[:-1]):
         return "is a list of single numbers (times?) and holds no cameras"
     words = re.findall(r"[^\W\d_]{3,}", head)
-    numbers = re.findall(r"(?<![\w.])[-+]?\d+\.?\d*(?:e[-+]?\d+)?(?![\w.])", head, re.IGNORECASE)
+    numbers = re.findall(r"(?<![\w.])[-+]?\d++(?:\.\d*+)?(?:e[-+]?\d++)?(?![\w.])", head, re.IGNORECASE)
     if len(words) > 5 * max(1, len(numbers)):
         return "is a text of words (a caption or prompt?) and holds no cameras"
     return "is text in a layout that Kinoeye does not know"
