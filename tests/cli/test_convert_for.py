@@ -38,7 +38,7 @@ def follow(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> list[str
         assert main(edit) == 0
         arguments = convert
         capsys.readouterr()
-    pytest.fail(message)
+    raise AssertionError(arguments)
 
 
 @pytest.mark.parametrize("model", TARGETS)

@@ -177,7 +177,7 @@ def test_a_dense_reference_is_skipped_and_a_lost_frame_is_a_failure():
 
 def test_by_index_missing_poses_are_the_last_ones_and_only_on_request():
     part = some(path(), slice(0, 12))
-    with pytest.raises(InputError, match="count the missing ones as failures"):
+    with pytest.raises(InputError, match="--missing fail, which counts the others"):
         associate(path(), part, by="index")
     paired = associate(path(), part, by="index", missing="fail")
     assert (len(paired.reference), paired.found.tolist()) == (12, [True] * 12 + [False] * 8)

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from kinoeye.base.errors import InputError
+from kinoeye.geometry.interpolation import nearest
 from kinoeye.geometry.track import Track
 
 MAX_DIFFERENCE_S = 0.02
@@ -108,7 +109,8 @@ def associate_by_index(reference: Track, estimate: Track) -> tuple[Track, Track]
         InputError: the tracks have different numbers of poses.
     """
     if len(reference) != len(estimate):
-        fix = "count the missing ones as failures" if len(estimate) < len(reference) else "pair them by time instead"
+        fewer = len(estimate) < len(reference)
+        fix = "or --missing fail, which counts the others as failures" if fewer else "or --by time, if both have times"
         raise InputError(
             f"the reference has {len(reference)} poses and the estimate {len(estimate)}; pairing by index needs "
             f"equally many, {fix}"
@@ -128,14 +130,14 @@ def _nearest_pairs(reference: Track, estimate: Track, max_difference_s: float) -
     """Indices into reference and estimate of every pair, in order of time."""
     estimate_is_longer = len(estimate) > len(reference)
     short, long = (reference, estimate) if estimate_is_longer else (estimate, reference)
-    nearest, difference = _nearest(long.times_s, short.times_s)
-    near = torch.nonzero(difference <= max_difference_s)[:, 0]
+    partner = nearest(long.times_s, short.times_s)
+    near = torch.nonzero((long.times_s[partner] - short.times_s).abs() <= max_difference_s)[:, 0]
     if len(near) == 0:
         raise InputError(
             f"no pose of the estimate ({_span(estimate)}) lies within {max_difference_s:g} s of one of the reference "
             f"({_span(reference)}); pair them by index, or raise the allowed difference"
         )
-    return (near, nearest[near]) if estimate_is_longer else (nearest[near], near)
+    return (near, partner[near]) if estimate_is_longer else (partner[near], near)
 
 
 def _one_each(
@@ -159,16 +161,6 @@ def _at_pairs(
         replace(reference, T_world_body=reference.T_world_body[of_reference], times_s=times),
         replace(estimate, T_world_body=estimate.T_world_body[of_estimate], times_s=times),
     )
-
-
-def _nearest(times_s: torch.Tensor, queries_s: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Index of the sample nearest to each query, and the distance in seconds."""
-    times_s, queries_s = times_s.contiguous(), queries_s.contiguous()
-    after = torch.searchsorted(times_s, queries_s).clamp(max=len(times_s) - 1)
-    before = (after - 1).clamp(min=0)
-    to_before, to_after = (times_s[before] - queries_s).abs(), (times_s[after] - queries_s).abs()
-    is_before = to_before <= to_after
-    return torch.where(is_before, before, after), torch.where(is_before, to_before, to_after)
 
 
 def _is_denser(reference: Track, estimate: Track) -> bool:

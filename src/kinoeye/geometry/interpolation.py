@@ -22,6 +22,14 @@ def bracket(times_s: Float[Tensor, "n"], queries_s: Float[Tensor, "m"]) -> tuple
     return before, ((queries_s - start) / (end - start)).clamp(0, 1)
 
 
+def nearest(times_s: Float[Tensor, "n"], queries_s: Float[Tensor, "m"]) -> Int[Tensor, "m"]:
+    """Index of the sample nearest in time to each query; of two at the same distance the earlier one."""
+    times_s, queries_s = times_s.contiguous(), queries_s.contiguous()
+    after = torch.searchsorted(times_s, queries_s).clamp(max=len(times_s) - 1)
+    before = (after - 1).clamp(min=0)
+    return torch.where(queries_s - times_s[before] <= times_s[after] - queries_s, before, after)
+
+
 def slerp(a: SO3, b: SO3, fraction: Float[Tensor, "*batch"]) -> SO3:
     """Rotations on the shortest great arc from a (fraction 0) to b (fraction 1)."""
     return a @ SO3.exp(fraction[..., None] * (a.inverse() @ b).log())

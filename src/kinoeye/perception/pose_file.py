@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import Tensor
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.failure import Failure
 from kinoeye.footage.take import Take
 from kinoeye.formats.paths.registry import read_path
+from kinoeye.geometry.interpolation import nearest
 from kinoeye.geometry.intrinsics import Intrinsics
 from kinoeye.geometry.track import Trajectory
 from kinoeye.perception.estimate import Estimate, pixel_intrinsics
@@ -45,10 +46,10 @@ class PoseFile:
         elif table.times_s is None:
             return Failure(f"{self.path} has {len(track)} poses without times for {len(take)} frames")
         else:
-            frames, poses = _mutual_nearest(times, track.times_s.numpy(), self.max_difference_s)
+            found, chosen = _mutual_nearest(torch.from_numpy(times), track.times_s, self.max_difference_s)
+            frames = found.numpy()
             if len(frames) == 0:
                 return Failure(f"no pose of {self.path} lies within {self.max_difference_s:g} s of a frame")
-            chosen = torch.from_numpy(poses)
             track = replace(track, T_world_body=track.T_world_body[chosen], times_s=track.times_s[chosen])
             notes = (f"{len(frames)} of {len(take)} frames have a pose in the file within {self.max_difference_s:g} s",)
         track = replace(track, times_s=torch.from_numpy(times[frames]))
@@ -60,17 +61,9 @@ class PoseFile:
         )
 
 
-def _mutual_nearest(
-    times_s: NDArray[np.float64], others_s: NDArray[np.float64], max_difference_s: float
-) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+def _mutual_nearest(times_s: Tensor, others_s: Tensor, max_difference_s: float) -> tuple[Tensor, Tensor]:
     """Indices of the times and of the others that are each other's nearest and near enough."""
-    to_other, to_time = _nearest(others_s, times_s), _nearest(times_s, others_s)
-    near = np.abs(others_s[to_other] - times_s) <= max_difference_s
-    index = np.flatnonzero(near & (to_time[to_other] == np.arange(len(times_s))))
+    to_other, to_time = nearest(others_s, times_s), nearest(times_s, others_s)
+    near = (others_s[to_other] - times_s).abs() <= max_difference_s
+    index = (near & (to_time[to_other] == torch.arange(len(times_s)))).nonzero()[:, 0]
     return index, to_other[index]
-
-
-def _nearest(sorted_s: NDArray[np.float64], queries_s: NDArray[np.float64]) -> NDArray[np.integer]:
-    after = np.searchsorted(sorted_s, queries_s).clip(max=len(sorted_s) - 1)
-    before = (after - 1).clip(min=0)
-    return np.where(queries_s - sorted_s[before] <= sorted_s[after] - queries_s, before, after)

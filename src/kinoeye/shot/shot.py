@@ -56,6 +56,11 @@ class Actor:
         poses = self.track.T_world_body.wxyz_xyz
         return bool((poses - poses[:1]).abs().max() > 1e-9)
 
+    def slowed(self, start_s: float, times_slower: float) -> Actor:
+        """The actor so many times slower from `start_s` on, where it is at the same time as before."""
+        times = start_s + times_slower * (self.track.times_s - start_s)
+        return replace(self, track=replace(self.track, times_s=times))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shot:

@@ -10,7 +10,7 @@ import torch
 
 from kinoeye.geometry.interpolation import cubic
 from kinoeye.geometry.track import Trajectory
-from kinoeye.shot.shot import Actor, Shot
+from kinoeye.shot.shot import Shot
 
 
 def slowed(shot: Shot, times_slower: float) -> Shot:
@@ -29,9 +29,6 @@ def slowed(shot: Shot, times_slower: float) -> Shot:
     sampled = torch.from_numpy(np.interp(index, np.arange(len(times)), times.double().numpy(force=True)))
     track = replace(cubic(camera.track, sampled), times_s=times[0] + times_slower * (sampled - times[0]))
     slower = Trajectory(track, camera.at(sampled).intrinsics)
-    return replace(shot, camera=slower, actors=tuple(_slower_actor(a, times[0], times_slower) for a in shot.actors))
-
-
-def _slower_actor(actor: Actor, start_s: torch.Tensor, times_slower: float) -> Actor:
-    times = start_s + times_slower * (actor.track.times_s - start_s)
-    return replace(actor, track=replace(actor.track, times_s=times))
+    return replace(
+        shot, camera=slower, actors=tuple(actor.slowed(float(times[0]), times_slower) for actor in shot.actors)
+    )

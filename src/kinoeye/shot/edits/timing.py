@@ -10,13 +10,12 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from kinoeye.base.errors import InputError
 from kinoeye.geometry.interpolation import constant_speed_times, cubic
 from kinoeye.language.motion.profile import progress
 from kinoeye.shot.edits.motion import Motion, P, median_step_s, rows, sampled, track_of, with_times, with_track
-from kinoeye.shot.shot import Actor, Shot
+from kinoeye.shot.shot import Shot
 from kinoeye.shot.targets import Target
 
 Easing = Literal["in", "out", "in-out"]
@@ -199,13 +198,8 @@ def resample_for(path: P, target: Target, *, curve: Literal["linear", "cubic"] =
     path = with_times(path, times)
     if isinstance(path, Shot) and before.duration_s > 0:
         slower = (len(before) - 1) / target.fps / before.duration_s
-        path = replace(path, actors=tuple(_slowed(actor, times[0], slower) for actor in path.actors))
+        path = replace(path, actors=tuple(actor.slowed(float(times[0]), slower) for actor in path.actors))
     return path
-
-
-def _slowed(actor: Actor, start_s: Tensor, times_slower: float) -> Actor:
-    track = actor.track
-    return replace(actor, track=replace(track, times_s=start_s + times_slower * (track.times_s - start_s)))
 
 
 def _in_range(frames: int) -> int:
