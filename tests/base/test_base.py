@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kinoeye.base.errors import InputError, MissingExtraError
+from kinoeye.base.errors import CheckFailedError, InputError, MissingExtraError
 from kinoeye.base.optional import require
 from kinoeye.base.progress import quiet, track
 from kinoeye.base.run_record import RunRecord
@@ -46,3 +46,12 @@ def test_run_records_survive_a_folder(tmp_path: Path):
     assert {"kinoeye", "torch", "python"} <= set(record.versions)
     with pytest.raises(InputError, match="does not exist"):
         RunRecord.read(tmp_path / "nowhere")
+
+
+def test_errors_are_one_line_of_bounded_length_whatever_they_quote():
+    for error in (InputError, CheckFailedError):
+        text = str(error("a key\n named " + "x" * 1_000_000 + "\tis not known"))
+        assert "\n" not in text
+        assert len(text) < 2000
+        assert text.startswith("a key named xxx")
+        assert text.endswith("is not known")

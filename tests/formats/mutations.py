@@ -123,8 +123,9 @@ def samples() -> list[tuple[str, Files]]:
 _NUMBER = re.compile(rb"-?\d+\.?\d*(?:[eE][-+]?\d+)?")
 _ODD = (
     b"nan", b"NaN", b"inf", b"-Infinity", b"1e308", b"-1e308", b"1e999", b"5e-324", b"", b"0", b"-0", b"-1", b"0x1p3",
-    "\u0661\u0662".encode(), b"9" * 30, b"9" * 5000, b"9" * 60_000 + b"x", b"1." + b"3" * 100_000, b"1e" + b"9" * 4000, b"1_0", b"null",
-    b"true", b'"x"', b"[]", b"{}", b"[[1,2],[3]]", b"18446744073709551616", b"-9223372036854775809", b"4294967295",
+    "\u0661\u0662".encode(), b"9" * 30, b"9" * 5000, b"9" * 60_000 + b"x", b"1." + b"3" * 100_000, b"1e" + b"9" * 4000,
+    b"1_0", b"null", b"true", b'"x"', b"[]", b"{}", b"[[1,2],[3]]", b"18446744073709551616",
+    b"-9223372036854775809", b"4294967295",
 )  # fmt: skip
 _BRACKETS = (b"[", b"{", b'{"a":', b"(", b"[1,", b'def "a" {', b"<")
 
@@ -280,9 +281,8 @@ def fault_of(place: Path, name: str | None) -> str | None:
             table = read_path(place, format=name)
             table.diagnose()
             table.checked_matrices()
-    except InputError as error:
-        if "\n" in str(error) or len(str(error)) > 2000:
-            return f"an error of {len(str(error))} characters or several lines: {str(error)[:100]!r}"
+    except InputError:  # one line of bounded length by its class
+        pass
     except MemoryError:
         return f"over {MAX_BYTES:,} bytes"
     except _TooSlow:
