@@ -14,7 +14,9 @@ from typing import Any
 from kinoeye.base.errors import InputError
 
 MAX_TEXT_BYTES = 256 * 1024 * 1024
-"""Text files of cameras above this size are refused: the largest real one we know has 3 MB."""
+"""Text files of cameras above this size are refused, unless they are read a part at a time."""
+MAX_JSON_BYTES = 64 * 1024 * 1024
+"""The same for JSON, which takes several times its size in memory."""
 
 
 def read_bytes(path: Path | str, *, max_bytes: int = MAX_TEXT_BYTES) -> bytes:
@@ -49,7 +51,7 @@ def read_text(path: Path | str, *, max_bytes: int = MAX_TEXT_BYTES) -> str:
         raise InputError(f"{path} is not a text file (byte {error.start} is not UTF-8)") from error
 
 
-def read_json(path: Path | str, *, max_bytes: int = MAX_TEXT_BYTES) -> Any:
+def read_json(path: Path | str, *, max_bytes: int = MAX_JSON_BYTES) -> Any:
     """The parsed JSON of a file.
 
     Raises:
