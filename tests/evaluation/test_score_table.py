@@ -181,7 +181,7 @@ def test_by_index_missing_poses_are_the_last_ones_and_only_on_request():
         associate(path(), part, by="index")
     paired = associate(path(), part, by="index", missing="fail")
     assert (len(paired.reference), paired.found.tolist()) == (12, [True] * 12 + [False] * 8)
-    with pytest.raises(InputError, match="by time instead"):
+    with pytest.raises(InputError, match="--by time, if both"):
         associate(part, path(), by="index", missing="fail")
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 DEFAULT_FPS = 24.0
 """Assumed, and said to be, where a file has no times."""
-NORMALISED = (1, 1)
 
 
 def own_convention(unit: Unit, up: Up) -> Convention:

@@ -16,9 +16,9 @@ from kinoeye.formats.diagnosis import (
     reflected_frames,
     singular_values,
 )
-from kinoeye.formats.path_table import NORMALISED, PathTable
+from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.plausibility import reordered
-from kinoeye.geometry.convention import OPENCV, Float64, convert, homogeneous, invert
+from kinoeye.geometry.convention import NORMALISED, OPENCV, Float64, convert, homogeneous, invert
 
 _MIRROR_X = np.diag([-1.0, 1.0, 1.0])
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kinoeye.geometry.align import alignment as alignment
     from kinoeye.geometry.align import umeyama as umeyama
     from kinoeye.geometry.convention import KINOEYE as KINOEYE
+    from kinoeye.geometry.convention import NORMALISED as NORMALISED
     from kinoeye.geometry.convention import OPENCV as OPENCV
     from kinoeye.geometry.convention import OPENCV_W2C as OPENCV_W2C
     from kinoeye.geometry.convention import OPENGL as OPENGL
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from kinoeye.geometry.interpolation import interpolate_screw as interpolate_screw
     from kinoeye.geometry.interpolation import slerp as slerp
     from kinoeye.geometry.interpolation import velocities as velocities
-    from kinoeye.geometry.intrinsics import NORMALISED as NORMALISED
     from kinoeye.geometry.intrinsics import Intrinsics as Intrinsics
     from kinoeye.geometry.lie import SE3 as SE3
     from kinoeye.geometry.lie import SO3 as SO3

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Float64 = NDArray[np.float64]
+NORMALISED = (1, 1)
+"""The image size that means "intrinsics as fractions of the image": fx of the width, fy of the height."""
 
 _DIRECTIONS = {
     "F": (1.0, 0.0, 0.0),

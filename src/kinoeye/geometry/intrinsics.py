@@ -9,9 +9,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-NORMALISED = (1, 1)
-"""The size that means "intrinsics as fractions of the image": fx of the width, fy of the height."""
-
 
 @dataclass(frozen=True)
 class Intrinsics:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from kinoeye.base.errors import InputError
 from kinoeye.base.progress import track
 from kinoeye.footage.take import LAYER_TYPES, Layer, Take
-from kinoeye.geometry.intrinsics import NORMALISED
+from kinoeye.geometry.convention import NORMALISED
 from kinoeye.geometry.track import Trajectory
 from kinoeye.render.scene import Scene, build_scene
 from kinoeye.shot.shot import Shot

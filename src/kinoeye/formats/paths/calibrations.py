@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kinoeye.formats.diagnosis import Diagnosis, describe_frames
-from kinoeye.formats.path_table import NORMALISED, PathTable
-from kinoeye.geometry.convention import Float64
+from kinoeye.formats.path_table import PathTable
+from kinoeye.geometry.convention import NORMALISED, Float64
 
 SizeWH = tuple[int, int]
 MAX_SIDE = 1_000_000

@@ -19,11 +19,11 @@ import numpy as np
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
 from kinoeye.formats.diagnosis import Diagnosis
-from kinoeye.formats.path_table import DEFAULT_FPS, NORMALISED, PathTable
+from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
 from kinoeye.formats.paths.angles import view_degrees
 from kinoeye.formats.paths.calibrations import MAX_SIDE, calibration_matrices, has_square_pixels, is_centred
 from kinoeye.formats.paths.file_head import FileHead
-from kinoeye.geometry.convention import OPENGL, Float64, homogeneous
+from kinoeye.geometry.convention import NORMALISED, OPENGL, Float64, homogeneous
 from kinoeye.geometry.record import json_array
 
 NAME = "camera-path"

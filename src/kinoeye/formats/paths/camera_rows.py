@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from kinoeye.formats.path_table import NORMALISED, PathTable
+from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.calibrations import calibration_matrices
 from kinoeye.formats.paths.file_head import FileHead, file_head
 from kinoeye.formats.paths.orbit_keys import sniff_keys
 from kinoeye.formats.paths.rows import first_rows, format_row, read_rows
-from kinoeye.geometry.convention import OPENCV_W2C, Float64
+from kinoeye.geometry.convention import NORMALISED, OPENCV_W2C, Float64
 
 COLUMNS = 19
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats.containers.arrays import npz_shapes, read_npz
-from kinoeye.formats.path_table import NORMALISED, PathTable
+from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.file_head import FileHead
-from kinoeye.geometry.convention import OPENCV_W2C
+from kinoeye.geometry.convention import NORMALISED, OPENCV_W2C
 
 NAME = "kubric"
 TITLE = "Kubric cameras.npz"

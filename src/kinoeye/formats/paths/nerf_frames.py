@@ -13,10 +13,10 @@ import numpy as np
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json
 from kinoeye.formats.diagnosis import Diagnosis
-from kinoeye.formats.path_table import NORMALISED, PathTable
+from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.angles import view_radians
 from kinoeye.formats.paths.calibrations import MAX_SIDE, of_one_size
-from kinoeye.geometry.convention import Convention
+from kinoeye.geometry.convention import NORMALISED, Convention
 from kinoeye.geometry.record import json_array
 
 COEFFICIENTS = ("k1", "k2", "k3", "k4", "p1", "p2")

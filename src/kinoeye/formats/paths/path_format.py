@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from kinoeye.base.errors import InputError
-from kinoeye.formats.path_table import DEFAULT_FPS, NORMALISED, PathTable
+from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
 from kinoeye.formats.paths.file_head import FileHead
-from kinoeye.geometry.convention import Convention
+from kinoeye.geometry.convention import NORMALISED, Convention
 
 CONTENT = {
     "times": "the times",

@@ -15,9 +15,9 @@ from types import MappingProxyType
 import numpy as np
 
 from kinoeye.base.errors import InputError
-from kinoeye.formats.path_table import NORMALISED, PathTable
+from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.calibrations import calibration_matrices
-from kinoeye.geometry.convention import OPENCV, OPENCV_W2C, Float64, homogeneous, rotvec_to_matrix
+from kinoeye.geometry.convention import NORMALISED, OPENCV, OPENCV_W2C, Float64, homogeneous, rotvec_to_matrix
 
 METRES = replace(OPENCV, metres_per_unit=1.0)
 MAX_FRAMES = 100_000

@@ -8,8 +8,9 @@ import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats.diagnosis import TOLERANCE
-from kinoeye.formats.path_table import NORMALISED, PathTable
-from kinoeye.geometry.convention import Float64
+from kinoeye.formats.path_table import PathTable
+from kinoeye.formats.paths.calibrations import calibration_matrices
+from kinoeye.geometry.convention import NORMALISED, Float64
 
 Y_UP = "FUR"
 """The axes of a world of which a file says only that +y is up. The way from y-up to z-up that 3-D tools share is a
@@ -68,11 +69,11 @@ def intrinsics_of_height(fov_y: Float64, aspect: float | None, notes: list[str])
     """
     if aspect is None:
         notes.append("the file states the vertical field of view alone; an image of 16:9 with square pixels is assumed")
-    K = np.tile(np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]]), (len(fov_y), 1, 1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        K[:, 1, 1] = 0.5 / np.tan(fov_y / 2)
-        K[:, 0, 0] = K[:, 1, 1] / (ASSUMED_ASPECT if aspect is None else aspect)
-    return K
+        focal_y = 0.5 / np.tan(fov_y / 2)
+        focal_x = focal_y / (ASSUMED_ASPECT if aspect is None else aspect)
+    middle = np.full(len(fov_y), 0.5)
+    return calibration_matrices(np.stack([focal_x, focal_y, middle, middle], -1))
 
 
 def fov_y_and_aspect(table: PathTable) -> tuple[Float64, Float64]:

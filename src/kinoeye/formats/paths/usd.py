@@ -13,13 +13,13 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.files import write_text
 from kinoeye.formats.containers.usd_layer import CRATE, SUFFIXES, read_layer
 from kinoeye.formats.containers.usda import ARCS, Attribute, Layer, Prim
-from kinoeye.formats.path_table import DEFAULT_FPS, NORMALISED, PathTable
+from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
 from kinoeye.formats.paths.animation import film_rate, frame_numbers
 from kinoeye.formats.paths.calibrations import calibration_matrices
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.scene_camera import MAX_FRAMES, Y_UP, Effort, camera_blocks
 from kinoeye.formats.paths.usd_xform import PREFIX, is_animated, operations, sampled, world_matrices
-from kinoeye.geometry.convention import Convention, Float64
+from kinoeye.geometry.convention import NORMALISED, Convention, Float64
 
 NAME = "usd"
 TITLE = "USD cameras (.usda, .usd; .usdc and .usdz are read)"

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from kinoeye.base.files import write_text
-from kinoeye.formats.path_table import NORMALISED, PathTable
+from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.calibrations import calibration_rows
 from kinoeye.formats.paths.camera_rows import (
     dummy_note,
@@ -22,7 +22,7 @@ from kinoeye.formats.paths.camera_rows import (
     rows_text,
 )
 from kinoeye.formats.paths.file_head import FileHead
-from kinoeye.geometry.convention import OPENCV_W2C, Float64
+from kinoeye.geometry.convention import NORMALISED, OPENCV_W2C, Float64
 
 NAME = "wan-fun"
 TITLE = "Wan-Fun, VideoX-Fun camera text"

@@ -13,8 +13,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from kinoeye.base.errors import InputError
+from kinoeye.geometry.convention import NORMALISED
 from kinoeye.geometry.interpolation import bracket, interpolate
-from kinoeye.geometry.intrinsics import NORMALISED, Intrinsics
+from kinoeye.geometry.intrinsics import Intrinsics
 from kinoeye.geometry.track import Track, Trajectory
 from kinoeye.shot.shot import Shot
 
