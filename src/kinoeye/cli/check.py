@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +32,9 @@ from kinoeye.base.errors import InputError
 from kinoeye.cli.options import add_camera_options, as_told, given_path, print_json, refuse_told_of_camera, say
 
 if TYPE_CHECKING:
-    from kinoeye.formats import PathTable
     from kinoeye.shot import Shot
     from kinoeye.shot.checks import Checker, CheckReport, Finding, Limits, Mended, Surroundings
 
-ASSUMED_FOV_DEG, ASSUMED_SIZE_WH = 60.0, (512, 288)
 MAX_DEPTH_VALUES = 64_000_000
 
 
@@ -122,8 +120,8 @@ def _write_shot(shot: Shot, out: Path) -> list[str]:
 
 
 def _of_camera_file(args: argparse.Namespace) -> _Given:
-    from kinoeye.formats import read_path
-    from kinoeye.formats.path_table import DEFAULT_FPS
+    from kinoeye.formats import read_path, write_path
+    from kinoeye.formats.edited import ASSUMED_SIZE_WH, filmable, with_edited
     from kinoeye.formats.paths import format_for_output
     from kinoeye.shot import Shot
 
@@ -132,30 +130,16 @@ def _of_camera_file(args: argparse.Namespace) -> _Given:
     table = read_path(args.shot, format=args.source)
     read_notes = table.notes
     table = as_told(args, table, assumed_size_wh=ASSUMED_SIZE_WH)
-    known = table
-    if table.intrinsics is None or table.size_wh is None:
-        if args.depth is not None:
-            raise InputError(f"a depth map needs intrinsics, and {args.shot} has none; give --size and --fov-deg")
-        table = replace(table, size_wh=table.size_wh or ASSUMED_SIZE_WH).with_fov(ASSUMED_FOV_DEG)
-    timed = table.times_s is not None
-    camera = (table if timed else table.with_fps(DEFAULT_FPS)).to_trajectory()
+    if args.depth is not None and (table.intrinsics is None or table.size_wh is None):
+        raise InputError(f"a depth map needs intrinsics, and {args.shot} has none; give --size and --fov-deg")
+    camera, _ = filmable(table)  # what is assumed of a lens matters to no check without actors
 
     def write(shot: Shot, out: Path) -> list[str]:
-        return _write_camera(shot, known, out)
+        path = shot.camera.track if table.intrinsics is None else shot.camera
+        edited, lost = with_edited(table, path, keeps_frames=len(path) == len(table))
+        return [*lost, *write_path(edited, out)]
 
-    return _Given(Shot(camera=camera), write, is_shot=False, timed=timed, notes=read_notes)
-
-
-def _write_camera(shot: Shot, known: PathTable, out: Path) -> list[str]:
-    """Write a camera without what its file did not say."""
-    from kinoeye.formats import PathTable, write_path
-
-    table = PathTable.from_trajectory(shot.camera, names=known.names if len(known) == len(shot.camera) else ())
-    if known.intrinsics is None or known.size_wh is None:
-        table = replace(table, intrinsics=None, size_wh=None)
-    if known.times_s is None:
-        table = replace(table, times_s=None)
-    return write_path(table, out)
+    return _Given(Shot(camera=camera), write, is_shot=False, timed=table.times_s is not None, notes=read_notes)
 
 
 def _limits(args: argparse.Namespace) -> Limits:

@@ -1,9 +1,9 @@
 """How far an estimated camera is from a reference, under every published protocol by name.
 
-Two camera files are compared with --reference and --estimate; folders of them, or lists, give a row for each pair and
-means with confidence intervals. A take is compared with the camera of a shot: by the camera that was estimated for it,
-or, if it holds none, by one that is estimated now. What fails counts as the worst value and is never left out;
-docs/protocols.md says what each protocol measures.
+Two camera files (also FILE#NAME or MODEL:WORD) are compared with --reference and --estimate; folders of them, or lists,
+give a row for each pair and means with confidence intervals. A take is compared with the camera of a shot: by the
+camera that was estimated for it, or, if it holds none, by one that is estimated now. What fails counts as the worst
+value and is never left out; docs/protocols.md says what each protocol measures.
 
 Examples:
   kinoeye score --reference truth.txt --estimate slam.txt --align se3
@@ -39,7 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the shot that the take was asked for; with several takes one for all, or one --shot each",
     )
     parser.add_argument(
-        "--reference", type=Path, nargs="+", metavar="PATH", help="camera files taken as true, or a folder"
+        "--reference",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="camera files taken as true, or a folder",
     )
     parser.add_argument(
         "--estimate", type=Path, nargs="+", metavar="PATH", help="camera files to judge, or a folder (matched by stem)"

@@ -12,6 +12,9 @@ from kinoeye.formats.path_table import DEFAULT_FPS, PathTable, own_convention
 if TYPE_CHECKING:
     from kinoeye.geometry.track import Track, Trajectory
 
+ASSUMED_FOV_DEG = 60.0
+ASSUMED_SIZE_WH = (512, 288)
+
 
 def editable(table: PathTable) -> tuple[Track | Trajectory, list[str]]:
     """A table's path, with its lens where it has one, and what had to be assumed for it in words.
@@ -25,13 +28,30 @@ def editable(table: PathTable) -> tuple[Track | Trajectory, list[str]]:
         notes.append(f"the file has no times; {DEFAULT_FPS:g} frames per second are assumed (--fps)")
     if table.intrinsics is None:
         return table.to_track(), notes
-    if table.size_wh is None:
-        table = replace(table, size_wh=_assumed_size(table))
-        width, height = _assumed_size(table)
-        notes.append(f"the file has no image size; {width}x{height} is taken from its principal point (--size)")
-    if table.intrinsics is not None and np.abs(table.intrinsics[:, 0, 1]).max() > 0:
+    if np.abs(table.intrinsics[:, 0, 1]).max() > 0:
         notes.append("the skew of the intrinsics is left out")
+    if table.size_wh is None:
+        width, height = _assumed_size(table)
+        table = replace(table, size_wh=(width, height))
+        notes.append(f"the file has no image size; {width}x{height} is taken from its principal point (--size)")
     return table.to_trajectory(), notes
+
+
+def filmable(table: PathTable) -> tuple[Trajectory, list[str]]:
+    """A table's camera, with a lens that is assumed where the file has none, and what had to be assumed in words.
+
+    Raises:
+        InputError: the diagnosis has errors.
+    """
+    from kinoeye.geometry.track import Trajectory
+
+    notes = []
+    if table.intrinsics is None:
+        table = replace(table, size_wh=table.size_wh or ASSUMED_SIZE_WH).with_fov(ASSUMED_FOV_DEG)
+        notes.append(f"the file has no intrinsics; a view {ASSUMED_FOV_DEG:g} degrees wide is assumed (--fov-deg)")
+    camera, more = editable(table)
+    assert isinstance(camera, Trajectory)
+    return camera, [*notes, *more]
 
 
 def with_edited(
