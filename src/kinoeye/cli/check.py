@@ -135,7 +135,8 @@ def _of_camera_file(args: argparse.Namespace) -> _Given:
     camera, _ = filmable(table)  # what is assumed of a lens matters to no check without actors
 
     def write(shot: Shot, out: Path) -> list[str]:
-        path = shot.camera.track if table.intrinsics is None else shot.camera
+        has_lens = table.intrinsics is not None and not table.is_centred_nowhere
+        path = shot.camera if has_lens else shot.camera.track
         edited, lost = with_edited(table, path, keeps_frames=len(path) == len(table))
         return [*lost, *write_path(edited, out)]
 

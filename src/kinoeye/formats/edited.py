@@ -26,7 +26,9 @@ def editable(table: PathTable) -> tuple[Track | Trajectory, list[str]]:
     if table.times_s is None:
         table = table.with_fps(DEFAULT_FPS)
         notes.append(f"the file has no times; {DEFAULT_FPS:g} frames per second are assumed (--fps)")
-    if table.intrinsics is None:
+    if table.is_centred_nowhere:
+        notes.append("the lens is left out: the file does not say the image size that would centre it (--size)")
+    if table.intrinsics is None or table.is_centred_nowhere:
         return table.to_track(), notes
     if np.abs(table.intrinsics[:, 0, 1]).max() > 0:
         notes.append("the skew of the intrinsics is left out")
@@ -46,9 +48,9 @@ def filmable(table: PathTable) -> tuple[Trajectory, list[str]]:
     from kinoeye.geometry.track import Trajectory
 
     notes = []
-    if table.intrinsics is None:
+    if table.intrinsics is None or table.is_centred_nowhere:
         table = replace(table, size_wh=table.size_wh or ASSUMED_SIZE_WH).with_fov(ASSUMED_FOV_DEG)
-        notes.append(f"the file has no intrinsics; a view {ASSUMED_FOV_DEG:g} degrees wide is assumed (--fov-deg)")
+        notes.append(f"the file does not say its lens; a view {ASSUMED_FOV_DEG:g} degrees wide is assumed (--fov-deg)")
     camera, more = editable(table)
     assert isinstance(camera, Trajectory)
     return camera, [*notes, *more]
