@@ -170,3 +170,34 @@ def test_wrong_use_is_one_line_and_exit_2(
     assert shown.err.count("\n") == 1
     assert shown.out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_points_are_turned_and_scaled_with_the_path_whose_file_they_share(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    write_path(compile_plan(parse("push in two metres"), size_wh=(96, 54)), tmp_path / "cam.tum")
+    points = np.random.default_rng(0).uniform(-1, 1, (500, 3)) + np.array([3.0, 0.5, 1.0])
+    write_ply(tmp_path / "cloud.ply", points.astype(np.float32), np.zeros((500, 3), np.uint8))
+    worst = set()
+    for told in ((), ("--up", "y-down"), ("--up", "y"), ("--up", "x")):
+        _, facts = run(capsys, tmp_path / "cam.tum", "--points", tmp_path / "cloud.ply", "--unit", "m", *told)
+        worst.add(round(next(row["worst"] for row in facts["findings"] if row["code"] == "clearance"), 4))
+    assert len(worst) == 1
+
+
+def test_what_cannot_be_checked_at_all_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    np.save(tmp_path / "poses.npy", np.tile(np.eye(4), (5, 1, 1)))
+    assert main(["check", str(tmp_path / "poses.npy"), "--from", "numpy:opencv-c2w"]) == 2
+    assert "nothing could be checked (--unit, --fps, --up" in capsys.readouterr().err
+
+
+def test_depth_of_another_shape_is_refused(shots: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    np.save(tmp_path / "depth.npy", np.ones((198, 17)))
+    assert main(["check", str(shots / "good.json"), "--depth", str(tmp_path / "depth.npy")]) == 2
+    assert "is 17x198, another shape than the camera's 96x54" in capsys.readouterr().err
+
+
+def test_only_rig_judges_all_that_a_rig_limits(shots: Path, capsys: pytest.CaptureFixture[str]):
+    code, facts = run(capsys, shots / "bad.json", "--rig", "crane", "--only", "rig")
+    assert not facts["rigs"]["crane"]["can"]
+    assert code == 1

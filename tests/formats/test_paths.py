@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -262,3 +263,21 @@ def test_missing_and_empty_files(tmp_path: Path):
     (tmp_path / "rows.txt").write_text("1 2 3\n4 5 6\n")
     with pytest.raises(InputError, match="a layout that Kinoeye does not know; readable formats: kinoeye"):
         read_path(tmp_path / "rows.txt")
+
+
+def test_pipes_are_refused_before_anybody_waits_for_them(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="is a device or pipe"):
+        read_path(tmp_path / "pipe")
+
+
+def test_stamps_of_a_clock_begin_at_0_in_a_scene_and_none_is_lost(tmp_path: Path):
+    clean = path().with_size((640, 480))
+    assert clean.times_s is not None
+    jitter = np.random.default_rng(0).uniform(-0.012, 0.012, len(clean))
+    stamped = replace(clean, times_s=1.3e9 + clean.times_s + jitter)
+    warnings = write_path(stamped, tmp_path / "cam.usda")
+    assert any("stamps of a clock" in warning for warning in warnings)
+    read = read_path(tmp_path / "cam.usda")
+    assert read.times_s is not None
+    np.testing.assert_allclose(read.times_s, stamped.times_s - stamped.times_s[0], atol=1e-6)  # type: ignore[operator]

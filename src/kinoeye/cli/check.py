@@ -29,13 +29,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinoeye.base.errors import InputError
-from kinoeye.cli.options import add_camera_options, as_told, given_path, print_json, refuse_told_of_camera, say
+from kinoeye.cli.options import WORLDS, add_camera_options, as_told, given_path, print_json, refuse_told_of_camera, say
 
 if TYPE_CHECKING:
     from kinoeye.shot import Shot
     from kinoeye.shot.checks import Checker, CheckReport, Finding, Limits, Mended, Surroundings
 
 MAX_DEPTH_VALUES = 64_000_000
+MAX_ASPECT_DIFFERENCE = 0.05
+"""Between a depth map and the camera's image: more than rounding, cropping or padding to whole blocks makes."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--shot-size", metavar="NAME", help='such as "medium shot" or "close up": the band of sizes')
     parser.add_argument("--depth", type=given_path, metavar="NPY", help="depth map [h, w] of the first frame, metres")
     parser.add_argument(
-        "--points", type=given_path, metavar="CLOUD", help="a .ply cloud or the folder of a COLMAP model"
+        "--points", type=given_path, metavar="CLOUD", help="a binary .ply cloud or the folder of a COLMAP model"
     )
     add_camera_options(parser)
 
@@ -81,6 +83,9 @@ def run(args: argparse.Namespace) -> int:
     )
     mended = mend(given.shot, checker) if args.fix else None
     report = checker(given.shot) if mended is None else mended.after
+    if not report.findings:
+        reasons = "; ".join(dict.fromkeys(f"{skipped.code}: {skipped.reason}" for skipped in report.skipped))
+        raise InputError(f"nothing could be checked (--unit, --fps, --up, --points tell what is missing): {reasons}")
     notes = given.notes
     if mended is not None:
         notes = (*notes, *given.write(mended.shot, args.out))
@@ -171,9 +176,13 @@ def _surroundings(args: argparse.Namespace, given: _Given) -> Callable[[Shot], S
         raise InputError("--depth and --points cannot both be given; choose one")
     try:
         if args.depth is not None:
-            return PointCloud.from_depth(_depth(args.depth), given.shot.camera, name=args.depth.name)
+            depth = _depth(args.depth)
+            (height, width), (wide, high) = depth.shape, given.shot.camera.size_wh
+            if abs(width * high / (height * wide) - 1) > MAX_ASPECT_DIFFERENCE:
+                raise InputError(f"{args.depth} is {width}x{height}, another shape than the camera's {wide}x{high}")
+            return PointCloud.from_depth(depth, given.shot.camera, name=args.depth.name)
         if args.points is not None:
-            return PointCloud(_points(args.points) * ((args.unit and args.unit.metres) or 1.0), args.points.name)
+            return PointCloud(_in_our_world(_points(args.points), args), args.points.name)
     except ValueError as error:
         raise error if isinstance(error, InputError) else InputError(f"{args.depth or args.points}: {error}") from error
     if not given.is_shot:
@@ -181,6 +190,16 @@ def _surroundings(args: argparse.Namespace, given: _Given) -> Callable[[Shot], S
     from kinoeye.render import ShotSolids
 
     return ShotSolids
+
+
+def _in_our_world(points: Any, args: argparse.Namespace) -> Any:
+    """Points [n, 3] of the path's own file, turned and scaled as --up and --unit do with the path."""
+    from kinoeye.geometry.convention import KINOEYE, axes_matrix
+
+    scaled = points * ((args.unit and args.unit.metres) or 1.0)
+    if args.up is None or KINOEYE.world_axes is None:
+        return scaled
+    return scaled @ (axes_matrix(KINOEYE.world_axes).T @ axes_matrix(WORLDS[args.up])).T
 
 
 def _depth(path: Path) -> Any:

@@ -29,12 +29,14 @@ LONG_FOCAL = 30.0
 """A focal length of so many image widths (2 degrees of view) is rather one in pixels that is read as normalised."""
 SHORT_FOCAL = 0.02
 """A focal length of so few image widths (175 degrees of view) is rather a normalised one that is read in pixels."""
+NARROW_DEG, WIDE_DEG = 1.0, 170.0
+"""Horizontal views outside these belong to telescopes, or to a calibration that failed."""
 COHERENT, INCOHERENT = 0.9, 0.5
 """Mean cosine between travel and view with the quaternions in the other order, and as they are, to suspect it."""
 
 
 def implausible_intrinsics(table: PathTable) -> Iterator[Diagnosis]:
-    """Findings "normalised-intrinsics", "pixel-intrinsics" and "principal-point"."""
+    """Findings "normalised-intrinsics", "pixel-intrinsics", "field-of-view" and "principal-point"."""
     from kinoeye.formats.diagnosis import finding
 
     if table.intrinsics is None:
@@ -59,6 +61,12 @@ def implausible_intrinsics(table: PathTable) -> Iterator[Diagnosis]:
             if width is None or height is None:
                 return
             outside = ~fractions & ((cx < 0) | (cx > width) | (cy < 0) | (cy > height))
+    view = np.zeros(len(table)) if table.fov_deg is None else table.fov_deg[:, 0]
+    with np.errstate(invalid="ignore"):
+        odd = (fx > 0) & ((view < NARROW_DEG) | (view > WIDE_DEG)) & (table.lens == "perspective")
+    span = f"{np.nanmin(view[odd], initial=360):.4g} to {np.nanmax(view[odd], initial=0):.4g}"
+    text = f"{{frames}}: a view of {span} degrees: did the calibration fail?"
+    yield from finding("field-of-view", "warning", odd, text)
     yield from finding("principal-point", "warning", outside, "{frames}: the principal point lies outside the image")
 
 

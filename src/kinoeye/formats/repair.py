@@ -31,6 +31,8 @@ def repair(table: PathTable, code: str) -> PathTable:
     """
     if any(found.code == code for found in table.findings):
         return _accepted(table, code)
+    if code in READER_FAULTS:
+        return table.noted(f"the file has no fault {code!r}: nothing was changed")
     if code not in REPAIRS:
         raise InputError(f"there is no repair {code!r}; repairs: {', '.join(REPAIRS)}")
     return REPAIRS[code](table)
@@ -40,6 +42,10 @@ def repair_of(table: PathTable, code: str) -> str | None:
     """The name of the repair of a finding about a table; None where it has none."""
     mendable = code in REPAIRS or any(found.code == code for found in table.findings)
     return code if mendable else None
+
+
+READER_FAULTS = ("truncated", "trailing", "degrees", "mixed-sizes")
+"""What only readers see; accepted by its code."""
 
 
 def _drop(table: PathTable, bad: np.ndarray, why: str) -> PathTable:

@@ -6,6 +6,8 @@ import numpy as np
 
 from kinoeye.geometry.convention import Float64
 
+DAY_S = 86_400.0
+"""No shot begins so late on its time line."""
 RATES = (24000 / 1001, 24.0, 25.0, 30000 / 1001, 30.0, 48.0, 50.0, 60000 / 1001, 60.0)
 """Frame rates of film and television, which times written with few digits are taken to mean."""
 _AXES = "XYZ"
@@ -101,7 +103,14 @@ def frame_numbers(times_s: Float64, rate: float) -> Float64:
     """Times [n] counted in frames from time 0; whole where they are whole but for the rounding of seconds."""
     frames = times_s * rate
     whole = np.round(frames)
-    return np.where(abs(frames - whole) <= 1e-9 * np.maximum(1.0, abs(whole)), whole, frames)
+    return np.where(abs(frames - whole) <= np.maximum(1e-9, 8 * np.spacing(abs(frames))), whole, frames)
+
+
+def from_the_start(times_s: Float64) -> tuple[Float64, list[str]]:
+    """Times on the time line of a scene: stamps of a clock, a day or more from 0, count from the first, said so."""
+    if abs(times_s[0]) < DAY_S:
+        return times_s, []
+    return times_s - times_s[0], [f"the times are stamps of a clock: they count from the first, {times_s[0]:.9g} s"]
 
 
 def _bracket(times: Float64, queries: Float64) -> tuple[np.ndarray, np.ndarray, Float64]:

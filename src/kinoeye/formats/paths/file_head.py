@@ -84,6 +84,8 @@ def file_head(path: Path) -> FileHead:
     """
     if path.is_dir():
         return FileHead(path, b"")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is a device or pipe; save what it gives as a file first")
     try:
         with path.open("rb") as file:
             data = file.read(HEAD_BYTES)

@@ -14,7 +14,7 @@ from kinoeye.base.files import write_text
 from kinoeye.formats.containers.usd_layer import CRATE, SUFFIXES, read_layer
 from kinoeye.formats.containers.usda import ARCS, Attribute, Layer, Prim
 from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
-from kinoeye.formats.paths.animation import film_rate, frame_numbers
+from kinoeye.formats.paths.animation import film_rate, frame_numbers, from_the_start
 from kinoeye.formats.paths.calibrations import calibration_matrices
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.scene_camera import MAX_FRAMES, Y_UP, Effort, camera_blocks
@@ -206,8 +206,9 @@ def write(table: PathTable, path: Path) -> list[str]:
     assert table.times_s is not None
     assert table.intrinsics is not None
     assert table.size_wh is not None
-    rate = film_rate(table.times_s, DEFAULT_FPS)
-    codes = frame_numbers(table.times_s, rate)
+    times, warnings = from_the_start(table.times_s)
+    rate = film_rate(times, DEFAULT_FPS)
+    codes = frame_numbers(times, rate)
     lines = _header(codes, rate, table.size_wh)
     lines += ['def Camera "camera"', "{", *_lens_lines(table, codes), '    token projection = "perspective"']
     rows = np.zeros((len(table), 4, 4))
@@ -218,7 +219,7 @@ def write(table: PathTable, path: Path) -> list[str]:
     if table.size_wh != NORMALISED:
         lines += _settings_lines(table.size_wh)
     write_text(path, "\n".join(lines) + "\n")
-    return []
+    return warnings
 
 
 def _header(codes: Float64, rate: float, size_wh: tuple[int, int]) -> list[str]:

@@ -46,7 +46,7 @@ class Checker:
     timed: bool = True
     """Whether the times of the camera are known, not assumed."""
     only: tuple[str, ...] = ()
-    """Names of the checks to make; empty for all."""
+    """Names of the checks to make; empty for all. "rig" brings those of motion and roll, which its limits are for."""
     skip: tuple[str, ...] = ()
     """Names of checks to leave out."""
 
@@ -63,7 +63,8 @@ class Checker:
             InputError: it has no actor of a name in `subjects`.
         """
         context = _Context(ShotArrays.of(shot, self.subjects), self, self.surroundings_of(shot))
-        names = [name for name in CHECKS if name not in self.skip and (not self.only or name in self.only)]
+        asked = {*self.only, *((*MOTION, "roll") if self.rig is not None and "rig" in self.only else ())}
+        names = [name for name in CHECKS if name not in self.skip and (not asked or name in asked)]
         answers = [answer for name in names for answer in CHECKS[name](context) if answer is not None]
         return CheckReport(
             findings=tuple(answer for answer in answers if isinstance(answer, Finding)),
