@@ -18,7 +18,8 @@ from kinoeye.cli.inspect import describe, describe_long
 from kinoeye.formats import PathTable, read_path, write_path
 from kinoeye.formats.motion_scan import MotionScan, Travel
 from kinoeye.formats.paths import streaming
-from kinoeye.formats.paths.streaming import is_streamed, path_parts, resample_file, summarise
+from kinoeye.formats.paths.stream_resampling import resample_file
+from kinoeye.formats.paths.streaming import is_streamed, path_parts, summarise
 
 FORMATS = ("tum", "kitti", "euroc", "tartanair")
 

@@ -96,7 +96,7 @@ def _is_plain_resampling(operations: Sequence[Operation]) -> bool:
 
 
 def _resample_as_stream(args: argparse.Namespace, operation: Operation) -> int:
-    from kinoeye.formats.paths.streaming import resample_file
+    from kinoeye.formats.paths.stream_resampling import resample_file
 
     warnings = resample_file(args.file, args.out, format=args.source, **operation.given)
     change = "resample: read and written a part at a time, since the file is long"

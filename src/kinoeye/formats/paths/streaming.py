@@ -1,34 +1,29 @@
-"""Files of rows of any length, a part at a time: inspected and resampled in memory that does not grow with them."""
+"""Files of rows of any length, read and inspected a part at a time in memory that does not grow with them."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Protocol, cast
+from typing import Protocol, cast
 
 import numpy as np
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.files import atomic_file
 from kinoeye.formats.diagnosis import Diagnosis, by_severity, hints, nearest_rotation
 from kinoeye.formats.faults import FaultScan
 from kinoeye.formats.motion_scan import MotionScan, Travel
-from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
+from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths import euroc, kitti, tartanair, tum
 from kinoeye.formats.paths.file_head import file_head
 from kinoeye.formats.paths.row_format import RowLayout, row_kind
 from kinoeye.formats.paths.rows import BLOCK_BYTES
-from kinoeye.geometry.convention import Float64, homogeneous
+from kinoeye.geometry.convention import Float64
 
 STREAM_BYTES = 16 << 20
 """Files of rows above this size are streamed."""
 MAX_HEAD = 100_000
 """So many first poses are kept for hints, which need a path in memory."""
-MAX_FRAMES = 100_000_000
-_QUERIES = 1 << 17
 
 
 class StreamedFormat(Protocol):
@@ -101,7 +96,7 @@ def path_parts(
         10000000
     """
     path = Path(path)
-    return _module(path, format).layout(path).parts(path, block_bytes=block_bytes)
+    return streamed_format(path, format).layout(path).parts(path, block_bytes=block_bytes)
 
 
 def summarise(
@@ -138,8 +133,8 @@ def summarise(
         faults.add(part)
         if faults.is_sound:
             motion.add(part.T_world_cam)
-            travel.add(_rounded(part.T_world_cam))
-    table = _joined(head)
+            travel.add(rounded(part.T_world_cam))
+    table = joined(head)
     at_end = tuple(found)
     found += faults.findings()
     is_sound = not any(row.severity == "error" for row in found)
@@ -155,222 +150,24 @@ def summarise(
     return PathSummary(table, frames, duration, tuple(by_severity(found)), travel if is_sound else None)
 
 
-def resample_file(
-    source: Path | str,
-    target: Path | str,
-    *,
-    frames: int | None = None,
-    fps: float | None = None,
-    stride: int | None = None,
-    format: str | None = None,  # noqa: A002 - as above
-    block_bytes: int = BLOCK_BYTES,
-) -> list[str]:
-    """Write a file of rows with other poses, in the same format: evenly spaced in time, or every n-th.
-
-    The file is read twice: once for its times and faults, once for its poses. Between poses, rotations are
-    interpolated on the shortest arc and positions on straight lines, as `Track.at` does.
-
-    Args:
-        source: a TUM, KITTI, EuRoC or TartanAir file of any length.
-        target: the file to write; times of a KITTI file go beside it.
-        frames: number of poses, both ends included.
-        fps: poses per second; a rest shorter than a frame at the end is left out.
-        stride: every `stride`-th row is kept as it is.
-        format: the source's format, if it shall not be told from its first rows.
-        block_bytes: how much text to read at a time.
-
-    Returns:
-        What was lost or assumed, one sentence each.
+def streamed_format(path: Path, format: str | None) -> StreamedFormat:  # noqa: A002 - as above
+    """The module of a file's format.
 
     Raises:
-        InputError: not exactly one of frames, fps and stride is given, one is out of range, or the path is faulty.
-
-    Example:
-        >>> resample_file("long.tum", "short.tum", fps=30)  # doctest: +SKIP
-        []
+        InputError: the file is none that can be streamed.
     """
-    if sum(value is not None for value in (frames, fps, stride)) != 1:
-        raise InputError("resampling takes either a number of frames, a rate or a stride")
-    source, target = Path(source), Path(target)
-    module = _module(source, format)
-    _need_same_format(target, module.NAME)
-    span = _span(module.layout(source).parts(source, block_bytes=block_bytes), source)
-    if stride is None:
-        queries = _Queries.of(span, frames, fps)
-        kept = _interpolated(module.layout(source).parts(source, block_bytes=block_bytes), span, queries)
-    else:
-        if stride < 1:
-            raise InputError(f"every {stride}th pose is no choice; give a stride of 1 or more")
-        kept = _every(module.layout(source).parts(source, block_bytes=block_bytes), stride)
-    _write(module, kept, target)
-    return span.warnings(stride)
-
-
-@dataclass(frozen=True)
-class _Span:
-    """The times of a path, and what its reader said."""
-
-    frames: int
-    start_s: float
-    end_s: float
-    has_times: bool
-    notes: tuple[str, ...]
-
-    def warnings(self, stride: int | None) -> list[str]:
-        assumed = f"the input has no times; {DEFAULT_FPS:g} frames per second are assumed (--fps)"
-        return [*([] if self.has_times or stride else [assumed]), *self.notes]
-
-
-@dataclass(frozen=True)
-class _Queries:
-    """Evenly spaced times."""
-
-    count: int
-    start_s: float
-    end_s: float
-    step_s: float
-
-    @classmethod
-    def of(cls, span: _Span, frames: int | None, fps: float | None) -> _Queries:
-        duration = span.end_s - span.start_s
-        if fps is not None:
-            if not 0 < fps < math.inf:
-                raise InputError(f"{fps:g} frames per second is not a rate; give a number above 0")
-            frames = math.floor(min(duration * fps, 1e18) * (1 + 1e-9) + 1e-6) + 1
-        frames = frames or 0
-        if not 1 <= frames <= MAX_FRAMES:
-            raise InputError(f"{frames} frames is out of range; 1 to {MAX_FRAMES:,} are made")
-        if fps is None and duration > 0:
-            return cls(frames, span.start_s, span.end_s, duration / max(1, frames - 1))
-        step = 1 / (fps or DEFAULT_FPS)  # a single pose is held
-        return cls(frames, span.start_s, span.start_s + (frames - 1) * step, step)
-
-    def times(self, start: int, stop: int) -> Float64:
-        """Times number `start` to `stop`, from whichever end is nearer, so that both ends are exact."""
-        index = np.arange(start, stop)
-        from_end = self.end_s - (self.count - 1 - index) * self.step_s
-        return np.where(2 * index < self.count, self.start_s + index * self.step_s, from_end)
-
-    def up_to(self, time_s: float, start: int) -> int:
-        """The number of times from the first to `time_s`, at least `start`."""
-        guess = math.floor((time_s - self.start_s) / self.step_s) - 2  # rounding may be off by one
-        count = min(max(start, guess), self.count)
-        while count < self.count and self.times(count, count + 1)[0] <= time_s:
-            count += 1
-        return count
-
-
-def _module(path: Path, format: str | None) -> StreamedFormat:  # noqa: A002 - as above
     kind = format or row_kind(file_head(path))
     if kind not in _STREAMED:
         raise InputError(f"{path} is not a file of rows that can be streamed: {', '.join(_STREAMED)}")
     return _STREAMED[kind]
 
 
-def _need_same_format(target: Path, name: str) -> None:
-    from kinoeye.formats.paths.registry import format_for_output
-
-    try:
-        chosen = format_for_output(target)
-    except InputError:  # a name that stands for no format
-        return
-    if chosen != name:
-        raise InputError(f"a file that is resampled as a stream keeps its format {name}; {target} stands for {chosen}")
-
-
-def _span(parts: Iterator[PathTable], source: Path) -> _Span:
-    """The times of a sound path.
-
-    Raises:
-        InputError: the path has errors.
-    """
-    faults = FaultScan()
-    found: list[Diagnosis] = []
-    frames, first, last, notes = 0, None, None, ()
-    for part in parts:
-        found += [row for row in part.findings if row.severity == "error"]
-        if not len(part):
-            continue
-        faults.add(part)
-        first, last, notes = first or part, part, part.notes
-        frames += len(part)
-    found += faults.findings()
-    if found:
-        raise InputError(f"{source}: the cameras are faulty: {found[0].message}; files this long cannot be repaired")
-    assert first is not None
-    assert last is not None
-    if first.times_s is None or last.times_s is None:
-        return _Span(frames, 0.0, (frames - 1) / DEFAULT_FPS, False, notes)
-    return _Span(frames, float(first.times_s[0]), float(last.times_s[-1]), True, notes)
-
-
-def _every(parts: Iterator[PathTable], stride: int) -> Iterator[PathTable]:
-    """Every `stride`-th pose, its rotation rounded."""
-    seen = 0
-    for part in parts:
-        kept = part.frames(range(-seen % stride, len(part), stride))
-        seen += len(part)
-        if len(kept):
-            yield replace(kept, matrices=_rounded(kept.matrices))
-
-
-def _interpolated(parts: Iterator[PathTable], span: _Span, queries: _Queries) -> Iterator[PathTable]:
-    """The poses at evenly spaced times."""
-    before: PathTable | None = None
-    seen = done = 0
-    for part in parts:
-        if not len(part):
-            continue
-        if part.times_s is None:
-            part = replace(part, times_s=(seen + np.arange(len(part))) / DEFAULT_FPS)
-        seen += len(part)
-        part = replace(part, matrices=_rounded(part.matrices))
-        path = part if before is None else _joined([before, part])
-        assert path.times_s is not None
-        ready = queries.count if seen == span.frames else queries.up_to(float(path.times_s[-1]), done)
-        for start in range(done, ready, _QUERIES):
-            table = _at(path, queries.times(start, min(start + _QUERIES, ready)))
-            yield table if span.has_times else replace(table, times_s=None)
-        done = ready
-        before = part.frames([len(part) - 1])
-
-
-def _at(path: PathTable, times_s: Float64) -> PathTable:
-    """The poses of a part at times, in the part's own convention: frames that do not move do not matter here."""
-    import torch
-
-    from kinoeye.geometry.lie import SE3
-    from kinoeye.geometry.track import Track
-
-    track = Track(SE3.from_matrix(torch.from_numpy(homogeneous(path.matrices))), torch.tensor(path.times_s), up=None)
-    matrices = track.at(torch.from_numpy(times_s)).T_world_body.as_matrix()[:, :3].numpy()
-    return replace(path, matrices=matrices, times_s=times_s)
-
-
-def _write(module: StreamedFormat, parts: Iterator[PathTable], target: Path) -> None:
-    """Write parts as one file, and times beside it where the format has them there."""
-    with ExitStack() as files:
-        file = _opened(files, target)
-        beside: IO[str] | None = None
-        for number, part in enumerate(parts):
-            if number == 0:
-                file.writelines(f"{line}\n" for line in module.header(part))
-                if module.NAME == kitti.NAME and part.times_s is not None:
-                    beside = _opened(files, kitti.times_path(target))
-            file.writelines(f"{line}\n" for line in module.lines(part))
-            if beside is not None:
-                beside.writelines(f"{line}\n" for line in kitti.time_lines(part))
-
-
-def _opened(files: ExitStack, path: Path) -> IO[str]:
-    return files.enter_context(files.enter_context(atomic_file(path)).open("w", encoding="utf-8"))
-
-
-def _rounded(matrices: Float64) -> Float64:
+def rounded(matrices: Float64) -> Float64:
+    """Poses [n, 3, 4] with rotations rounded to the nearest orthonormal matrix."""
     return np.concatenate([nearest_rotation(matrices[:, :, :3]), matrices[:, :, 3:]], -1)
 
 
-def _joined(tables: list[PathTable]) -> PathTable:
+def joined(tables: list[PathTable]) -> PathTable:
     """Parts of one path in a row."""
     first = tables[0]
     times = None if first.times_s is None else np.concatenate([cast(Float64, table.times_s) for table in tables])
