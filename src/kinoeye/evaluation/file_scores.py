@@ -91,6 +91,11 @@ def score_many(
 
     Raises:
         InputError: a reference cannot be read or is faulty, or as `tabulate`.
+
+    Example:
+        >>> files, notes = match_folders(Path("truths"), Path("estimates"))  # doctest: +SKIP
+        >>> score_many(files, notes=notes).summary["auc_30"].mean  # doctest: +SKIP
+        0.83
     """
     chosen = tuple(protocol.name for protocol in chosen_protocols(protocols))
     scores: dict[str, PoseScore | Failure] = {}

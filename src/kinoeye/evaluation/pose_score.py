@@ -136,6 +136,12 @@ def score_poses(
     Raises:
         InputError: fewer than two poses can be paired, the alignment is not defined for these paths, or a protocol
             has another name.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in two metres"))
+        >>> score_poses(camera.track, camera.track, protocols=["ate_translation"]).numbers
+        {'ate_translation': 0.0}
     """
     settings = settings or Settings()
     chosen = chosen_protocols(protocols)

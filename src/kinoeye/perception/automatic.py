@@ -23,6 +23,10 @@ def estimate_camera(take: Take, *, intrinsics: Intrinsics, seed: int = 0) -> Est
         take: frames, and depth and masks if there are any.
         intrinsics: the known lens.
         seed: of RANSAC.
+
+    Example:
+        >>> found = estimate_camera(Take.open("out/take"), intrinsics=shot.camera.intrinsics)  # doctest: +SKIP
+        >>> found.camera.T_world_cam  # doctest: +SKIP
     """
     kind = PhotometricEstimator if "depth" in take.layers else FeatureEstimator
     return kind(intrinsics=intrinsics, ignore=moving_pixels(take))(take, seed=seed)

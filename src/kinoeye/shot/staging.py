@@ -115,6 +115,11 @@ def stage(
 
     Raises:
         InputError: a length, rate or field of view is out of range, or a name is taken in `into`.
+
+    Example:
+        >>> from kinoeye.language import parse
+        >>> [actor.name for actor in stage(parse("orbit left around the red robot"), seed=0).actors]
+        ['red robot']
     """
     generator = np.random.default_rng([seed, 0x57A6E])
     roles = [_role(mention) for mention in plan.actors]

@@ -80,6 +80,9 @@ def read_ply(path: Path | str) -> tuple[NDArray[np.float64], NDArray[np.uint8] |
 
     Raises:
         InputError: the file is missing, truncated, or of another kind.
+
+    Example:
+        >>> points, rgb = read_ply("cloud.ply")  # doctest: +SKIP
     """
     data = read_bytes(path)
     header, end, body = data.partition(b"end_header\n")

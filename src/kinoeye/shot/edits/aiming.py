@@ -35,6 +35,12 @@ def look_at(path: P, subject: Subject, *, keep_roll: bool = False, up: Sequence[
 
     Raises:
         InputError: there is no such actor, the camera never leaves the subject, or the vertical has no direction.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("truck left two metres"))
+        >>> look_at(camera, (0, 0, 4)).T_world_cam.translation.equal(camera.T_world_cam.translation)
+        True
     """
     track = track_of(path)
     R, p = track.T_world_body.rotation.as_matrix(), track.T_world_body.translation

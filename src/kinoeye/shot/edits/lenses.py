@@ -30,6 +30,13 @@ def dolly_zoom(path: P, subject: Subject | float) -> P:
     Raises:
         InputError: the path has no intrinsics, the subject is beside or behind the camera, or the field of view would
             leave 1 to 170 degrees.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in two metres"))
+        >>> wider = dolly_zoom(camera, (0, 0, 4)).intrinsics.fx_fy_cx_cy / camera.intrinsics.fx_fy_cx_cy
+        >>> wider[-1, 0].round(decimals=6)
+        tensor(0.5000, dtype=torch.float64)
     """
     camera = camera_of(path, needed_for="a dolly zoom")
     if isinstance(subject, int | float):
@@ -57,6 +64,13 @@ def zoom(path: P, factor: float | Sequence[float]) -> P:
     Raises:
         InputError: the path has no intrinsics, a factor is not positive, or the field of view would leave 1 to 170
             degrees.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in"))
+        >>> closer = zoom(camera, (1, 2)).intrinsics.fx_fy_cx_cy / camera.intrinsics.fx_fy_cx_cy
+        >>> closer[-1, 0].round(decimals=6)
+        tensor(2., dtype=torch.float64)
     """
     camera = camera_of(path, needed_for="a zoom")
     first, last = (factor, factor) if isinstance(factor, int | float) else (factor[0], factor[-1])
@@ -73,6 +87,12 @@ def zoom_to(path: P, fov_deg: float | Sequence[float]) -> P:
 
     Raises:
         InputError: the path has no intrinsics, or a field of view would leave 1 to 170 degrees.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in"))
+        >>> zoom_to(camera, 40).intrinsics.fov()[0, 0].rad2deg().round(decimals=6)
+        tensor(40., dtype=torch.float64)
     """
     camera = camera_of(path, needed_for="a field of view")
     first, last = (fov_deg, fov_deg) if isinstance(fov_deg, int | float) else (fov_deg[0], fov_deg[-1])
@@ -91,6 +111,12 @@ def fit(path: P, size_wh: tuple[int, int]) -> P:
 
     Raises:
         InputError: the path has no intrinsics, or the size is not positive.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in"))
+        >>> fit(camera, (832, 480)).size_wh
+        (832, 480)
     """
     if min(size_wh) < 1:
         raise InputError(f"an image of {size_wh[0]}x{size_wh[1]} has no pixels; give WIDTHxHEIGHT")

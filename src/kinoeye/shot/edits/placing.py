@@ -23,6 +23,12 @@ def mirror(path: P) -> P:
     that rotations stay rotations: R' = M R diag(-1, 1, 1). The film of the mirrored world is the mirrored film, for
     which principal points change sides too. Where the vertical is not known, the plane is that of the first camera's
     own y and z axes.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("truck left two metres"))
+        >>> mirror(camera).T_world_cam.translation[-1, 0].round(decimals=6)
+        tensor(2., dtype=torch.float64)
     """
     track = track_of(path)
     R, p = track.T_world_body.rotation.as_matrix(), track.T_world_body.translation
@@ -51,6 +57,12 @@ def scale(
 
     Raises:
         InputError: the factor is not positive, or a path that shares a scene with actors would lose its metres.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in two metres"))
+        >>> scale(camera, 0.5).T_world_cam.translation[-1, 2].round(decimals=6)
+        tensor(1., dtype=torch.float64)
     """
     if not 0 < factor < math.inf:
         raise InputError(f"a scale of {factor:g} is out of range; give a number above 0")
@@ -73,6 +85,12 @@ def anchor(path: P, to: SE3 | Motion | None = None, *, up: Up = None) -> P:
         to: the first pose to have, or a path whose first pose it shall be; the identity by default, as models that
             film from a picture want it.
         up: where `to` is a pose, whether its world's +z is vertical.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in two metres"))
+        >>> anchor(anchor_upright(camera)).T_world_cam.translation[0].abs().max() < 1e-9
+        tensor(True)
     """
     if to is not None and not isinstance(to, SE3):
         other = track_of(to)
@@ -91,6 +109,12 @@ def anchor_upright(path: P, *, height: float | None = None) -> P:
         path: a track, camera or shot.
         height: of the first camera, in the path's unit; that of staged shots by default, and 0 for a path of unknown
             scale.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in two metres"))
+        >>> anchor_upright(camera, height=1.6).T_world_cam.translation[-1, 2].round(decimals=6)
+        tensor(1.6000, dtype=torch.float64)
     """
     track = track_of(path)
     start = SE3.from_matrix(torch.from_numpy(first_pose()))

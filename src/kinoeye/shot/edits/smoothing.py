@@ -55,6 +55,12 @@ def handheld(path: P, *, amplitude: float = 1.0, seed: int = 0) -> P:
 
     Raises:
         InputError: the amplitude or the seed is negative.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in"))
+        >>> handheld(camera, amplitude=2, seed=7).times_s.equal(camera.times_s)
+        True
     """
     if not 0 <= amplitude < math.inf:
         raise InputError(f"an amplitude of {amplitude:g} is out of range; give 0 or more, 1 for a calm operator")

@@ -44,6 +44,12 @@ def stitch(
 
     Raises:
         InputError: units differ, images have another shape, or a time is not positive.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in for two seconds"))
+        >>> stitch(camera, camera, bridge_s=1).track.duration_s
+        5.0
     """
     a, b = track_of(path), track_of(other)
     if a.unit != b.unit:

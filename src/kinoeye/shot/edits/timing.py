@@ -36,6 +36,13 @@ def retime_evenly(path: P, *, radians_per_metre: float | None = None) -> P:
 
     Raises:
         InputError: the path does not move, or the weight of turns is negative.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in two metres"))
+        >>> steps = retime_evenly(camera).T_world_cam.translation.diff(dim=0).norm(dim=-1)
+        >>> (steps.max() - steps.min()) / steps.mean() < 0.01
+        tensor(True)
     """
     track = track_of(path)
     weight = _turn_weight(path) if radians_per_metre is None else radians_per_metre
@@ -53,6 +60,12 @@ def retime_eased(path: P, easing: Easing) -> P:
     """The same way with a slow start ("in"), a slow end ("out") or both, in the same time with as many poses.
 
     The pace that the path has is kept apart from that: ease a path of constant speed to get a pure ramp.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in two metres"))
+        >>> retime_eased(camera, "in-out").times_s.equal(camera.times_s)
+        True
     """
     track = track_of(path)
     if len(track) < 2:
@@ -76,6 +89,12 @@ def retime_to(
 
     Raises:
         InputError: a duration is not positive, or the cuts do not lie within the path in order.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in two metres"))
+        >>> retime_to(camera, [5]).track.duration_s
+        5.0
     """
     track = track_of(path)
     if len(track) < 2:
@@ -111,6 +130,12 @@ def trim(path: P, *, start_s: float = 0.0, end_s: float | None = None) -> P:
 
     Raises:
         InputError: no pose lies between them.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in for four seconds"))
+        >>> trim(camera, start_s=1, end_s=-1).track.duration_s
+        2.0
     """
     track = track_of(path)
     since = track.times_s - track.times_s[0]
@@ -129,6 +154,12 @@ def trim_frames(path: P, start: int = 0, stop: int | None = None) -> P:
 
     Raises:
         InputError: no pose is left.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in"))
+        >>> len(trim_frames(camera, 10, -10)) == len(camera) - 20
+        True
     """
     index = torch.arange(len(track_of(path)))[start:stop]
     if len(index) == 0:
@@ -188,6 +219,13 @@ def resample_for(path: P, target: Target, *, curve: Literal["linear", "cubic"] =
 
     The whole path is filmed, so that it is faster or slower where the model's films are shorter or longer; a shot's
     actors keep pace with its camera.
+
+    Example:
+        >>> from kinoeye import language
+        >>> camera = language.compile(language.parse("push in"))
+        >>> from kinoeye.shot.targets import TARGETS
+        >>> len(resample_for(camera, TARGETS["recammaster"]))
+        81
     """
     count = len(track_of(path))
     path = resample(path, frames=count if target.allows(count) else target.frames, curve=curve)
