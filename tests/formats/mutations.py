@@ -78,6 +78,10 @@ HAND_MADE: dict[str, Files] = {
     "kubric": {
         "cameras.npz": npz(**{f"{kind}_mat_{i}": POSES[i] for kind in ("world", "camera") for i in range(FRAMES)})
     },
+    "monst3r": {
+        "pred_traj.txt": b"0 0.1 0.2 0.3 1 0 0 0\n1 0.2 0.2 0.4 0.8 0 0.6 0\n",
+        "pred_intrinsics.txt": b"50 0 32 0 50 24 0 0 1\n50 0 32 0 50 24 0 0 1\n",
+    },
     "vggt": {"predictions.npz": npz(extrinsic=POSES[:, :3], intrinsic=K, images=np.zeros((FRAMES, 3, 4, 4)))},
     "da3": {"results.npz": npz(extrinsics=POSES[:, :3], intrinsics=K, depth=np.zeros((FRAMES, 4, 4)))},
     "pi3": {"predictions.npz": npz(camera_poses=POSES)},

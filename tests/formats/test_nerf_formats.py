@@ -291,3 +291,19 @@ def test_llff_keeps_bounds_and_says_when_they_are_not_known(real_data: Path, tmp
     unknown = read_path(tmp_path / "poses_bounds.npy")
     assert unknown.near_far is None
     assert not unknown.diagnose() or all(row.severity != "error" for row in unknown.diagnose())
+
+
+def test_trajectories_of_datadop_have_the_real_part_first_and_their_calibrations_beside(tmp_path: Path):
+    (tmp_path / "shot_0001_traj.txt").write_text("0.0 1 2 3 0.8 0 0.6 0\n1.0 1 2 4 1 0 0 0\n")
+    assert read_path(tmp_path / "shot_0001_traj.txt").format == "tum"  # alone it is TUM's layout
+    (tmp_path / "shot_0001_intrinsics.txt").write_text("600 0 256.4 0 610 104 0 0 1\n" * 2)
+    table = read_path(tmp_path / "shot_0001_traj.txt")
+    assert (table.format, table.size_wh) == ("monst3r", (512, 208))
+    np.testing.assert_allclose(table.T_world_cam[0, :, 2], [0.96, 0, 0.28], atol=1e-12)
+    np.testing.assert_allclose(table.T_world_cam[:, :, 3], [[1, 2, 3], [1, 2, 4]])
+    assert table.intrinsics is not None
+    assert table.intrinsics[1].tolist() == [[600, 0, 256.4], [0, 610, 104], [0, 0, 1]]
+    (tmp_path / "shot_0001_intrinsics.txt").write_text("600 0 256.4 0 610 104 0 0 1\n")
+    table = read_path(tmp_path / "shot_0001_traj.txt")
+    assert table.intrinsics is None
+    assert any("has 1 rows for 2 poses" in note for note in table.notes)

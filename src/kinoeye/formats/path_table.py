@@ -116,7 +116,7 @@ class PathTable:
             return None
         with np.errstate(divide="ignore", invalid="ignore"):
             near = self.intrinsics[:, :2, 2] / np.diagonal(self.intrinsics, axis1=1, axis2=2)[:, :2]
-            far = np.asarray(self.size_wh) / np.diagonal(self.intrinsics, axis1=1, axis2=2)[:, :2] - near
+            far = np.asarray(self.size_wh, np.float64) / np.diagonal(self.intrinsics, axis1=1, axis2=2)[:, :2] - near
             return np.degrees(np.arctan(near) + np.arctan(far))
 
     def diagnose(self) -> list[Diagnosis]:

@@ -31,6 +31,7 @@ from kinoeye.formats.paths import (
     kitti,
     kubric,
     llff,
+    monst3r,
     motion360,
     motionctrl,
     native,
@@ -98,6 +99,7 @@ _FORMATS = cast(
         phi_theta_r,
         theta_phi_r,
         tum,
+        monst3r,
         kitti,
         euroc,
         tartanair,
@@ -157,6 +159,10 @@ def read_paths(path: Path | str, format: str | None = None) -> dict[str, PathTab
 
     Raises:
         InputError: the file is missing or damaged, holds no cameras, or its format is not known.
+
+    Example:
+        >>> list(read_paths("camera_extrinsics.json"))[:2]  # doctest: +SKIP
+        ['cam01', 'cam02']
     """
     path = Path(path)
     reader = _sniffed(file_head(path)) if format is None else _named(READERS, format, "read")
@@ -181,6 +187,10 @@ def write_path(
 
     Raises:
         InputError: the table is faulty or lacks what the format needs, or the file cannot be written.
+
+    Example:
+        >>> write_path(read_path("transforms.json"), "tum.txt")  # doctest: +SKIP
+        ['the input has no times; 24 frames per second are assumed (--fps)', 'tum cannot hold the intrinsics']
     """
     path = Path(path)
     table = path_or_table if isinstance(path_or_table, PathTable) else PathTable.from_trajectory(path_or_table)

@@ -65,9 +65,17 @@ def row_kind(head: FileHead) -> str | None:
         return None
     if len(first.rows) == 3 and sniff_keys(head) is not None:
         return None
+    if first.columns == 8 and monst3r_intrinsics(head.path) is not None:
+        return "monst3r"
     if _is_chan(first, head.path):
         return "chan"
     return "euroc" if first.columns >= 8 and _is_euroc(first) else _BY_COLUMNS.get(first.columns)
+
+
+def monst3r_intrinsics(path: Path) -> Path | None:
+    """The file of calibrations beside a trajectory of MonST3R; None where there is none."""
+    beside = path.with_name(path.name.removesuffix("traj.txt") + "intrinsics.txt")
+    return beside if path.name.endswith("traj.txt") and beside.is_file() else None
 
 
 def _is_chan(first: FirstRows, path: Path) -> bool:

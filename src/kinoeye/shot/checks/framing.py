@@ -55,9 +55,9 @@ def size(arrays: ShotArrays, subject: Subject, limits: Limits) -> list[Finding |
 
 
 def height_on_screen(arrays: ShotArrays, subject: Subject) -> Float64:
-    """Height [n] of a subject's box as a share of the frame's; NaN behind the camera and out of the frame."""
+    """Height [n] of a subject's box as a share of the frame's; NaN where it is not whole in front of the camera."""
     low, high = screen_box(subject.corners_cam, arrays.fx_fy_cx_cy)
-    whole = (subject.corners_cam[..., 2] >= NEAR_M).all(axis=1) & (share_in_frame(arrays, subject) > 0)
+    whole = (subject.corners_cam[..., 2] >= NEAR_M).all(axis=1)
     return np.where(whole, (high - low)[:, 1] / arrays.size_wh[1], np.nan)
 
 
