@@ -245,7 +245,7 @@ def _inside_archive(rng: random.Random, data: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])) as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, archive.compression)  # no time of day
     return file.getvalue()
 
 

@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     mended = mend(given.shot, checker) if args.fix else None
     report = checker(given.shot) if mended is None else mended.after
     if not report.findings:
-        reasons = "; ".join(dict.fromkeys(f"{skipped.code}: {skipped.reason}" for skipped in report.skipped))
+        reasons = "; ".join(dict.fromkeys(skipped.reason for skipped in report.skipped))
         raise InputError(f"nothing could be checked (--unit, --fps, --up, --points tell what is missing): {reasons}")
     notes = given.notes
     if mended is not None:
