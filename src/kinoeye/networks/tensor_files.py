@@ -143,7 +143,6 @@ def _torch_file(path: Path) -> TensorFile:
         ValueError,
         KeyError,
         OSError,
-        json.JSONDecodeError,
     ) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
