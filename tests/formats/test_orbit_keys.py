@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from path_tables import orbit, path
+from scipy.interpolate import UnivariateSpline
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats import read_path, write_path
@@ -70,6 +71,26 @@ def test_keys_are_interpolated_as_the_models_do():
     assert abs(values - interpolated(values, 25)).max() > 0.1  # it smooths: it does not go through its keys
     cubic = np.linspace(-1, 1, 9) ** 3
     np.testing.assert_allclose(interpolated(cubic, 9), cubic, atol=1e-12)  # but for a cubic
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # that the smoothing is not reached exactly
+@pytest.mark.parametrize("count", [4, 5, 7, 12, 16, 17, 18, 20, 25, 49])
+def test_more_than_three_keys_are_smoothed_as_scipy_smooths_them(count: int):
+    rng = np.random.default_rng(count)
+    places = np.linspace(0, 1, count)
+    half = rng.integers(-50, 50, size=(count + 1) // 2)
+    for keys in (
+        rng.normal(size=count),
+        1e3 * rng.normal(size=count),
+        np.round(40 * np.cumsum(rng.normal(size=count))),
+        np.round(90 * np.sin(9 * places)),
+        np.where(places > 0.4, 1e4, 0),
+        np.concatenate([half, half[: count // 2][::-1]]).astype(float),  # rounding decides between its halves
+        np.full(count, 3.0),
+    ):
+        wanted = UnivariateSpline(places, keys, k=3)(np.linspace(0, 1, 61))
+        wanted[[0, -1]] = keys[[0, -1]]
+        np.testing.assert_allclose(interpolated(keys, 61), wanted, atol=1e-7 * max(1, abs(keys).max()))
 
 
 def test_key_directions_are_those_of_the_models_documents(tmp_path: Path):

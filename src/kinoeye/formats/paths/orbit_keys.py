@@ -11,7 +11,6 @@ line, where Kinoeye says what the keys alone cannot.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +22,12 @@ from kinoeye.base.files import read_text, write_text
 from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.rows import columns_of
+from kinoeye.formats.paths.smoothing_spline import smoothing_spline
 from kinoeye.geometry.convention import Float64, rotvec_to_matrix
 
 PHI_THETA, THETA_PHI = "phi theta", "theta phi"
 MAX_KEYS = 500
-"""ViewCrafter allows 25; a smoothing spline through thousands takes minutes."""
+"""ViewCrafter allows 25; a smoothing spline through thousands takes long."""
 MAX_KEY = 1e5
 """Largest degree or share of the distance that is read."""
 MAX_ANGLE_DEG = 0.1
@@ -108,11 +108,7 @@ def interpolated(keys: Float64, frames: int) -> Float64:
     at, places = np.linspace(0, 1, frames), np.linspace(0, 1, len(keys))
     if len(keys) <= STRAIGHT_KEYS:
         return np.interp(at, places, keys)
-    from scipy.interpolate import UnivariateSpline
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that the smoothing is not reached exactly
-        values = np.asarray(UnivariateSpline(places, keys, k=3)(at), np.float64)
+    values = smoothing_spline(places, keys, at)
     values[[0, -1]] = keys[[0, -1]]
     return values
 
