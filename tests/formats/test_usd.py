@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import types
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mutations import MAX_BYTES, MAX_CPU_S
 from path_tables import filmed
 
 from kinoeye.base.errors import InputError
@@ -355,12 +357,47 @@ def test_binary_layers_that_break_off_are_refused(kept: float, tmp_path: Path):
         read_path(tmp_path / "cut.usdc")
 
 
-def test_a_hang_of_usd_core_ends_with_the_time_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    pytest.importorskip("pxr")
-    monkeypatch.setattr(usd_crate, "MAX_SECONDS", 1e-4)
+STAND_IN = """
+import time, types
+{loading}
+class Layer:
+    @staticmethod
+    def OpenAsAnonymous(file):
+        {opening}
+        root = types.SimpleNamespace(HasInfo=lambda name: False)
+        return types.SimpleNamespace(pseudoRoot=root, subLayerPaths=[], rootPrims=[])
+"""
+SPIN = "end = time.process_time() + {}\nwhile time.process_time() < end: pass"
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system bounds neither time nor memory")
+@pytest.mark.parametrize(
+    ("loading", "opening", "message"),
+    [
+        (SPIN.format(0.6), "", "is a USD scene and holds no cameras"),
+        ("", "[None for _ in iter(int, 1)]", "needs more than 0.3 s to read"),
+        ("", "time.sleep(50)", "needs more than 0.3 s to read"),
+        ("", "bytearray(10**9)", "is a damaged binary USD layer, or too large a one"),
+    ],
+    ids=["slow to load", "computes for ever", "waits for ever", "takes all memory"],
+)
+def test_time_and_memory_of_usd_core_are_bounded_once_it_is_loaded(
+    loading: str, opening: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "pxr").mkdir()
+    (tmp_path / "pxr" / "__init__.py").touch()
+    (tmp_path / "pxr" / "Sdf.py").write_text(STAND_IN.format(loading=loading, opening=opening))
     (tmp_path / "a.usdc").write_bytes(b"PXR-USDC")
-    with pytest.raises(InputError, match="damaged binary USD layer, or too large a one"):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "pxr", types.ModuleType("pxr"))
+    monkeypatch.setattr(usd_crate, "MAX_SECONDS", 0.3)
+    with pytest.raises(InputError, match=message):
         read_path(tmp_path / "a.usdc")
+
+
+def test_the_bounds_of_a_binary_layer_are_those_of_every_file():
+    assert usd_crate.MAX_SECONDS <= MAX_CPU_S
+    assert usd_crate.MAX_BYTES <= MAX_BYTES
 
 
 def test_binary_layers_need_usd_core_and_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

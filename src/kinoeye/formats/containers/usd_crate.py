@@ -1,12 +1,16 @@
 """Binary USD layers (.usdc) by usd-core, in a process of its own: bytes of strangers can hang or crash that library.
 
-`python -m kinoeye.formats.containers.usd_crate FILE PATTERN` prints the layer as JSON; `read_crate` runs it.
+`python -m kinoeye.formats.containers.usd_crate FILE PATTERN SECONDS BYTES` prints the layer as JSON; `read_crate` runs
+it. The bounds hold from the moment when the library is loaded, so that a busy machine refuses no sound file.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,11 +25,18 @@ from kinoeye.base.optional import require
 from kinoeye.formats.containers.usda import ARCS, Attribute, Layer, Prim
 from kinoeye.formats.containers.usda_scanner import MAX_DEPTH
 
-MAX_SECONDS = 10
+MAX_SECONDS = 2.0
 """Of computing; a layer that needs more is refused."""
-MAX_MEMORY = 2 << 30
-MAX_CHARACTERS = 64 * 1024 * 1024
-"""Of JSON."""
+MAX_BYTES = 500_000_000
+"""Of memory, beyond what the library itself takes."""
+MAX_CHARACTERS = 16 * 1024 * 1024
+"""Of JSON, which takes several times its size in memory."""
+_WAITING = 3
+"""Times as long by the clock, for a process that computes nothing or has to share its processor."""
+_START_SECONDS = 60
+"""Until the library is loaded and the layer is read, by the clock."""
+_SERIAL = {"PXR_WORK_THREAD_LIMIT": "1", "MALLOC_ARENA_MAX": "1"}
+"""A thread of its own takes tens of megabytes of addresses, which count as memory."""
 _LAYER_FACTS = ("upAxis", "metersPerUnit", "timeCodesPerSecond", "framesPerSecond")
 
 
@@ -44,13 +55,24 @@ def read_crate(data: bytes, kept: re.Pattern[str], *, where: str) -> Layer:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "layer.usdc"  # usd-core tells formats by suffixes
         file.write_bytes(data)
-        command = [sys.executable, "-m", __name__, str(file), kept.pattern]
+        command = [sys.executable, "-m", __name__, str(file), kept.pattern, str(MAX_SECONDS), str(MAX_BYTES)]
         try:
-            done = subprocess.run(command, capture_output=True, timeout=6 * MAX_SECONDS, check=True)
+            environment = {**os.environ, **_SERIAL}
+            done = subprocess.run(command, capture_output=True, timeout=_START_SECONDS, check=True, env=environment)
             content = json.loads(done.stdout)
             return Layer(content["metadata"], [_prim_from_json(prim) for prim in content["prims"]])
         except (subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:
+            if isinstance(error, subprocess.CalledProcessError) and -error.returncode in _out_of_time():
+                raise InputError(
+                    f"{where} needs more than {MAX_SECONDS:g} s to read: it is a damaged binary USD layer, or too "
+                    "large a one; save it as .usda"
+                ) from error
             raise InputError(f"{where} is a damaged binary USD layer, or too large a one") from error
+
+
+def _out_of_time() -> tuple[int, ...]:
+    """The signals that end a process after its time; none on Windows."""
+    return tuple(int(getattr(signal, name)) for name in ("SIGPROF", "SIGALRM") if hasattr(signal, name))
 
 
 def _prim_from_json(data: dict[str, Any]) -> Prim:
@@ -72,18 +94,26 @@ def _tupled(value: object) -> object:
 
 def main() -> None:
     """Print the layer of a file, within the bounds of time and memory where the system knows them."""
-    try:
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CPU, (MAX_SECONDS, MAX_SECONDS))
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-    except ImportError:  # not on Windows
-        pass
-    file, pattern = sys.argv[1:]
+    file, pattern, seconds, size = sys.argv[1:]
+    importlib.import_module("pxr.Sdf")
+    _limit(float(seconds), int(size))
     text = json.dumps(asdict(_layer(file, re.compile(pattern))))
     if len(text) > MAX_CHARACTERS:
         raise SystemExit(3)
     sys.stdout.write(text)
+
+
+def _limit(seconds: float, size: int) -> None:
+    """End this process after so much more computing, and refuse it so much more memory."""
+    if hasattr(signal, "setitimer"):  # not on Windows
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.setitimer(signal.ITIMER_REAL, _WAITING * seconds)
+    used = Path("/proc/self/statm")
+    if used.exists():
+        import resource
+
+        limit = int(used.read_text().split()[0]) * resource.getpagesize() + size
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def _layer(file: str, kept: re.Pattern[str]) -> Layer:
