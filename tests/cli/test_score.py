@@ -125,7 +125,9 @@ def test_paths_that_never_meet_in_time_are_refused_and_can_be_paired_by_index(tm
     write_path(late, tmp_path / "b.json")
     argv = ["--reference", str(tmp_path / "a.json"), "--estimate", str(tmp_path / "b.json")]
     assert main(["score", *argv]) == 2
-    assert "by index" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "--by index" in told
+    assert "--max-difference" in told
     assert score_json(capsys, *argv, "--by", "index")["pairs"] == 20
 
 
@@ -171,6 +173,94 @@ def test_saved_scores_are_compared_with_the_first(tmp_path, capsys):
     assert "bad - good" in capsys.readouterr().out
 
 
+def saved(folder: Path, name: str, *argv: str) -> str:
+    """The file of a saved score."""
+    out = str(folder / f"{name}.json")
+    assert main(["score", *argv, "-o", out]) == 0
+    return out
+
+
+def test_scores_against_different_references_are_not_compared(tmp_path, capsys):
+    one = saved(tmp_path, "one", *files(tmp_path / "x", turn=0.1))
+    write_path(camera(scale=1.5), tmp_path / "y" / "a.json")
+    write_path(camera(scale=1.5, turn=0.1), tmp_path / "y" / "b.json")
+    longer = ["--reference", str(tmp_path / "y" / "a.json"), "--estimate", str(tmp_path / "y" / "b.json")]
+    other = saved(tmp_path, "other", *longer)
+    capsys.readouterr()
+    assert main(["score", "--compare", one, other]) == 2
+    told = capsys.readouterr().err
+    assert "different references" in told
+    assert "one: 20 poses over" in told
+
+
+def test_a_comparison_tells_that_not_the_same_poses_were_compared(tmp_path, capsys):
+    argv = files(tmp_path, turn=0.1)
+    whole = camera(turn=0.1)
+    part = Track(whole.T_world_cam[:14], whole.times_s[:14])
+    write_path(Trajectory(part, Intrinsics.from_fov(1.0, (64, 64))), tmp_path / "part.json")
+    all_ = saved(tmp_path, "all", *argv)
+    some = saved(tmp_path, "some", *argv[:3], str(tmp_path / "part.json"))
+    capsys.readouterr()
+    data = score_json(capsys, "--compare", all_, some)
+    assert data["notes"] == [
+        "not the same poses are compared: all: 20 pairs by time, 0 failed; some: 14 pairs by time, 6 failed"
+    ]
+    assert data["protocols"]["ate_translation"]["difference"]["some"] is None
+    assert main(["score", "--compare", some, all_]) == 0
+    printed = capsys.readouterr().out
+    assert "note: not the same poses" in printed
+    assert "nan" not in printed
+    again = saved(tmp_path, "again", *argv)
+    capsys.readouterr()
+    assert score_json(capsys, "--compare", all_, again)["notes"] == []
+
+
+def folder_of(folder: Path, **turns: float) -> list[str]:
+    """Options for a folder of references and one of estimates turned so far; NaN for one that is missing."""
+    for name, turn in turns.items():
+        write_path(camera(), folder / "truth" / f"{name}.json")
+        (folder / "found").mkdir(exist_ok=True)
+        if not np.isnan(turn):
+            write_path(camera(turn=turn), folder / "found" / f"{name}.json")
+    return ["--reference", str(folder / "truth"), "--estimate", str(folder / "found"), "--resamples", "50"]
+
+
+def test_a_comparison_of_tables_tells_which_paths_are_not_in_both_and_refuses_other_references(tmp_path, capsys):
+    first = saved(tmp_path, "first", *folder_of(tmp_path / "a", one=0.1, two=0.1))
+    second = saved(tmp_path, "second", *folder_of(tmp_path / "b", one=0.2, two=0.1, three=0.1))
+    capsys.readouterr()
+    notes = score_json(capsys, "--compare", first, second)["notes"]
+    assert notes == ["paths of second that not all have count in its means: three"]
+    argv = folder_of(tmp_path / "c", one=0.1)
+    write_path(camera(scale=2.0), tmp_path / "c" / "truth" / "one.json")
+    third = saved(tmp_path, "third", *argv)
+    capsys.readouterr()
+    assert main(["score", "--compare", first, third]) == 2
+    assert "different references of one" in capsys.readouterr().err
+
+
+def test_a_table_shows_every_protocol_that_was_asked_for_and_no_bare_nan(tmp_path, capsys):
+    asked = ["ate_translation", "das_roterr", "rra_3", "final_rotation_deg", "auc_3", "rta_3", "rpe_rotation_rad"]
+    argv = [*folder_of(tmp_path, one=float("nan"), two=float("nan")), *(w for n in asked for w in ("--protocol", n))]
+    assert main(["score", *argv]) == 0
+    printed = capsys.readouterr().out
+    rows = printed[: printed.index("95 % interval")]
+    assert all(name in rows for name in asked)
+    assert "all failed" in printed
+    assert "nan" not in printed
+    assert main(["score", *folder_of(tmp_path / "single", one=0.1)]) == 0
+    printed = capsys.readouterr().out
+    assert "needs 2 paths" in printed
+    assert "nan" not in printed
+
+
+def test_an_unknown_protocol_names_the_nearest_one_for_takes_too(filmed, capsys):
+    take, shot = filmed
+    for argv in ([str(take)], [str(take), str(take.parent)]):
+        assert main(["score", *argv, "--shot", str(shot), "--protocol", "auc30"]) == 2
+        assert "did you mean 'auc_30'?" in capsys.readouterr().err
+
+
 def test_frames_without_an_estimate_make_the_number_failed_and_leave_the_statistics(tmp_path, capsys):
     write_path(camera(), tmp_path / "a.json")
     whole = camera()
@@ -184,7 +274,10 @@ def test_frames_without_an_estimate_make_the_number_failed_and_leave_the_statist
     assert data["metrics"]["rotation_deg"]["value"] == pytest.approx(180 * 6 / 20, abs=1e-3)
     assert main(["score", *argv]) == 0
     assert "failed" in capsys.readouterr().out
-    assert score_json(capsys, *argv, "--missing", "skip")["failed"] == 0
+    assert any("--missing skip" in note for note in data["notes"])
+    skipped = score_json(capsys, *argv, "--missing", "skip")
+    assert skipped["failed"] == 0
+    assert any("--missing fail" in note for note in skipped["notes"])
 
 
 def test_takes_are_estimated_by_the_chosen_estimator_and_a_failure_is_a_row(filmed, tmp_path, capsys):

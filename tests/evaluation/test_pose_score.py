@@ -137,7 +137,7 @@ def test_association_by_time_drops_what_is_too_far_and_keeps_the_nearest():
     assert torch.equal(paired.T_world_body.wxyz_xyz, ours.T_world_body.wxyz_xyz)
     swapped_ours, swapped = associate_by_time(shifted, reference, max_difference_s=0.005)
     assert torch.equal(swapped.T_world_body.wxyz_xyz, swapped_ours.T_world_body.wxyz_xyz)
-    with pytest.raises(InputError, match="pair them by index"):
+    with pytest.raises(InputError, match="--by index pairs them"):
         associate_by_time(reference, shifted, max_difference_s=0.003)
 
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,21 +67,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it."""
-    from kinoeye.shot.checks import Checker, mend
+    from kinoeye.shot.checks import Checker
 
     if args.fix != (args.out is not None):
         raise InputError("--fix and -o OUT belong together: a mended shot never overwrites its original unasked")
-    given = _given(args)
     checker = Checker(
         limits=_limits(args),
         rig=args.rig,
-        surroundings=_surroundings(args, given),
         subjects=tuple(args.subject),
-        timed=given.timed,
         only=_names(args.only),
         skip=_names(args.skip),
     )
-    mended = mend(given.shot, checker) if args.fix else None
+    _require_surroundings(args)
+    given = _given(args)
+    checker = replace(checker, surroundings=_surroundings(args, given), timed=given.timed)
+    mended = _mended(given.shot, checker) if args.fix else None
     report = checker(given.shot) if mended is None else mended.after
     if not report.findings:
         reasons = "; ".join(dict.fromkeys(skipped.reason for skipped in report.skipped))
@@ -98,6 +98,12 @@ def run(args: argparse.Namespace) -> int:
     return int(not report.holds)
 
 
+def _mended(shot: Shot, checker: Checker) -> Mended:
+    from kinoeye.shot.checks import mend
+
+    return mend(shot, checker)
+
+
 @dataclass(frozen=True)
 class _Given:
     """What the command was given: a shot, how it is written back, and what is known of it."""
@@ -111,10 +117,12 @@ class _Given:
 
 
 def _given(args: argparse.Namespace) -> _Given:
-    from kinoeye.shot import Shot
+    from kinoeye.shot.record_head import is_shot
 
-    if Shot.is_at(args.shot):
+    if is_shot(args.shot):
         refuse_told_of_camera(args)
+        from kinoeye.shot import Shot
+
         return _Given(Shot.load(args.shot), _write_shot, is_shot=True)
     return _of_camera_file(args)
 
@@ -128,7 +136,6 @@ def _of_camera_file(args: argparse.Namespace) -> _Given:
     from kinoeye.formats import read_path, write_path
     from kinoeye.formats.edited import ASSUMED_SIZE_WH, filmable, with_edited
     from kinoeye.formats.paths import format_for_output
-    from kinoeye.shot import Shot
 
     if args.out is not None:
         format_for_output(args.out)  # says at once when the name does not tell
@@ -137,6 +144,8 @@ def _of_camera_file(args: argparse.Namespace) -> _Given:
     table = as_told(args, table, assumed_size_wh=ASSUMED_SIZE_WH)
     if args.depth is not None and (table.intrinsics is None or table.size_wh is None):
         raise InputError(f"a depth map needs intrinsics, and {args.shot} has none; give --size and --fov-deg")
+    from kinoeye.shot import Shot
+
     camera, _ = filmable(table)  # what is assumed of a lens matters to no check without actors
 
     def write(shot: Shot, out: Path) -> list[str]:
@@ -168,12 +177,21 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def _require_surroundings(args: argparse.Namespace) -> None:
+    """Hold that the files of surroundings are there before anything heavy is loaded."""
+    from kinoeye.formats.paths.file_head import file_head
+
+    if args.depth is not None and args.points is not None:
+        raise InputError("--depth and --points cannot both be given; choose one")
+    for path in (args.depth, args.points):
+        if path is not None:
+            file_head(path)
+
+
 def _surroundings(args: argparse.Namespace, given: _Given) -> Callable[[Shot], Surroundings] | Surroundings | None:
     """Depth or points where they are given; else the solids of a shot."""
     from kinoeye.shot.checks import PointCloud
 
-    if args.depth is not None and args.points is not None:
-        raise InputError("--depth and --points cannot both be given; choose one")
     try:
         if args.depth is not None:
             depth = _depth(args.depth)

@@ -20,6 +20,7 @@ from kinoeye.cli.options import (
     given_path,
     print_json,
     refuse_told_of_camera,
+    require_camera,
     say,
     told_of_camera,
 )
@@ -59,19 +60,26 @@ def run(args: argparse.Namespace) -> int:
     told = set(told_of_camera(args)[::2]) - {"--from"}
     if _is_plain_resampling(operations) and args.target is None and not told and is_streamed(args.file, args.source):
         return _resample_as_stream(args, operations[0])
-    from kinoeye.formats.edited import editable
     from kinoeye.formats.paths import read_path
+    from kinoeye.shot.record_head import is_shot
+
+    table = read_path(args.file, format=args.source)
+    target = _output_format(args, table)
+    if is_shot(args.file):
+        refuse_told_of_camera(args)
+    else:
+        table = as_told(args, table)
+    for operation in operations:
+        if "file" in operation.given:
+            require_camera(Path(operation.given["file"]))
+    from kinoeye.formats.edited import editable
     from kinoeye.shot.edits.applying import edit
     from kinoeye.shot.edits.motion import track_of
     from kinoeye.shot.shot import Shot
 
-    table = read_path(args.file, format=args.source)
-    target = _output_format(args, table)
-    if Shot.is_at(args.file):
-        refuse_told_of_camera(args)
+    if is_shot(args.file):
         path, notes = Shot.load(args.file), []
     else:
-        table = as_told(args, table)
         path, notes = editable(table)
     edited = edit(path, *operations, read=_read)
     warnings = _write(args.out, edited.path, table, target, operations)

@@ -112,6 +112,42 @@ def as_told(args: argparse.Namespace, table: PathTable, *, assumed_size_wh: tupl
     return table
 
 
+def require_camera(path: Path) -> None:
+    """Hold that a path holds a camera, as far as its beginning tells and before anything heavy is loaded.
+
+    Raises:
+        InputError: it does not exist, is empty, or no format recognises it.
+    """
+    from kinoeye.formats.paths import READERS, read_paths
+    from kinoeye.formats.paths.file_head import file_head
+    from kinoeye.formats.paths.presets import is_preset, read_preset
+
+    if not path.exists():
+        if is_preset(str(path)):
+            read_preset(str(path))
+            return
+        base, mark, _ = str(path).rpartition("#")
+        path = Path(base) if mark and base else path
+    head = file_head(path)
+    if not any(reader.sniff(head) for reader in READERS.values()):
+        read_paths(path)  # says what it is instead
+
+
+def require_shot(path: Path) -> None:
+    """Hold that a path can be a shot, before anything heavy is loaded.
+
+    Raises:
+        InputError: it does not exist, is damaged, or is another file.
+    """
+    from kinoeye.base.files import read_json
+    from kinoeye.base.records import check_record
+    from kinoeye.shot.record_head import VERSION, is_shot
+
+    if not is_shot(path):
+        path = path / "shot.json" if path.is_dir() else path
+        check_record("Shot", read_json(path), version=VERSION, where=str(path))
+
+
 def given_path(text: str) -> Path:
     """A path that is not the empty text, which would be the current folder.
 

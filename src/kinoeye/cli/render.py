@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kinoeye.cli.options import image_size, print_json, say
+from kinoeye.cli.options import image_size, print_json, require_shot, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it."""
+    require_shot(args.shot)
     from kinoeye.base.files import atomic_folder
     from kinoeye.base.run_record import RUN_FILE, RunRecord
     from kinoeye.footage.store import write_take

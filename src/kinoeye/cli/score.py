@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinoeye.base.errors import CheckFailedError, InputError
-from kinoeye.cli.options import count, non_negative, positive, print_json, say
+from kinoeye.cli.options import count, non_negative, positive, print_json, require_camera, require_shot, say
 from kinoeye.cli.score_tables import comparison_json, print_comparison, print_score, score_json
 
 if TYPE_CHECKING:
     from kinoeye.base.failure import Failure
-    from kinoeye.evaluation import PoseScore, ScoreTable
+    from kinoeye.evaluation import PoseScore, ScoreTable, Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,25 +108,26 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from kinoeye.evaluation import compare, load_score
-
     if args.take or args.reference or args.estimate or args.shot:
         raise InputError("--compare reads saved scores, and nothing else")
     if len(args.compare) < 2:
         raise InputError("--compare needs at least two saved scores")
     names = _names(args.compare)
-    values = compare({name: load_score(path) for name, path in zip(names, args.compare, strict=True)})
+    for path in args.compare:
+        if not path.is_file():
+            raise InputError(f"{path} does not exist, or is no file; `kinoeye score ... -o FILE` saves a score")
+    from kinoeye.evaluation import compare, differences, load_score
+
+    scores = {name: load_score(path) for name, path in zip(names, args.compare, strict=True)}
+    values, notes = compare(scores), differences(scores)
     if args.json:
-        print_json(comparison_json(names, values))
+        print_json(comparison_json(names, values, notes))
     else:
-        print_comparison(names, values)
+        print_comparison(names, values, notes)
     return 0
 
 
 def _score_files(args: argparse.Namespace) -> PoseScore | ScoreTable:
-    from kinoeye.evaluation import match_folders, score_files, score_many
-    from kinoeye.evaluation.file_scores import is_folder_of_paths
-
     references, estimates = args.reference, args.estimate
     if not references or not estimates or args.shot:
         raise InputError("give --reference FILE and --estimate FILE, or a TAKE and --shot SHOT")
@@ -134,6 +135,14 @@ def _score_files(args: argparse.Namespace) -> PoseScore | ScoreTable:
         raise InputError("--estimator estimates the camera of a TAKE; camera files hold theirs already")
     if len(references) != len(estimates):
         raise InputError(f"{len(references)} references and {len(estimates)} estimates cannot be paired one to one")
+    _require_protocols(args)
+    needed = references if any(path.is_dir() for path in references) or len(estimates) > 1 else references + estimates
+    for path in needed:  # of many estimates, some may be missing
+        if not path.is_dir():
+            require_camera(path)
+    from kinoeye.evaluation import match_folders, score_files, score_many
+    from kinoeye.evaluation.file_scores import is_folder_of_paths
+
     folders = [is_folder_of_paths(path) for path in (*references, *estimates)]
     notes: tuple[str, ...] = ()
     if len(references) == 1 and not any(folders):
@@ -148,13 +157,19 @@ def _score_files(args: argparse.Namespace) -> PoseScore | ScoreTable:
 
 
 def _score_takes(args: argparse.Namespace) -> PoseScore | ScoreTable:
-    from kinoeye.base.failure import Failure
-    from kinoeye.evaluation import tabulate
-
     if not args.shot or args.reference or args.estimate:
         raise InputError("a TAKE is compared with --shot SHOT, and with nothing else")
     if len(args.shot) not in (1, len(args.take)):
         raise InputError(f"{len(args.shot)} shots for {len(args.take)} takes; give one for all, or one each")
+    _require_protocols(args)
+    for take in args.take:
+        if not take.is_dir():
+            raise InputError(f"{take} is not a take: there is no such folder")
+    for shot in args.shot:
+        require_shot(shot)
+    from kinoeye.base.failure import Failure
+    from kinoeye.evaluation import tabulate
+
     shots = args.shot * len(args.take) if len(args.shot) == 1 else args.shot
     if len(args.take) == 1:
         score, _ = _score_take(args, args.take[0], shots[0])
@@ -202,18 +217,30 @@ def _score_take(args: argparse.Namespace, path: Path, shot_path: Path) -> tuple[
     return replace(score, notes=(*notes, *score.notes)), len(take)
 
 
-def _options(args: argparse.Namespace) -> dict[str, Any]:
+def _require_protocols(args: argparse.Namespace) -> None:
+    """Hold that the protocols exist and can be computed with --delta, before anything heavy is loaded."""
+    from kinoeye.evaluation.pose_protocols import chosen_protocols
+
+    chosen_protocols(args.protocol)
+    _settings(args)
+
+
+def _settings(args: argparse.Namespace) -> Settings:
     from kinoeye.evaluation import Settings
-    from kinoeye.evaluation.association import MAX_DIFFERENCE_S
 
     try:
-        settings = Settings(delta=args.delta, delta_unit=args.delta_unit)
+        return Settings(delta=args.delta, delta_unit=args.delta_unit)
     except ValueError as error:
         raise InputError(str(error)) from error
+
+
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    from kinoeye.evaluation.association import MAX_DIFFERENCE_S
+
     options = {
         "align": args.align,
         "max_difference_s": args.max_difference or MAX_DIFFERENCE_S,
-        "settings": settings,
+        "settings": _settings(args),
         "protocols": args.protocol,
     }
     return {**options, "missing": args.missing} if args.missing else options

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from kinoeye.evaluation import PoseScore, ScoreTable
+    from kinoeye.evaluation.score_table import Summary
 
 SHOWN = ("rmse", "mean", "median", "max")
 IN_ROWS = ("ate_translation", "rpe_translation", "rotation_deg", "auc_30", "cami2v_roterr", "cami2v_transerr_relative")
-"""Protocols that the rows of many paths show; all are in the file and in the means."""
+"""Protocols that the rows of many paths show where none were chosen; all are in the file and in the means."""
+COLUMNS = 6
+"""Protocols side by side in the rows of many paths; more go into another table."""
 
 
 def score_json(score: PoseScore | ScoreTable) -> dict[str, Any]:
@@ -33,8 +36,8 @@ def score_json(score: PoseScore | ScoreTable) -> dict[str, Any]:
     return data
 
 
-def comparison_json(names: list[str], values: dict[str, dict[str, float]]) -> dict[str, Any]:
-    """Values of several scores and their differences from the first."""
+def comparison_json(names: list[str], values: dict[str, dict[str, float]], notes: tuple[str, ...]) -> dict[str, Any]:
+    """Values of several scores, their differences from the first, and what else differs."""
     protocols = {
         protocol: {
             "values": {name: finite(value) for name, value in row.items()},
@@ -42,7 +45,7 @@ def comparison_json(names: list[str], values: dict[str, dict[str, float]]) -> di
         }
         for protocol, row in values.items()
     }
-    return {"compared": names, "protocols": protocols}
+    return {"compared": names, "protocols": protocols, "notes": list(notes)}
 
 
 def finite(value: float) -> float | None:
@@ -60,13 +63,15 @@ def print_score(score: PoseScore | ScoreTable) -> None:
         _print_one(score)
 
 
-def print_comparison(names: list[str], values: dict[str, dict[str, float]]) -> None:
+def print_comparison(names: list[str], values: dict[str, dict[str, float]], notes: tuple[str, ...]) -> None:
     """Print scores side by side with their differences from the first."""
     table = _table("protocol", *names, *(f"{name} - {names[0]}" for name in names[1:]))
     for protocol, row in values.items():
-        differences = (f"{row[name] - row[names[0]]:+.6g}" for name in names[1:])
+        differences = (_difference(row[name], row[names[0]]) for name in names[1:])
         table.add_row(protocol, *(_shown(row[name]) for name in names), *differences)
-    _console().print(table)
+    console = _console()
+    console.print(table)
+    _print_notes(console, notes)
 
 
 def _print_one(score: PoseScore) -> None:
@@ -89,21 +94,23 @@ def _print_one(score: PoseScore) -> None:
 
 def _print_table(scores: ScoreTable) -> None:
     """Print a row for every path, and every protocol's mean with its confidence interval."""
-    shown = [name for name in IN_ROWS if name in scores.summary] or list(scores.summary)[:6]
-    rows = _table("path", "poses", "failed", *shown)
-    for row in scores.rows:
-        numbers = (_shown(math.inf if name in row.unbounded else row.numbers[name]) for name in shown)
-        rows.add_row(row.name, str(row.asked), str(row.failed), *numbers)
+    from kinoeye.evaluation import PROTOCOLS
+
+    console = _console()
+    shown = list(IN_ROWS if len(scores.summary) == len(PROTOCOLS) else scores.summary)
+    for start in range(0, len(shown), COLUMNS):
+        columns = shown[start : start + COLUMNS]
+        rows = _table("path", "poses", "failed", *columns)
+        for row in scores.rows:
+            numbers = (_shown(math.inf if name in row.unbounded else row.numbers[name]) for name in columns)
+            rows.add_row(row.name, str(row.asked), str(row.failed), *numbers)
+        console.print(rows)
     means = _table("protocol", "unit", "better", "mean", "95 % interval", "paths", "failed", "mean of the rest")
     for name, found in scores.summary.items():
         mean = math.inf if found.mean is None else found.mean
-        interval = "" if found.low is None or found.high is None else f"{_shown(found.low)} .. {_shown(found.high)}"
-        rest = _shown(found.mean_of_rest) if found.failed else ""
-        means.add_row(
-            name, found.unit, found.better, _shown(mean), interval, str(found.paths), str(found.failed or ""), rest
-        )
-    console = _console()
-    console.print(rows)
+        rest = _shown(found.mean_of_rest, undefined="all failed") if found.failed else ""
+        paths = str(found.paths), str(found.failed or "")
+        means.add_row(name, found.unit, found.better, _shown(mean), _interval(found), *paths, rest)
     console.print(means)
     console.print(
         f"{len(scores.rows)} paths, {scores.failures} without a score; failures count as the worst value; intervals by "
@@ -137,5 +144,20 @@ def _print_notes(console: Console, notes: tuple[str, ...] | list[str]) -> None:
         console.print(f"note: {note}", highlight=False, markup=False)
 
 
-def _shown(value: float) -> str:
+def _interval(found: Summary) -> str:
+    if found.low is None or found.high is None:
+        return ""
+    if found.paths < 2:
+        return "needs 2 paths"
+    return f"{_shown(found.low)} .. {_shown(found.high)}"
+
+
+def _shown(value: float, *, undefined: str = "undefined") -> str:
+    if math.isnan(value):
+        return undefined
     return "failed" if math.isinf(value) else f"{value:.6g}"
+
+
+def _difference(value: float, first: float) -> str:
+    change = value - first
+    return f"{change:+.6g}" if math.isfinite(change) else "undefined"

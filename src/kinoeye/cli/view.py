@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kinoeye.cli.options import print_json, say, say_violations
+from kinoeye.cli.options import print_json, require_camera, say, say_violations
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it."""
+    if not (args.path.is_dir() and any((args.path / name).is_file() for name in ("take.json", "shot.json"))):
+        require_camera(args.path)
     from kinoeye.base.records import to_json
     from kinoeye.studio import write_report
     from kinoeye.studio.viewable import report_for

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from kinoeye.evaluation.association import associate_by_index as associate_by_index
     from kinoeye.evaluation.association import associate_by_time as associate_by_time
     from kinoeye.evaluation.comparison import compare as compare
+    from kinoeye.evaluation.comparison import differences as differences
     from kinoeye.evaluation.comparison import load_score as load_score
     from kinoeye.evaluation.error_statistics import Statistics as Statistics
     from kinoeye.evaluation.error_statistics import statistics as statistics

@@ -135,7 +135,7 @@ def _nearest_pairs(reference: Track, estimate: Track, max_difference_s: float) -
     if len(near) == 0:
         raise InputError(
             f"no pose of the estimate ({_span(estimate)}) lies within {max_difference_s:g} s of one of the reference "
-            f"({_span(reference)}); pair them by index, or raise the allowed difference"
+            f"({_span(reference)}); --by index pairs them in order, and --max-difference S allows more seconds between"
         )
     return (near, partner[near]) if estimate_is_longer else (partner[near], near)
 
@@ -176,8 +176,10 @@ def _note(reference: Track, estimate: Track, pairs: int, missing: Missing) -> st
     if lacking == 0:
         return counts
     if missing == "fail":
-        return f"{counts}; {lacking} poses of the reference have no estimate and count as failures"
-    return f"{counts}; {lacking} poses of the reference have no estimate and are skipped"
+        counted = "count as failures (--missing skip leaves them out)"
+    else:
+        counted = "are skipped (--missing fail counts them as failures)"
+    return f"{counts}; {lacking} poses of the reference have no estimate and {counted}"
 
 
 def _span(track: Track) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kinoeye.evaluation.pair_counts import PairCounts, count_pairs
 from kinoeye.evaluation.poses import Poses, length
-from kinoeye.geometry.align import Similarity
 from kinoeye.geometry.convention import Float64
+
+if TYPE_CHECKING:
+    from kinoeye.geometry.align import Similarity
 
 Index = slice | NDArray[np.integer]
 
@@ -34,7 +36,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.delta_unit == "frames" and (self.delta < 1 or self.delta != int(self.delta)):
-            raise ValueError(f"a relative pose error needs a delta of at least 1 whole frame; given {self.delta}")
+            raise ValueError(
+                f"a relative pose error needs a delta of at least 1 whole frame; given {self.delta:g} "
+                "(--delta N, or --delta-unit length)"
+            )
         if not 0 < self.delta < np.inf:
             raise ValueError(f"a relative pose error needs a positive delta; given {self.delta}")
 

@@ -21,7 +21,7 @@ from kinoeye.evaluation.protocol import Better, PoseProtocol
 from kinoeye.geometry.align import Alignment, Similarity, alignment
 from kinoeye.geometry.track import Track
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +79,9 @@ class PoseScore:
     """Factor that alignment put on the estimate; 1 unless `align` is "sim3" or "scale"."""
     reference_path_length: float
     """In the unit of the reference, over the compared poses."""
+    reference_poses: int
+    """Of the whole reference, compared or not, and so the next."""
+    reference_length: float
     unit: str
     """Unit of lengths: the reference's."""
     times_s: tuple[float, ...]
@@ -146,12 +149,13 @@ def score_poses(
     settings = settings or Settings()
     chosen = chosen_protocols(protocols)
     paired = associate(reference, estimate, by=by, max_difference_s=max_difference_s, missing=missing)
+    whole = reference
     reference, estimate = paired.reference, paired.estimate
     needed = settings.delta if settings.delta_unit == "frames" else 1
     if len(reference) <= needed:
         raise InputError(
             f"{len(reference)} poses can be paired; at least {needed + 1:g} are needed for errors over {needed:g} "
-            "frame(s)"
+            "frame(s): --delta N takes shorter steps, --max-difference S or --by index pairs more poses"
         )
     mixed = reference.unit != estimate.unit
     poses = Poses.of(reference), Poses.of(estimate)
@@ -160,7 +164,10 @@ def score_poses(
     pairs = PosePairs(*poses, _alignment(estimate, reference, align), paired.found, settings)
     notes = (paired.note,) if paired.note else ()
     if mixed and align not in ("sim3", "scale"):
-        notes += (f"lengths compare a path in {reference.unit!r} with one in {estimate.unit!r} at scale 1",)
+        notes += (
+            f"lengths compare a path in {reference.unit!r} with one in {estimate.unit!r} at scale 1 (--align scale or "
+            "sim3 fits it)",
+        )
     return PoseScore(
         align=align,
         by=by,
@@ -168,6 +175,8 @@ def score_poses(
         failed=pairs.failed,
         scale=pairs.change.scale,
         reference_path_length=pairs.path_length,
+        reference_poses=len(whole),
+        reference_length=float(length(np.diff(Poses.of(whole).t, axis=0)).sum()),
         unit=reference.unit,
         times_s=tuple(reference.times_s.tolist()),
         metrics={protocol.name: _metric(protocol, pairs, reference.unit) for protocol in chosen},
@@ -179,7 +188,7 @@ def _alignment(estimate: Track, reference: Track, align: Alignment) -> Similarit
     try:
         return alignment(estimate, reference, align)
     except ValueError as error:
-        raise InputError(str(error)) from error
+        raise InputError(f"{error} (--align)") from error
 
 
 def _metric(protocol: PoseProtocol, pairs: PosePairs, unit: str) -> Metric:

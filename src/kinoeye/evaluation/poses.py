@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kinoeye.geometry.align import Similarity
 from kinoeye.geometry.convention import Float64
-from kinoeye.geometry.track import Track
+
+if TYPE_CHECKING:  # names of protocols are looked up before torch is needed
+    from kinoeye.geometry.align import Similarity
+    from kinoeye.geometry.track import Track
 
 AT_REST = 1e-12
 """A displacement of this share of the path's largest is rounding: such a pose has no direction."""

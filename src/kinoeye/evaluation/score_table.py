@@ -19,7 +19,7 @@ from kinoeye.evaluation.pose_score import PoseScore
 from kinoeye.evaluation.protocol import Better
 from kinoeye.geometry.convention import Float64
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,8 @@ class Row:
     """Those that it lacks: all of them, and at least one, where there is no score."""
     align: str | None
     """How the estimate was aligned, and the scale that was fitted."""
+    reference_length: float | None
+    """Path length of the whole reference; None where there is no score."""
     scale: float | None
     unit: str
     """Unit of lengths."""
@@ -136,7 +138,9 @@ def tabulate(
     found = [score for score in scores.values() if isinstance(score, PoseScore)]
     units = sorted({score.unit for score in found})
     if len(units) > 1:
-        raise InputError(f"lengths in {' and '.join(map(repr, units))} cannot be averaged; score them apart")
+        raise InputError(
+            f"lengths in {' and '.join(map(repr, units))} cannot be averaged; score the paths of each unit apart"
+        )
     unit = units[0] if units else "m"
     names = protocols or tuple(found[0].metrics if found else PROTOCOLS)
     rows = tuple(
@@ -162,6 +166,7 @@ def _row(name: str, score: PoseScore | Failure, protocols: tuple[str, ...], unit
             failed=max(asked, 1),
             align=None,
             scale=None,
+            reference_length=None,
             unit=unit,
             numbers={protocol: value for protocol, value in worst.items() if math.isfinite(value)},
             unbounded=tuple(protocol for protocol, value in worst.items() if not math.isfinite(value)),
@@ -175,6 +180,7 @@ def _row(name: str, score: PoseScore | Failure, protocols: tuple[str, ...], unit
         failed=score.failed,
         align=score.align,
         scale=score.scale,
+        reference_length=score.reference_length,
         unit=score.unit,
         numbers={
             protocol: metric.value_of_rest if protocol in unbounded else metric.value

@@ -10,17 +10,16 @@ import torch
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json
-from kinoeye.base.records import check_object, check_record, from_json, record_name, to_json
+from kinoeye.base.records import check_object, check_record, from_json, to_json
 from kinoeye.geometry.convention import homogeneous
 from kinoeye.geometry.intrinsics import Intrinsics
 from kinoeye.geometry.lie import SE3
 from kinoeye.geometry.record import CameraArrays, camera_from_json, camera_to_json, track_from_json, track_to_json
 from kinoeye.geometry.track import Track, Trajectory, Unit
 from kinoeye.shot.environment import Environment
+from kinoeye.shot.record_head import VERSION
 from kinoeye.shot.shot import Actor, Avatar, Shot
 
-VERSION = 1
-_HEAD_BYTES = 4096
 _SHOT_KEYS = ("record", "version", "prompt", "seed", "camera", "actors", "environment")
 _ACTOR_KEYS = ("name", "prompt", "category", "size_xyz", "track", "avatar")
 
@@ -36,16 +35,6 @@ def shot_to_json(shot: Shot) -> dict[str, Any]:
         "actors": [_actor_to_json(actor) for actor in shot.actors],
         "environment": to_json(shot.environment),
     }
-
-
-def is_shot(path: Path) -> bool:
-    """Whether a path is a file that begins as a shot's record, or a folder with `shot.json`."""
-    if path.is_dir():
-        return (path / "shot.json").is_file()
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return record_name(file.read(_HEAD_BYTES).decode("utf-8-sig", errors="replace")) == "Shot"
 
 
 def load_shot(path: Path) -> Shot:

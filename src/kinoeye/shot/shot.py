@@ -122,7 +122,7 @@ class Shot:
     @staticmethod
     def is_at(path: Path | str) -> bool:
         """Whether a path is a shot's file, or a folder with `shot.json`; a damaged or missing file is none."""
-        from kinoeye.shot.record import is_shot
+        from kinoeye.shot.record_head import is_shot
 
         return is_shot(Path(path))
 

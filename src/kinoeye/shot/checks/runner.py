@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from kinoeye.base.errors import InputError
 from kinoeye.shot.checks.action_line import action_line
@@ -18,7 +20,9 @@ from kinoeye.shot.checks.occlusion import occlusion
 from kinoeye.shot.checks.rigs import rig_findings, verdicts
 from kinoeye.shot.checks.shot_arrays import ShotArrays, Subject
 from kinoeye.shot.checks.surroundings import RayCaster, Surroundings
-from kinoeye.shot.shot import Shot
+
+if TYPE_CHECKING:
+    from kinoeye.shot.shot import Shot
 
 Answers = Iterable[Finding | Skipped | None]
 
@@ -53,7 +57,9 @@ class Checker:
     def __post_init__(self) -> None:
         for name in (*self.only, *self.skip):
             if name not in CHECKS:
-                raise InputError(f"there is no check {name!r}; checks: {', '.join(CHECKS)}")
+                near = difflib.get_close_matches(name, CHECKS, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"checks: {', '.join(CHECKS)}"
+                raise InputError(f"there is no check {name!r}; {hint}")
         Limits.for_rig(self.rig)
 
     def __call__(self, shot: Shot) -> CheckReport:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.geometry.convention import Float64, matrix_to_rotvec
-from kinoeye.geometry.track import Unit, Up
 from kinoeye.language.grammar import parse
-from kinoeye.shot.shot import Actor, Shot
+
+if TYPE_CHECKING:
+    from kinoeye.geometry.track import Unit, Up
+    from kinoeye.shot.shot import Actor, Shot
 
 NEAR_M = 0.01
 """Depth from which a point counts as in front of the camera."""

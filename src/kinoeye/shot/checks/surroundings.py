@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from kinoeye.geometry.convention import Float64
-from kinoeye.geometry.rays import unproject
-from kinoeye.geometry.track import Trajectory
+
+if TYPE_CHECKING:  # a checker is made, and its names are looked up, before torch is needed
+    from kinoeye.geometry.track import Trajectory
 
 Int64 = NDArray[np.int64]
 
@@ -61,6 +61,8 @@ class PointCloud:
     """
 
     def __init__(self, points: Float64, name: str = "the point cloud") -> None:
+        from scipy.spatial import KDTree
+
         points = np.asarray(points, np.float64)
         points = points[np.isfinite(points).all(axis=1)]
         if len(points) == 0:
@@ -72,6 +74,8 @@ class PointCloud:
     def from_depth(cls, depth: Float64, camera: Trajectory, *, name: str = "the depth map") -> PointCloud:
         """The points of the first frame's depth map [h, w] (along the axis; unknown where not positive and finite)."""
         import torch
+
+        from kinoeye.geometry.rays import unproject
 
         height, width = depth.shape
         first = camera.at(camera.times_s[:1]).resize((width, height))
