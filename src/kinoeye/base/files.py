@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +19,8 @@ MAX_TEXT_BYTES = 256 * 1024 * 1024
 """Text files of cameras above this size are refused, unless they are read a part at a time."""
 MAX_JSON_BYTES = 64 * 1024 * 1024
 """The same for JSON, which takes several times its size in memory."""
+
+_PLAIN = re.compile(rb"[\t\n\r\x20-\x7e]+")
 
 
 def read_bytes(path: Path | str, *, max_bytes: int = MAX_TEXT_BYTES) -> bytes:
@@ -48,7 +52,34 @@ def read_text(path: Path | str, *, max_bytes: int = MAX_TEXT_BYTES) -> str:
     try:
         return read_bytes(path, max_bytes=max_bytes).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not a text file (byte {error.start} is not UTF-8)") from error
+        raise not_utf8(str(path), error) from error
+
+
+def not_utf8(where: str, error: UnicodeDecodeError) -> InputError:
+    """What to say of bytes that are not the UTF-8 text that is needed."""
+    encoding = other_encoding(error.object)
+    if encoding is None:
+        return InputError(f"{where} is not a text file (byte {error.start} is not UTF-8)")
+    return InputError(f"{where} is {encoding} text; save it as UTF-8")
+
+
+def other_encoding(data: bytes) -> str | None:
+    """The encoding of bytes that are no UTF-8, if they are text all the same; None if they are not.
+
+    Example:
+        >>> other_encoding("timestamp".encode("utf-16")), other_encoding(bytes(9))
+        ('UTF-16', None)
+    """
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "UTF-32"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16"
+    head = data[:4096]
+    for zeros, letters in ((head[1::2], head[::2]), (head[::2], head[1::2])):
+        if zeros and not any(zeros) and _PLAIN.fullmatch(letters):
+            return "UTF-16"
+    is_text = b"\0" not in head and len(_PLAIN.sub(b"", head)) <= len(head) / 10
+    return "8-bit (Latin-1 or Windows-1252?)" if is_text else None
 
 
 def read_json(path: Path | str, *, max_bytes: int = MAX_JSON_BYTES) -> Any:
@@ -65,6 +96,19 @@ def read_json(path: Path | str, *, max_bytes: int = MAX_JSON_BYTES) -> Any:
             raise InputError(f"{path} is empty") from error
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise InputError(f"{path} is not valid JSON{where}: is it truncated?") from error
+
+
+def sha256_of_file(path: Path | str) -> str:
+    """The sha256 of a file's bytes, as hexadecimal digits.
+
+    Raises:
+        InputError: the file is missing or cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 @contextmanager
