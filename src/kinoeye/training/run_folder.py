@@ -1,0 +1,137 @@
+"""The folder of a run: what it trains, its log, its lock, and when it may be gone on with."""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kinoeye.base.errors import InputError
+from kinoeye.base.files import read_json, read_text, write_json, write_text
+from kinoeye.base.records import to_json
+from kinoeye.base.run_record import RunRecord
+from kinoeye.networks.recipe import Phase, Recipe
+
+CHECKPOINTS = "checkpoints"
+MODEL = "model"
+METRICS = "metrics.jsonl"
+CURVE = "learning-curve.png"
+_IDENTITY = "training.json"
+_LOCK = ".lock"
+
+
+def identity(recipe: Recipe, phases: Sequence[Phase], seed: int) -> dict[str, Any]:
+    """What decides the weights of a run: the recipe and its settings (if it is a dataclass), the phases and the seed.
+
+    Settings without a JSON form, such as a loaded model, are left out.
+    """
+    kind = type(recipe)
+    settings: dict[str, Any] = {}
+    for field in dataclasses.fields(recipe) if dataclasses.is_dataclass(recipe) else ():
+        value = getattr(recipe, field.name)
+        if field.name == "phases":
+            continue
+        try:
+            settings[field.name] = str(value) if isinstance(value, Path) else to_json(value)
+        except TypeError:
+            continue
+    found = {
+        "recipe": f"{kind.__module__}.{kind.__qualname__}",
+        "settings": settings,
+        "seed": seed,
+        "phases": {phase.name: to_json(phase) for phase in phases},
+    }
+    return json.loads(json.dumps(found))
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a folder inside the block; a killed process lets go by itself.
+
+    Raises:
+        InputError: another run writes there, or the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise InputError(f"another run writes to {folder}; wait for it or choose another output folder") from error
+    finally:
+        os.close(file)
+
+
+def begin(folder: Path, ours: Mapping[str, Any], *, resume: bool, argv: Sequence[str]) -> None:
+    """Write what a run trains and how it was started, or hold that the folder's run is the same one.
+
+    Raises:
+        InputError: the folder holds another run, or one that is not to be resumed.
+    """
+    if any((folder / CHECKPOINTS).glob("[0-9]*")):
+        if not resume:
+            raise InputError(f"{folder} holds a run; go on with --resume or choose another output folder")
+        difference = _first_difference(read_json(folder / _IDENTITY), ours)
+        if difference:
+            raise InputError(f"{folder} holds another run: {difference}; choose another output folder")
+        return
+    record = RunRecord(argv=tuple(argv), seeds={"seed": ours["seed"]}, versions=RunRecord.installed_versions())
+    record.write(folder)
+    write_json(folder / _IDENTITY, ours)
+
+
+class MetricsLog:
+    """`metrics.jsonl`: one JSON object a step, and one a validation.
+
+    Args:
+        path: of the file; lines after the step that a run goes on from are dropped when it is opened.
+        phases: names in order.
+        phase: index of the phase that the run goes on in.
+        steps: steps done in that phase.
+    """
+
+    def __init__(self, path: Path, phases: Sequence[str], *, phase: int, steps: int) -> None:
+        order = {name: index for index, name in enumerate(phases)}
+        kept = [row for row in read_metrics(path) if (order[row["phase"]], row["step"]) <= (phase, steps)]
+        write_text(path, "".join(json.dumps(row) + "\n" for row in kept))
+        self._file = path.open("a", buffering=1, encoding="utf-8")
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Add a line."""
+        self._file.write(json.dumps(to_json(row)) + "\n")
+
+    def close(self) -> None:
+        """Write no more."""
+        self._file.close()
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """The lines of a `metrics.jsonl`; one that a killed run left unfinished at the end is not there."""
+    if not path.exists():
+        return []
+    rows = []
+    for line in read_text(path).splitlines():
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            break
+    return rows
+
+
+def _first_difference(theirs: Any, ours: Any, where: str = "") -> str:
+    """The first place where two JSON values differ, in words; empty if they are equal."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        for key in [*ours, *theirs]:
+            difference = _first_difference(theirs.get(key), ours.get(key), f"{where}.{key}" if where else key)
+            if difference:
+                return difference
+        return ""
+    return "" if theirs == ours else f"its {where} is {json.dumps(theirs)}, not {json.dumps(ours)}"
