@@ -39,12 +39,46 @@ def test_ply_of_doubles_and_without_colour(tmp_path: Path):
     assert rgb is None
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_ply_of_text_is_read_as_trimesh_reads_it(newline: str, tmp_path: Path):
+    header = ["ply", "format ascii 1.0", "comment made by hand", "element vertex 2"]
+    header += [f"property float {axis}" for axis in "xyz"] + [f"property uchar {c}" for c in ("red", "green", "blue")]
+    rows = ["0.5 -1e-3 2 255 0 7", " 1 2 3 4 5 6 ", "3 0 1 1"]  # the last one is a face
+    header += ["element face 1", "property list uchar int vertex_indices", "end_header"]
+    (tmp_path / "a.ply").write_bytes(newline.join([*header, *rows, ""]).encode())
+    points, rgb = read_ply(tmp_path / "a.ply")
+    np.testing.assert_array_equal(points, np.array([[0.5, -1e-3, 2], [1, 2, 3]], np.float32))
+    np.testing.assert_array_equal(rgb, [[255, 0, 7], [4, 5, 6]])
+    if newline == "\n":
+        np.testing.assert_array_equal(trimesh.load(tmp_path / "a.ply", process=False).vertices, points)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("1 2 3\n", "has 1 lines for 2 vertices: is it truncated"),
+        ("", "has 0 lines for 2 vertices"),
+        ("1 2 3\n4 5\n", "not 3 numbers"),
+        ("1 2 3\n4 5 x\n", "not 3 numbers"),
+        ("1 2 3 4\n1 2 3 4\n", "not 3 numbers"),
+    ],
+)
+def test_damaged_ply_of_text_is_refused(body: str, message: str, tmp_path: Path):
+    header = "ply\nformat ascii 1.0\nelement vertex 2\n" + "".join(f"property float {axis}\n" for axis in "xyz")
+    (tmp_path / "a.ply").write_text(f"{header}end_header\n{body}")
+    with pytest.raises(InputError, match=message):
+        read_ply(tmp_path / "a.ply")
+    (tmp_path / "a.ply").write_text(f"{header.replace('vertex 2', 'vertex 99999999')}end_header\n{body}")
+    with pytest.raises(InputError, match="save it as binary_little_endian"):
+        read_ply(tmp_path / "a.ply")
+
+
 @given(data=st.binary(max_size=200), keep=st.integers(0, 2000))
 def test_damaged_ply_is_refused(data: bytes, keep: int, tmp_path_factory: pytest.TempPathFactory):
     file = tmp_path_factory.mktemp("ply") / "a.ply"
     write_ply(file, POINTS, RGB)
     file.write_bytes(file.read_bytes()[: min(keep, 1700)])
-    with pytest.raises(InputError, match=r"truncated|not a little-endian"):
+    with pytest.raises(InputError, match=r"truncated|not a little-endian binary or ascii"):
         read_ply(file)
     file.write_bytes(b"ply\nformat binary_little_endian 1.0\n" + data)
     with pytest.raises(InputError):

@@ -1,7 +1,8 @@
-"""PLY point clouds: binary little endian, float32 positions and 8-bit colours."""
+"""PLY point clouds: written binary, little endian, with float32 positions and 8-bit colours; read also as text."""
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
@@ -24,6 +25,10 @@ property uchar green
 property uchar blue
 end_header
 """
+MAX_HEADER_BYTES = 65536
+MAX_ASCII_BYTES = 128 * 1024 * 1024
+MAX_ASCII_VERTICES = 2_000_000
+"""Larger clouds of text are refused: they take seconds and should be binary."""
 _TYPES = {
     "char": "i1",
     "uchar": "u1",
@@ -76,7 +81,7 @@ def write_ply(path: Path | str, points: NDArray[np.floating], rgb: NDArray[np.ui
 
 
 def read_ply(path: Path | str) -> tuple[NDArray[np.float64], NDArray[np.uint8] | None]:
-    """Points [n, 3] and colours [n, 3] (None without) of the vertices of a little-endian binary PLY file.
+    """Points [n, 3] and colours [n, 3] (None without) of the vertices of a PLY file, little-endian binary or text.
 
     Raises:
         InputError: the file is missing, truncated, or of another kind.
@@ -84,12 +89,11 @@ def read_ply(path: Path | str) -> tuple[NDArray[np.float64], NDArray[np.uint8] |
     Example:
         >>> points, rgb = read_ply("cloud.ply")  # doctest: +SKIP
     """
-    data = read_bytes(path)
-    header, end, body = data.partition(b"end_header\n")
-    text = header.decode("latin-1")
-    if not end or not text.startswith("ply\n") or "\nformat binary_little_endian 1.0\n" not in text:
-        raise InputError(f"{path} is not a little-endian binary PLY file")
-    element = re.search(r"\nelement (\w+) (\d+)\n((?:property .*\n)*)", text)
+    header, end, body = _split(read_bytes(path))
+    kind = re.match(r"ply\n(?:comment.*\n|obj_info.*\n)*format (\w+) 1\.0\n", header)
+    if not end or kind is None or kind[1] not in ("binary_little_endian", "ascii"):
+        raise InputError(f"{path} is not a little-endian binary or ascii PLY file")
+    element = re.search(r"\nelement (\w+) (\d{1,15})\n((?:property .*\n)*)", header)
     if element is None or element[1] != "vertex":
         raise InputError(f"{path}: its first element is not `vertex`")
     properties = [line.split() for line in element[3].splitlines()]
@@ -102,9 +106,40 @@ def read_ply(path: Path | str) -> tuple[NDArray[np.float64], NDArray[np.uint8] |
     count, names = int(element[2]), dtype.names or ()
     if not {"x", "y", "z"} <= set(names):
         raise InputError(f"{path}: its vertices have no x, y, z")
-    if len(body) < count * dtype.itemsize:
-        raise InputError(f"{path} has {len(body):,} bytes for {count:,} vertices: is it truncated?")
-    vertices = np.frombuffer(body, dtype, count)
+    vertices = (_from_text if kind[1] == "ascii" else _from_bytes)(body, dtype, count, path)
     points = np.stack([vertices[axis] for axis in "xyz"], -1).astype(np.float64)
     has_rgb = {"red", "green", "blue"} <= set(names) and all(dtype[c] == np.uint8 for c in ("red", "green", "blue"))
     return points, np.stack([vertices[c] for c in ("red", "green", "blue")], -1) if has_rgb else None
+
+
+def _split(data: bytes) -> tuple[str, bool, bytes]:
+    """The header with plain ends of lines, whether it ends, and what comes after it."""
+    end = re.search(rb"end_header\r?\n", data[:MAX_HEADER_BYTES])
+    header = data[: end.start() if end else 0].decode("latin-1").replace("\r\n", "\n")
+    return header, end is not None, data[end.end() if end else 0 :]
+
+
+def _from_bytes(body: bytes, dtype: np.dtype, count: int, path: Path | str) -> NDArray[np.void]:
+    if len(body) < count * dtype.itemsize:
+        raise InputError(f"{path} has {len(body):,} bytes for {count:,} vertices: is it truncated?")
+    return np.frombuffer(body, dtype, count)
+
+
+def _from_text(body: bytes, dtype: np.dtype, count: int, path: Path | str) -> NDArray[np.void]:
+    """Vertices of one line each; what comes after them is of other elements."""
+    if len(body) > MAX_ASCII_BYTES or count > MAX_ASCII_VERTICES:
+        raise InputError(
+            f"{path} has {count:,} vertices in {len(body):,} bytes of text; at most {MAX_ASCII_VERTICES:,} in "
+            f"{MAX_ASCII_BYTES:,} are read: save it as binary_little_endian"
+        )
+    if not count or not body.strip():
+        vertices = np.empty(0, dtype)
+    else:
+        try:
+            vertices = np.loadtxt(io.BytesIO(body), dtype, comments=None, encoding="latin-1", max_rows=count, ndmin=1)
+        except (ValueError, OverflowError, IndexError) as error:
+            reason = " ".join(str(error).split())[:100]
+            raise InputError(f"{path} has a vertex that is not {len(dtype.names or ())} numbers: {reason}") from error
+    if len(vertices) < count:
+        raise InputError(f"{path} has {len(vertices):,} lines for {count:,} vertices: is it truncated?")
+    return vertices
