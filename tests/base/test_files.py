@@ -93,7 +93,9 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path):
     ("content", "message"),
     [
         (None, "does not exist"),
-        (b"\xff\xfe\x00x", "not a text file"),
+        (b"\xff\xfe\xfd\x00x", "UTF-16 text; save it as UTF-8"),
+        (b"\x00\xff\x01", "not a text file"),
+        ('{"name": "M\xfcnchen"}'.encode("latin-1"), "is 8-bit .* text; save it as UTF-8"),
         (b'{"a": [1, 2', "truncated"),
         (b"[" * 100_000, "truncated"),
     ],

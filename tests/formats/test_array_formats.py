@@ -212,7 +212,7 @@ def test_ray_maps_pass_through_their_pixels(cameras: PathTable, tmp_path: Path):
     with pytest.raises(InputError, match=r"GiB; at most 1 are written.*--size"):
         write_path(cameras.with_size((8000, 6000)), tmp_path / "b.plucker.npz")
     assert not (tmp_path / "b.plucker.npz").exists()
-    with pytest.raises(InputError, match="'plucker' is not known"):
+    with pytest.raises(InputError, match="'plucker' cannot be read, only written"):
         read_path(tmp_path / "a.plucker.npz", format="plucker")
 
 
@@ -275,6 +275,9 @@ def test_headers_are_believed_only_as_far_as_the_bytes_go(tmp_path: Path):
     with pytest.raises(InputError, match="does not exist"):
         read_npy(tmp_path / "none.npy")
     (tmp_path / "none.npz").write_bytes(b"PK\3\4 not really")
+    with pytest.raises(InputError, match="an archive that breaks off"):
+        read_npz(tmp_path / "none.npz", ["a"])
+    (tmp_path / "none.npz").write_bytes(b"not really")
     with pytest.raises(InputError, match="damaged or unusual archive"):
         read_npz(tmp_path / "none.npz", ["a"])
 

@@ -19,8 +19,9 @@ from kinoeye.formats import PathTable, read_path, write_path
 from kinoeye.formats.paths import READERS, WRITERS, format_for_output
 from kinoeye.formats.paths.file_head import file_head
 from kinoeye.formats.paths.path_format import CONTENT, completed
-from kinoeye.geometry.convention import homogeneous
+from kinoeye.geometry.convention import OPENCV_W2C, homogeneous
 from kinoeye.shot import Shot
+from kinoeye.shot.targets import target_named
 
 TOLERANCE = 1e-9
 SINGLE_PRECISION = {"gltf": 4e-6}
@@ -133,8 +134,10 @@ def test_the_output_name_chooses_the_format():
         "a.re10k.txt": "re10k", "out/images.txt": "colmap", "sparse": "colmap",
     }  # fmt: skip
     assert {name: format_for_output(name) for name in names} == names
-    with pytest.raises(InputError, match="give one with --to: kinoeye"):
+    with pytest.raises(InputError, match="give one with --to; `kinoeye convert --help` lists all"):
         format_for_output("cameras.txt2")
+    with pytest.raises(InputError, match=r"give one with --to, such as colmap, re10k, .* or "):
+        format_for_output("poses.txt")
 
 
 def test_unknown_formats_are_named():
@@ -261,8 +264,75 @@ def test_missing_and_empty_files(tmp_path: Path):
     with pytest.raises(InputError, match="is empty"):
         read_path(tmp_path / "empty.txt")
     (tmp_path / "rows.txt").write_text("1 2 3\n4 5 6\n")
-    with pytest.raises(InputError, match="a layout that Kinoeye does not know; readable formats: kinoeye"):
+    with pytest.raises(InputError, match=r"a layout that Kinoeye does not know; --from .*says what it lacks") as caught:
         read_path(tmp_path / "rows.txt")
+    assert len(str(caught.value).replace(str(tmp_path), "")) < 200
+    (tmp_path / "transforms.json").write_text('{"frames": 3}')
+    with pytest.raises(
+        InputError, match=r"; --from transforms, kinoeye, .* or .*`kinoeye convert --help` lists all formats"
+    ):
+        read_path(tmp_path / "transforms.json")
+
+
+def test_cameras_inside_a_folder_are_named_and_bounded(tmp_path: Path):
+    (tmp_path / "deep er" / "shots").mkdir(parents=True)
+    (tmp_path / "deep er" / "notes.txt").write_text("nothing here")
+    for number in range(8):
+        write_path(path().frames(range(3)), tmp_path / "deep er" / "shots" / f"{number}.tum.txt")
+    with pytest.raises(InputError) as caught:
+        read_path(tmp_path / "deep er")
+    inside = ", ".join(f"shots/{number}.tum.txt (tum)" for number in range(5))
+    assert f"folder without cameras that Kinoeye knows; inside are {inside} and 3 more: give one" in str(caught.value)
+    assert f"`kinoeye inspect '{tmp_path}/deep er/shots/0.tum.txt'`" in str(caught.value)
+    with pytest.raises(InputError, match=r"inside are 0.tum.txt \(tum\), .*`kinoeye inspect"):
+        read_path(tmp_path / "deep er" / "shots")
+    with pytest.raises(InputError, match=r"folder without cameras that Kinoeye knows$"):
+        read_path(tmp_path)  # not further than the folders in it
+
+
+def test_mistyped_names_are_answered_with_the_nearest(tmp_path: Path):
+    table = path().with_size((640, 480))
+    file = tmp_path / "cam.json"
+    write_path(table, file)
+    for call, meant in (
+        (lambda: read_path(file, format="transfroms"), "did you mean 'transforms'"),
+        (lambda: read_path(file, format="COLMAP"), "did you mean 'colmap'"),
+        (lambda: read_path(file, format="plucker"), "'plucker' cannot be read, only written"),
+        (lambda: write_path(table, tmp_path / "a", format="re10"), "did you mean 're10k'"),
+        (lambda: write_path(table, tmp_path / "a", format="vggt"), "'vggt' cannot be written, only read"),
+        (lambda: write_path(table, tmp_path / "a.npz"[:-1]), "`kinoeye convert --help` lists all formats"),
+        (lambda: table.repair("reflexion"), "did you mean 'reflection'"),
+        (lambda: table.repair("truncted"), "did you mean 'truncated'"),
+        (lambda: target_named("wanfnu"), "did you mean 'wan-fun'"),
+        (lambda: read_path("recamaster:arc-left"), "did you mean 'recammaster:arc-left'"),
+        (lambda: read_path("recammaster:ark-left"), "did you mean 'arc-left'"),
+    ):
+        with pytest.raises(InputError, match=meant):
+            call()
+
+
+def test_text_in_another_encoding_and_cut_archives_are_called_so(tmp_path: Path):
+    write_path(path().with_size((640, 480)), tmp_path / "cam.tum.txt")
+    text = (tmp_path / "cam.tum.txt").read_text()
+    for encoding, name in (("utf-16", "UTF-16"), ("utf-16-be", "UTF-16"), ("utf-32", "UTF-32"), ("latin-1", "8-bit")):
+        (tmp_path / "a.txt").write_bytes(("# a degree: °\n"[: 20 if name == "8-bit" else 11] + text).encode(encoding))
+        for form in (None, "tum") if name != "8-bit" else (None, "transforms"):
+            with pytest.raises(InputError, match=f"is {name}.* text; save it as UTF-8"):
+                read_path(tmp_path / "a.txt", format=form)
+    write_path(path().with_size((640, 480)), tmp_path / "whole.npz")
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:-200])
+    for form in (None, "numpy", "vggt"):
+        with pytest.raises(InputError, match=r"is an archive that breaks off.*copy or download it again"):
+            read_path(tmp_path / "cut.npz", format=form)
+
+
+def test_a_table_is_shown_in_one_line():
+    table = path("push in two metres over 3 seconds").with_size((640, 480))
+    shown = "PathTable('memory', 73 frames, c2w RDF, world not named, unit m, intrinsics, 640x480, 3 s)"
+    assert repr(table) == shown
+    bare = PathTable(matrices=np.zeros((0, 3, 4)), convention=OPENCV_W2C)
+    assert repr(bare).endswith("0 frames, w2c RDF, world not named, unit arbitrary, no intrinsics, no size, no times)")
+    assert table != path("push in two metres over 3 seconds")  # tables are what they are, not what they hold
 
 
 def test_pipes_are_refused_before_anybody_waits_for_them(tmp_path: Path):
@@ -281,3 +351,24 @@ def test_stamps_of_a_clock_begin_at_0_in_a_scene_and_none_is_lost(tmp_path: Path
     read = read_path(tmp_path / "cam.usda")
     assert read.times_s is not None
     np.testing.assert_allclose(read.times_s, stamped.times_s - stamped.times_s[0], atol=1e-6)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("name", ["usd", "unreal-csv", "blender-script"])
+def test_scenes_of_clock_stamps_are_those_of_times_from_0(name: str, tmp_path: Path):
+    clean = replace(path(), times_s=np.arange(len(path())) / 30).with_size((640, 480))
+    late = replace(clean, times_s=clean.times_s + 1.7e9 + 0.1)  # type: ignore[operator]
+    plain, stamped = (tmp_path / f"{word}.{WRITERS[name].DEFAULT_NAME}" for word in ("plain", "stamped"))
+    warnings = write_path(clean, plain, format=name)
+    stamps = "the times are stamps of a clock: they count from the first, 1.7e+09 s"
+    assert sorted(write_path(late, stamped, format=name)) == sorted([stamps, *warnings])
+    assert stamped.read_text() == plain.read_text()
+
+
+def test_nuke_counts_frames_that_are_stamps_from_1(tmp_path: Path):
+    table = path().frames(range(3))
+    stamped = replace(table, ids=(1403636579763555584, 1403636579813555456, 1403636579863555584))
+    warnings = write_path(stamped, tmp_path / "a.chan")
+    assert any("1403636579763555584 on, are no frames of a film: they count from 1" in text for text in warnings)
+    assert read_path(tmp_path / "a.chan").ids == (1, 2, 3)
+    write_path(replace(table, ids=(1001, 1002, 1004)), tmp_path / "b.chan")
+    assert read_path(tmp_path / "b.chan").ids == (1001, 1002, 1004)

@@ -7,7 +7,6 @@ key is an error that names the nearest known one.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import re
 import types
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from kinoeye.base.errors import InputError
+from kinoeye.base.names import did_you_mean
 
 T = TypeVar("T")
 
@@ -110,9 +110,7 @@ def check_keys(given: Mapping[str, Any], known: typing.Iterable[str], *, where: 
     names = list(known)
     for key in given:
         if key not in names:
-            near = difflib.get_close_matches(key, names, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
-            raise InputError(f"{where} has the unknown key {key!r}; {hint}")
+            raise InputError(f"{where} has the unknown key {key!r}; {did_you_mean(key, names)}")
 
 
 def check_object(data: Any, keys: typing.Sequence[str], *, where: str) -> None:

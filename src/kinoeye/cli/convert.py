@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from kinoeye.base.errors import InputError
 from kinoeye.cli.options import add_camera_options, as_told, given_path, print_json, say, told_of_camera
-from kinoeye.formats.paths import native
+from kinoeye.formats.paths import READERS, WRITERS, native
 from kinoeye.shot.targets import TARGETS, Mismatch, Target, mismatches, target_named
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
+    parser.epilog = _format_list()
     parser.add_argument("input", type=given_path, metavar="IN", help="a camera file or folder, FILE#NAME or MODEL:WORD")
     parser.add_argument("output", type=given_path, metavar="OUT", help="the file or folder to write")
     parser.add_argument("--to", dest="target", metavar="FORMAT", help="format of OUT, if its name does not say it")
@@ -39,6 +40,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write what a film model wants, or say what has to be mended first: " + ", ".join(TARGETS),
     )
     add_camera_options(parser)
+
+
+def _format_list() -> str:
+    """Every format on a line, after whether it is read and written."""
+    forms = {**READERS, **WRITERS}
+    width = max(map(len, forms))
+    lines = [
+        f"  {'r' if name in READERS else ' '}{'w' if name in WRITERS else ' '} {name:<{width}}  {form.TITLE}"
+        for name, form in forms.items()
+    ]
+    return "formats (r is read, w is written; docs/formats.md says more):\n" + "\n".join(lines)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from kinoeye import __version__
 from kinoeye.base.errors import KinoeyeError
+from kinoeye.base.names import did_you_mean
 from kinoeye.base.progress import quiet
 
 COMMANDS = {
@@ -83,7 +84,7 @@ def _run(argv: list[str]) -> int:
         return 0 if not argv else EXIT_INPUT
     name, rest = argv[0], argv[1:]
     if name not in COMMANDS:
-        top.error(f"unknown command {name!r}; {_nearest(name)}")
+        top.error(f"unknown command {name!r}; {did_you_mean(name, COMMANDS, 'commands')}")
     command = importlib.import_module(f"kinoeye.cli.{name}")
     args = command_parser(name, command).parse_args(rest)
     # What is printed is not part of what is made, so a rerun chooses it anew.
@@ -96,13 +97,6 @@ def _command_list() -> str:
     width = max(map(len, COMMANDS))
     lines = [f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()]
     return "commands:\n" + "\n".join(lines) + "\n\n`kinoeye COMMAND --help` shows a command's options."
-
-
-def _nearest(name: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name, COMMANDS, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"commands: {', '.join(COMMANDS)}"
 
 
 def _terminate(*_: object) -> NoReturn:

@@ -88,6 +88,22 @@ class PathTable:
         """Number of frames."""
         return len(self.matrices)
 
+    def __repr__(self) -> str:
+        """One line: format, frames, convention, unit, image and duration."""
+        written = self.convention
+        direction = {"cam_to_world": "c2w", "world_to_cam": "w2c"}[written.direction]
+        parts = [
+            f"{self.format!r}",
+            f"{len(self)} frames",
+            f"{direction} {written.camera_axes}",
+            f"world {written.world_axes or 'not named'}",
+            f"unit {self.unit}",
+            "no intrinsics" if self.intrinsics is None else "intrinsics",
+            "no size" if self.size_wh is None else f"{self.size_wh[0]}x{self.size_wh[1]}",
+            "no times" if self.times_s is None or not len(self) else f"{self.times_s[-1] - self.times_s[0]:.6g} s",
+        ]
+        return f"PathTable({', '.join(parts)})"
+
     @property
     def unit(self) -> Unit:
         """The unit that translations have once read: metres, or arbitrary where the file states no scale."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from kinoeye.base.errors import InputError
+from kinoeye.base.names import did_you_mean
 from kinoeye.formats.diagnosis import (
     degenerate_frames,
     describe_frames,
@@ -34,7 +35,7 @@ def repair(table: PathTable, code: str) -> PathTable:
     if code in READER_FAULTS:
         return table.noted(f"the file has no fault {code!r}: nothing was changed")
     if code not in REPAIRS:
-        raise InputError(f"there is no repair {code!r}; repairs: {', '.join(REPAIRS)}")
+        raise InputError(f"there is no repair {code!r}; {did_you_mean(code, (*REPAIRS, *READER_FAULTS), 'repairs')}")
     return REPAIRS[code](table)
 
 

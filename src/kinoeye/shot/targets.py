@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from kinoeye.base.errors import InputError
+from kinoeye.base.names import did_you_mean
 
 RATE_TOLERANCE = 0.01
 """Relative difference of frame rates that is rounding."""
@@ -105,7 +106,7 @@ def target_named(name: str) -> Target:
     """
     plain = name.lower().replace("_", "-").replace(" ", "-")
     if plain not in TARGETS:
-        raise InputError(f"no requirements are known for {name!r}; known models: {', '.join(TARGETS)}")
+        raise InputError(f"no requirements are known for {name!r}; {did_you_mean(name, TARGETS, 'known models')}")
     return TARGETS[plain]
 
 

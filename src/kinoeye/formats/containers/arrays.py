@@ -26,6 +26,8 @@ _DAMAGE = (
 )  # fmt: skip
 """What NumPy and zipfile raise over bytes that are no array."""
 _MAX_MEMBERS = 10_000
+BREAKS_OFF = "that breaks off: its table of contents, which comes last, is missing; copy or download it again"
+"""What is said of an archive of which only the beginning is there."""
 
 
 def read_npy(path: Path) -> NDArray:
@@ -127,7 +129,14 @@ def _members(path: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, zipfile.Zi
     except InputError:
         raise
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, *_DAMAGE) as error:
+        if _breaks_off(path):
+            raise InputError(f"{path} is an archive {BREAKS_OFF}") from error
         raise InputError(f"{path} is a damaged or unusual archive: {_reason(error)}") from error
+
+
+def _breaks_off(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04" and not zipfile.is_zipfile(path)
 
 
 def _reason(error: Exception) -> str:

@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.files import read_bytes
+from kinoeye.base.files import not_utf8, read_bytes
 from kinoeye.formats.containers.usd_crate import read_crate
 from kinoeye.formats.containers.usda import Layer, parse_usda
 
@@ -37,7 +37,7 @@ def read_layer(path: Path, kept: re.Pattern[str]) -> Layer:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{where} is not a text file (byte {error.start} is not UTF-8)") from error
+        raise not_utf8(where, error) from error
     if not text.startswith("#usda"):
         raise InputError(f"{where} is no USD layer: it begins with neither #usda nor {CRATE.decode()}")
     return parse_usda(text, kept, where=where)

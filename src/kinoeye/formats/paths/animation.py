@@ -107,10 +107,17 @@ def frame_numbers(times_s: Float64, rate: float) -> Float64:
 
 
 def from_the_start(times_s: Float64) -> tuple[Float64, list[str]]:
-    """Times on the time line of a scene: stamps of a clock, a day or more from 0, count from the first, said so."""
+    """Times on the time line of a scene: stamps of a clock, a day or more from 0, count from the first, said so.
+
+    Stamps are numbers so large that frames are rounded in them; such rounding is taken back.
+    """
     if abs(times_s[0]) < DAY_S:
         return times_s, []
-    return times_s - times_s[0], [f"the times are stamps of a clock: they count from the first, {times_s[0]:.9g} s"]
+    times = times_s - times_s[0]
+    rate = film_rate(times, 1.0)
+    whole = np.round(times * rate) / rate
+    times = np.where(abs(times - whole) <= 2 * np.spacing(abs(times_s).max()), whole, times)
+    return times, [f"the times are stamps of a clock: they count from the first, {times_s[0]:.9g} s"]
 
 
 def _bracket(times: Float64, queries: Float64) -> tuple[np.ndarray, np.ndarray, Float64]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from kinoeye.base.files import write_text
 from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
-from kinoeye.formats.paths.animation import film_rate, frame_numbers
+from kinoeye.formats.paths.animation import film_rate, frame_numbers, from_the_start
 from kinoeye.geometry.convention import Convention, matrix_to_wxyz
 
 NAME = "blender-script"
@@ -87,9 +87,8 @@ def write(table: PathTable, path: Path) -> list[str]:
     assert table.times_s is not None
     assert table.intrinsics is not None
     assert table.size_wh is not None
-    warnings = []
-    rate = film_rate(table.times_s, DEFAULT_FPS)
-    times = table.times_s
+    times, warnings = from_the_start(table.times_s)
+    rate = film_rate(times, DEFAULT_FPS)
     if times[0] < 0 or (times[-1] * rate) > LAST_FRAME - FIRST_FRAME:
         warnings.append(f"frame {FIRST_FRAME} is {times[0]:g} s, where the path begins")
         times = times - times[0]

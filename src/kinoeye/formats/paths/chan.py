@@ -22,6 +22,8 @@ DEFAULT_NAME = "camera.chan"
 CONVENTION = Convention("RUB", Y_UP)
 HOLDS = frozenset({"ids", "up"})
 NEEDS = frozenset({"up"})
+MAX_FRAME = 2**31 - 1
+"""Frames are 32-bit whole numbers in Nuke and Houdini."""
 ORDER = "ZXY"
 """Of rotations, the one applied first first: the default of Nuke's Camera. The file does not say it."""
 
@@ -54,13 +56,22 @@ def read(path: Path) -> PathTable:
 
 def write(table: PathTable, path: Path) -> list[str]:
     """Write one row a frame, with the vertical field of view where intrinsics are known."""
-    frames = table.ids or tuple(range(1, len(table) + 1))
+    frames, warnings = _frames(table)
     columns = [table.matrices[:, :, 3], np.degrees(matrix_to_euler(ORDER, table.matrices[:, :, :3]))]
-    warnings = []
     if table.intrinsics is not None and table.size_wh is not None:
         fov_y, _ = fov_y_and_aspect(table)
         columns.append(np.degrees(fov_y)[:, None])
-        warnings = lost_intrinsics(table, zooms=True, aspect=False)
+        warnings += lost_intrinsics(table, zooms=True, aspect=False)
     rows = np.concatenate(columns, axis=1)
     write_text(path, "".join(f"{frame} {format_row(row)}\n" for frame, row in zip(frames, rows, strict=True)))
     return warnings
+
+
+def _frames(table: PathTable) -> tuple[tuple[int, ...], list[str]]:
+    """The numbers of the frames, from 1 on where the path has none or has stamps that no frame number holds."""
+    counted = tuple(range(1, len(table) + 1))
+    if not table.ids:
+        return counted, []
+    if max(map(abs, table.ids)) <= MAX_FRAME:
+        return table.ids, []
+    return counted, [f"the frame numbers, from {table.ids[0]} on, are no frames of a film: they count from 1"]

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from kinoeye.base.errors import InputError
+from kinoeye.base.files import other_encoding
 
 HEAD_BYTES = 65536
 _MAX_MEMBERS = 10_000
@@ -51,6 +52,11 @@ class FileHead:
             except UnicodeDecodeError:
                 continue
         return ""
+
+    @property
+    def encoding(self) -> str | None:
+        """The encoding of a text that is not UTF-8, as errors call it; None for UTF-8, folders and binary files."""
+        return None if self.text else other_encoding(self.data)
 
     @cached_property
     def members(self) -> frozenset[str]:

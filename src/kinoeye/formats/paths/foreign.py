@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 
 from kinoeye.base.errors import InputError
-from kinoeye.formats.containers.arrays import npz_shapes
+from kinoeye.formats.containers.arrays import BREAKS_OFF, npz_shapes
 from kinoeye.formats.paths.file_head import HEAD_BYTES, FileHead
 from kinoeye.formats.paths.numpy_poses import VARIANTS
 from kinoeye.formats.paths.pose_arrays import is_pose_shape
@@ -51,7 +52,11 @@ def what_it_is(head: FileHead) -> str:
     if re.fullmatch(r"(points3D|points2D|rigs|frames)\.(txt|bin)", head.path.name):
         return "is a part of a COLMAP model that holds no cameras: give its folder"
     if not head.text:
-        return "is a binary file that Kinoeye does not know"
+        return (
+            f"is {head.encoding} text; save it as UTF-8"
+            if head.encoding
+            else "is a binary file that Kinoeye does not know"
+        )
     return _describe_text(head.text)
 
 
@@ -85,6 +90,8 @@ def _describe_archive(head: FileHead) -> str:
     """A zip archive by its table of contents and the headers of its arrays."""
     if any(name.endswith("data.pkl") for name in head.members):
         return "is a PyTorch file, a pickle that is never opened; save its arrays with numpy.savez"
+    if not zipfile.is_zipfile(head.path):
+        return f"is an archive {BREAKS_OFF}"
     try:
         shapes = npz_shapes(head.path)
     except InputError:

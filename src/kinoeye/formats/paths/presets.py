@@ -15,6 +15,7 @@ from types import MappingProxyType
 import numpy as np
 
 from kinoeye.base.errors import InputError
+from kinoeye.base.names import did_you_mean, nearest_name
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.calibrations import calibration_matrices
 from kinoeye.geometry.convention import NORMALISED, OPENCV, OPENCV_W2C, Float64, homogeneous, rotvec_to_matrix
@@ -47,6 +48,15 @@ def is_preset(text: str) -> bool:
     return text.partition(":")[0].lower() in PRESETS and ":" in text
 
 
+def meant_preset(text: str) -> str | None:
+    """The "MODEL:WORD" that was probably meant by one whose model is mistyped; None for anything else."""
+    model, colon, word = text.partition(":")
+    if not colon or is_preset(text) or not 2 < len(model) < 40:
+        return None
+    near = nearest_name(model, PRESETS)
+    return None if near is None else f"{near}:{word}"
+
+
 def read_preset(text: str) -> PathTable:
     """The path of "MODEL:WORD".
 
@@ -70,7 +80,7 @@ def _known(word: str, words: Mapping[str, object], model: str) -> str:
     """
     plain = {_plain(known): known for known in words}
     if _plain(word) not in plain:
-        raise InputError(f"{model} has no camera word {word!r}; it has {', '.join(words)}")
+        raise InputError(f"{model} has no camera word {word!r}; {did_you_mean(word, words, 'it has')}")
     return plain[_plain(word)]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from kinoeye.base.errors import InputError
+from kinoeye.base.names import nearest_name
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths import (
     ac3d,
@@ -57,7 +57,8 @@ from kinoeye.formats.paths import (
 from kinoeye.formats.paths.file_head import FileHead, file_head
 from kinoeye.formats.paths.foreign import what_it_is
 from kinoeye.formats.paths.path_format import PathFormat, completed, losses
-from kinoeye.formats.paths.presets import is_preset, read_preset
+from kinoeye.formats.paths.presets import is_preset, meant_preset, read_preset
+from kinoeye.formats.paths.suggestions import ALL_FORMATS, cameras_inside, either, formats_by_name
 
 if TYPE_CHECKING:
     from kinoeye.geometry.track import Trajectory
@@ -137,6 +138,9 @@ def read_path(path: Path | str, format: str | None = None) -> PathTable:  # noqa
     """
     if is_preset(str(path)) and not Path(path).exists():
         return read_preset(str(path))
+    meant = meant_preset(str(path))
+    if meant is not None and not Path(path).exists():
+        raise InputError(f"{path} does not exist; did you mean {meant!r}?")
     path, name = _split_camera(Path(path))
     cameras = read_paths(path, format)
     if name is not None and name not in cameras:
@@ -217,18 +221,28 @@ def format_for_output(path: Path | str, format: str | None = None) -> str:  # no
         if fnmatch.fnmatch(name, pattern)
     ]
     if not matches:
-        raise InputError(f"{path} does not say its format; give one with --to: {', '.join(WRITERS)}")
+        near = formats_by_name(Path(path), WRITERS)
+        such = f", such as {either(near)}" if near else ""
+        raise InputError(f"{path} does not say its format; give one with --to{such}; {ALL_FORMATS}")
     return max(matches)[1]
 
 
 def _sniffed(head: FileHead) -> PathFormat:
-    for reader in READERS.values():
-        if reader.sniff(head):
-            return reader
+    name = _recognised(head)
+    if name is not None:
+        return READERS[name]
     found = what_it_is(head)
-    if "layout" in found or "does not know" in found:
-        found += f"; readable formats: {', '.join(READERS)}"
+    if head.is_folder:
+        found += cameras_inside(head.path, _recognised)
+    elif found.endswith("does not know"):
+        near = formats_by_name(head.path, READERS)
+        such = f"; --from {either(near)} says what it lacks to be one" if near else ""
+        found += f"{such}; {ALL_FORMATS}"
     raise InputError(f"{head.path} {found}")
+
+
+def _recognised(head: FileHead) -> str | None:
+    return next((name for name, reader in READERS.items() if reader.sniff(head)), None)
 
 
 def _split_camera(path: Path) -> tuple[Path, str | None]:
@@ -239,8 +253,10 @@ def _split_camera(path: Path) -> tuple[Path, str | None]:
 
 def _named(table: dict[str, PathFormat], name: str, verb: str) -> PathFormat:
     known = {**table, **_VARIANTS}
-    if name not in known:
-        near = [other for other in known if other.startswith(name)] or difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise InputError(f"format {name!r} is not known; {hint}{', '.join(known)} can be {verb}")
-    return known[name]
+    if name in known:
+        return known[name]
+    if name in READERS or name in WRITERS:
+        raise InputError(f"format {name!r} cannot be {verb}, only {'written' if name in WRITERS else 'read'}")
+    near = nearest_name(name, known)
+    hint = f"did you mean {near!r}? " if near else ""
+    raise InputError(f"format {name!r} is not known; {hint}{ALL_FORMATS}")

@@ -79,16 +79,20 @@ def monst3r_intrinsics(path: Path) -> Path | None:
 
 
 def _is_chan(first: FirstRows, path: Path) -> bool:
-    """Counted frames with angles (and a field of view) where others have a quaternion; a name decides at rest."""
+    """Counted frames with angles (and a field of view) where others have a quaternion; a name decides at rest.
+
+    A file of that name may leave frames out.
+    """
+    is_named = path.suffix.lower() == ".chan"
     words = [row for row in first.rows if len(row) == first.columns]
     if first.columns not in (7, 8) or not all(row[0].isdecimal() and len(row[0]) < 10 for row in words):
         return False
-    if any(int(b[0]) - int(a[0]) != 1 for a, b in pairwise(words)):
+    if not is_named and any(int(b[0]) - int(a[0]) != 1 for a, b in pairwise(words)):
         return False
     rows = [[float(word) for word in row] for row in words]
     is_quaternion = all(abs(sum(x * x for x in row[-4:]) - 1) < 0.05 for row in rows)
     has_view = first.columns == 7 or all(1 < row[7] < 180 for row in rows)
-    return path.suffix.lower() == ".chan" or (has_view and not is_quaternion)
+    return is_named or (has_view and not is_quaternion)
 
 
 def _is_euroc(first: FirstRows) -> bool:

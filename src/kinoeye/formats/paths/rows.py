@@ -11,7 +11,7 @@ import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats.diagnosis import Diagnosis
-from kinoeye.formats.paths.file_head import FileHead
+from kinoeye.formats.paths.file_head import FileHead, file_head
 from kinoeye.geometry.convention import Float64
 
 BLOCK_BYTES = 1 << 20
@@ -246,6 +246,9 @@ class _Ending:
 
 
 def _wrong_line(path: Path, line: int, found: int | None, columns: int) -> InputError:
+    encoding = file_head(path).encoding
+    if encoding is not None:
+        return InputError(f"{path} is {encoding} text; save it as UTF-8")
     if found is None:
         return InputError(f"{path} line {line} holds something else than numbers: is it truncated?")
     return InputError(f"{path} line {line} has {found} columns; {columns} are needed: is it truncated?")
