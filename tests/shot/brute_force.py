@@ -143,6 +143,14 @@ def share_in_frame(shot: Shot, actor: Actor) -> np.ndarray:
     return ((axes > 0) & (axes < np.array(SIZE))).mean(axis=1).prod(axis=1)
 
 
+def on_screen(shot: Shot, actor: Actor, margin: float = 0.0) -> np.ndarray:
+    """Whether [n] some of a grid over the rectangle falls into the picture grown by a margin in pixels."""
+    low, high = rectangles(shot, actor)
+    s = np.linspace(0, 1, 4001)[:, None]
+    axes = low[:, None] + s * (high - low)[:, None]
+    return ((axes > -margin) & (axes < np.array(SIZE) + margin)).any(axis=1).all(axis=1)
+
+
 def share_visible(shot: Shot, actor: Actor, others: list[Actor], side: int = 120) -> np.ndarray:
     """Share [n] of the rays that meet an actor which meet none of the others before; boxes and spheres that stand."""
     times, eye, R, K = arrays(shot)

@@ -19,6 +19,7 @@ from brute_force import (
     distances,
     lean,
     looking,
+    on_screen,
     rectangles,
     share_in_frame,
     share_visible,
@@ -87,7 +88,8 @@ def framed(rng, n, code):
         size = size_of(rng)
         eye = path(rng, n, middle=(0, -4.5))
         pan = np.linspace(0, rng.uniform(-1, 1), n) ** (1 if rng.uniform() < 0.5 else 3)
-        turn = Rotation.from_euler("y", 0.75 * pan[:, None]).as_matrix()
+        most = 0.75 if code == "in-frame" else 1.0  # radians; the second may turn the subject out of the frame
+        turn = Rotation.from_euler("y", most * pan[:, None]).as_matrix()
         look = looking(eye, [0.0, 0.0, size[2] / 2]) @ turn
         shape, yaw = SOLIDS[rng.integers(len(SOLIDS))], rng.uniform(0, 6)
         times = np.arange(n) / 24
@@ -95,8 +97,11 @@ def framed(rng, n, code):
         shot = Shot(camera=camera(eye, look), actors=(thing,))
         if code != "in-frame":
             low, high = rectangles(shot, thing)
+            if (on_screen(shot, thing, 0.5) != on_screen(shot, thing, -0.5)).any():
+                continue  # on the edge, rounding decides whether a frame counts
             sense = "least" if code == "size-min" else "most"
-            return shot, code, "red thing", sense, (high - low)[:, 1] / SIZE[1], np.arange(n)
+            tall = np.where(on_screen(shot, thing), (high - low)[:, 1] / SIZE[1], np.nan)
+            return shot, code, "red thing", sense, tall, np.arange(n)
         shares = share_in_frame(shot, thing)
         if 0.2 < shares.min() < 0.9:
             return shot, code, "red thing", "least", shares, np.arange(n)

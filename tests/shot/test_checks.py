@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from brute_force import camera, looking, standing
+from brute_force import camera, looking, on_screen, rectangles, standing
 from clean_shots import clean_shots
 from planted_violations import Planted, planted
 from scipy.spatial.transform import Rotation
 
 from kinoeye.base.errors import InputError
+from kinoeye.base.findings import severity_rank
 from kinoeye.language import parse
 from kinoeye.render import ShotSolids
 from kinoeye.shot import Shot, stage
@@ -46,6 +47,7 @@ def grown(frames: np.ndarray) -> np.ndarray:
 
 def test_planted_violations_are_found_in_their_frames_and_what_holds_by_five_per_cent_is_left_alone():
     kinds: dict[tuple[str, bool], int] = {}
+    out_of_frame = 0
     for case in planted(CASES):
         finding = checker_of(case)(case.shot).find(case.code, case.about)
         words = f"{case.code}: {finding} by brute force {case.worst} in {np.flatnonzero(case.surely)}"
@@ -55,9 +57,29 @@ def test_planted_violations_are_found_in_their_frames_and_what_holds_by_five_per
         said = mask(finding.frames, len(case.shot.camera))
         assert not (case.surely & ~grown(said)).any(), words
         assert not (said & ~grown(case.maybe)).any(), words
+        out_of_frame += case.code.startswith("size") and not on_screen(case.shot, case.shot.actors[0]).all()
         kinds[case.code, case.violated] = kinds.get((case.code, case.violated), 0) + 1
     assert sum(count for (_, violated), count in kinds.items() if violated) >= 200
     assert {code for code, violated in kinds if not violated} == {code for code, _ in kinds}, "each kind also holds"
+    assert out_of_frame >= 5, "frames in which a subject's size does not count"
+
+
+def test_the_size_of_a_subject_counts_only_where_any_of_it_is_on_the_screen():
+    thing = standing("red thing", "box", (0.0, 0.0), (0.6, 0.6, 1.7))
+    eye = np.column_stack([np.full(25, 1.1), np.linspace(-6.0, -0.8, 25), np.full(25, 1.0)])  # passes it on its right
+    shot = Shot(camera=camera(eye, looking(eye, [1.1, 900.0, 1.0])), actors=(thing,))
+    seen = on_screen(shot, thing)
+    assert seen[0]
+    assert not seen[-1]
+    low, high = rectangles(shot, thing)
+    tall = (high - low)[:, 1] / shot.camera.size_wh[1]
+    finding = check(shot).find("size-max", "red thing")
+    assert finding is not None
+    assert finding.worst == pytest.approx(tall[seen].max())
+    assert tall[~seen].max() > 1.2 * tall[seen].max()
+    away = Shot(camera=camera(eye, looking(eye, [1.1, -900.0, 1.0])), actors=(thing,))
+    assert check(away, subjects=["red thing"]).find("size-max", "red thing") is None
+    assert "size" in {row.code for row in check(away).skipped}
 
 
 def test_nothing_is_invented_in_clean_shots():
@@ -99,6 +121,61 @@ def test_mending_removes_each_planted_violation_or_says_why_not_and_tells_what_g
     assert mended_kinds >= {"clearance", "in-frame", "occlusion", "size-min", "size-max", "speed", "acceleration",
                             "jerk", "angular-rate", "angular-acceleration", "roll"}  # fmt: skip
     assert refused_kinds <= {"line", "thirds", "rig", "occlusion"}
+
+
+def test_mending_leaves_the_moves_that_the_text_asks_for():
+    for sentence, code, words in (
+        ("whip pan left past the red robot", "in-frame", "yaws left"),
+        ("roll right 20 degrees", "roll", "rolls right 20 degrees"),
+        ("zoom in ten times on the red robot", "size-max", "zooms in 10 times"),
+    ):
+        shot = stage(parse(sentence), seed=0)
+        mended = mend(shot, Checker(surroundings=ShotSolids))
+        assert mended.shot is shot
+        told = next(step for step in mended.steps if step.code == code)
+        assert not told.done
+        assert f"undone: the text asks for '{words}" in told.how
+        silent = mend(replace(shot, prompt=""), Checker(surroundings=ShotSolids, only=(code.partition("-max")[0],)))
+        found = silent.after.find(told.code, told.about)
+        assert found is not None
+        assert found.holds, "without a text nothing is asked for"
+
+
+def test_a_limit_or_rig_that_is_chosen_comes_before_the_text_and_says_so():
+    rolled = stage(parse("roll right 20 degrees"), seed=0)
+    mended = mend(rolled, Checker(limits=Limits(roll=3.0)))
+    assert mended.after.find("roll").holds  # type: ignore[union-attr]
+    assert "before 'rolls right 20 degrees', which the text asks for" in mended.steps[0].how
+    quick = stage(parse("truck left 4 metres in 1 second past the red robot"), seed=1)
+    slowed = mend(quick, Checker(limits=Limits.for_rig("dolly"), rig="dolly", surroundings=ShotSolids))
+    assert slowed.after.holds
+    assert any("before the pace of 'moves left 4 metres, over 1 second'" in step.how for step in slowed.steps)
+
+
+def test_a_remedy_that_breaks_as_bad_a_check_is_undone_and_says_so():
+    shot = stage(parse("orbit right 180 degrees around the red robot in 2 seconds"), seed=1)
+    mended = mend(shot, Checker(limits=Limits.for_rig("tripod"), rig="tripod", surroundings=ShotSolids))
+    assert mended.shot is shot
+    told = next(step for step in mended.steps if (step.code, step.about) == ("rig", "shake"))
+    assert (told.done, "undone: it would break rig of travel, rig of extent" in told.how) == (False, True)
+
+
+@pytest.mark.parametrize("rig", [None, "dolly", "crane", "handheld"])
+def test_only_a_worse_violation_that_was_mended_pays_for_one_that_got_worse(rig: str | None):
+    for sentence in ("crane up three metres over the blue cone", "push in ten metres towards the blue cone",
+                     "orbit right 120 degrees around the red robot in 2 seconds"):  # fmt: skip
+        shot = replace(stage(parse(sentence), seed=1, size_wh=(96, 54)), prompt="")
+        mended = mend(shot, Checker(limits=Limits.for_rig(rig), rig=rig, surroundings=ShotSolids))
+        paid = [
+            mended.before.find(row.code, row.about) for row in mended.comparisons if row.change in ("mended", "better")
+        ]
+        for row in mended.worsened:
+            assert any(
+                found is not None
+                and row.after is not None
+                and severity_rank(found.severity) <= severity_rank(row.after.severity)
+                for found in paid
+            ), (sentence, row)
 
 
 def straight(start, end, *, n=25, target=(0.0, 600.0, 1.5), **options) -> Shot:
@@ -177,12 +254,17 @@ def test_checks_that_need_metres_or_a_vertical_are_skipped_with_words():
     report = check(unknown, surroundings=PointCloud(np.zeros((1, 3))), rig="dolly")
     reasons = {row.code: row.reason for row in report.skipped}
     assert {"clearance", "speed", "acceleration", "jerk", "roll", "line", "rig"} <= set(reasons)
-    assert "unit" in reasons["clearance"]
-    assert "vertical" in reasons["roll"]
+    assert "--unit" in reasons["clearance"]
+    assert "--unit" in reasons["jerk"]
+    assert "--up" in reasons["roll"]
+    assert "--up" in reasons["line"]
+    assert "`kinoeye stage`" in reasons["size"]
     assert report.find("angular-rate") is not None
     assert all(verdict.can is None for verdict in report.rigs.values())
     untimed = Checker(timed=False)(shot)
     assert {row.code for row in untimed.skipped} >= {"speed", "angular-rate"}
+    assert all("--fps" in row.reason for row in untimed.skipped if row.code in ("speed", "angular-rate"))
+    assert all("--depth" in row.reason for row in untimed.skipped if row.code == "clearance")
     assert untimed.rigs["dolly"].can is True
 
 

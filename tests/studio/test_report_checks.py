@@ -97,7 +97,7 @@ def test_rigs_say_yes_no_or_perhaps_and_why(through: Shot, found: CheckReport):
 
 def test_what_was_not_checked_says_why_once_a_reason(through: Shot):
     html = section(Report(shot=through, checks=check(Shot(camera=through.camera))))
-    assert "<li><b>in-frame, size, thirds, line</b>: there is no subject</li>" in html
+    assert "<li><b>in-frame, size, thirds, line</b>: there is no subject (" in html
     assert "<li><b>clearance</b>: nothing is known of the surroundings" in html
 
 

@@ -6,7 +6,7 @@ give it a depth map of its first frame or points if it should keep clear of some
   clearance    the camera keeps away from actors, props, ground, depth or points, also between frames
   in-frame     enough of each subject is in the frame
   occlusion    enough of each subject is visible
-  size         each subject's height is within a band of the frame's (--shot-size names one)
+  size         each subject's height, where it is on the screen, is within a band of the frame's (--shot-size names one)
   thirds       a hint: the subject is near a line of thirds
   line         the camera stays on one side of the line of action (180-degree rule)
   speed, acceleration, jerk, angular-rate, angular-acceleration

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kinoeye.geometry.convention import Float64
-from kinoeye.shot.checks.finding import Finding, Measured, Skipped, judge
+from kinoeye.shot.checks.finding import NO_SUBJECT, NO_VERTICAL, Finding, Measured, Skipped, judge
 from kinoeye.shot.checks.limits import Limits
 from kinoeye.shot.checks.shot_arrays import ShotArrays, Subject
 
@@ -20,7 +20,7 @@ TRAVELS_M_PER_S = 0.2
 def action_line(arrays: ShotArrays, limits: Limits) -> Finding | Skipped | None:
     """Whether the camera crosses the line between the first two subjects, or along which the only one travels."""
     if arrays.up != "z":
-        return Skipped("line", "the vertical of the world is not known")
+        return Skipped("line", NO_VERTICAL)
     if len(arrays.subjects) >= 2:
         one, other = arrays.subjects[:2]
         side, words = _side_of_pair(arrays, one, other), f"the line between the {one.name} and the {other.name}"
@@ -28,7 +28,7 @@ def action_line(arrays: ShotArrays, limits: Limits) -> Finding | Skipped | None:
         side = _side_of_travel(arrays, arrays.subjects[0])
         words = f"the line along which the {arrays.subjects[0].name} travels"
     else:
-        return Skipped("line", "there is no subject")
+        return Skipped("line", NO_SUBJECT)
     settled = np.abs(np.nan_to_num(side)) > ON_THE_LINE_M
     if not settled.any():
         return Skipped("line", "no subject travels and no two subjects stand apart, or the camera stays on the line")

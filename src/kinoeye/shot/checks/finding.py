@@ -19,6 +19,10 @@ Sense = Literal["at least", "at most"]
 ROUNDING = 1e-9
 """Share of a limit by which a value may pass it: what arithmetic alone does to a value that sits on it."""
 VERSION = 1
+NO_METRES = "the path's unit is not known, so it has no metres (--unit says it)"
+NO_SUBJECT = "there is no subject (`kinoeye stage` puts actors into a shot)"
+NO_VERTICAL = "the vertical of the world is not known (--up says it)"
+"""Reasons why checks are skipped, with what would make them run."""
 _NOTHING = 1e-9
 
 

@@ -32,7 +32,7 @@ def share_in_frame(arrays: ShotArrays, subject: Subject) -> Float64:
 
 
 def size(arrays: ShotArrays, subject: Subject, limits: Limits) -> list[Finding | None]:
-    """Whether a subject's height on the screen stays within a band."""
+    """Whether a subject's height on the screen stays within a band, wherever any of it is on the screen."""
     measured = Measured.by_frame(height_on_screen(arrays, subject))
     says = f"the {subject.name} is {{worst}} of the frame's height where it is"
     bands: tuple[tuple[str, float, Sense, str], ...] = (
@@ -55,10 +55,15 @@ def size(arrays: ShotArrays, subject: Subject, limits: Limits) -> list[Finding |
 
 
 def height_on_screen(arrays: ShotArrays, subject: Subject) -> Float64:
-    """Height [n] of a subject's box as a share of the frame's; NaN where it is not whole in front of the camera."""
+    """Height [n] of a subject's box as a share of the frame's, cut off or not.
+
+    NaN where the rectangle around it is outside the frame, since what nobody sees has no size there, and where it is
+    not whole in front of the camera.
+    """
     low, high = screen_box(subject.corners_cam, arrays.fx_fy_cx_cy)
     whole = (subject.corners_cam[..., 2] >= NEAR_M).all(axis=1)
-    return np.where(whole, (high - low)[:, 1] / arrays.size_wh[1], np.nan)
+    on_screen = ((high > 0) & (low < np.array(arrays.size_wh))).all(axis=1)
+    return np.where(whole & on_screen, (high - low)[:, 1] / arrays.size_wh[1], np.nan)
 
 
 def thirds(arrays: ShotArrays, subject: Subject, limits: Limits) -> Finding | None:

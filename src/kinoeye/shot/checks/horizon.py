@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kinoeye.geometry.convention import Float64
-from kinoeye.shot.checks.finding import Finding, Measured, Skipped, judge
+from kinoeye.shot.checks.finding import NO_VERTICAL, Finding, Measured, Skipped, judge
 from kinoeye.shot.checks.limits import Limits
 from kinoeye.shot.checks.shot_arrays import ShotArrays
 
@@ -16,7 +16,7 @@ STEEP = 0.1
 def roll(arrays: ShotArrays, limits: Limits) -> Finding | Skipped | None:
     """Whether the camera leans no further than a limit."""
     if arrays.up != "z":
-        return Skipped("roll", "the vertical of the world is not known")
+        return Skipped("roll", NO_VERTICAL)
     values = np.abs(roll_deg(arrays.R_world_cam))
     if np.isnan(values).all():
         return Skipped("roll", "the camera looks straight up or down, where there is no horizon")

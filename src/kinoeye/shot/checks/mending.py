@@ -7,6 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+from kinoeye.base.findings import severity_rank
+from kinoeye.shot.checks.asked_moves import comes_first, undone
 from kinoeye.shot.checks.finding import CheckReport, Finding
 from kinoeye.shot.checks.remedies import REMEDIES
 from kinoeye.shot.checks.runner import Checker
@@ -41,6 +43,11 @@ class Comparison:
     change: Literal["mended", "better", "same", "worse", "broken"]
     """"broken" held before and does not now; "better" and "worse" do not hold in either."""
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Code and thing, as of its findings."""
+        return self.code, self.about
+
 
 @dataclass(frozen=True)
 class Mended:
@@ -67,8 +74,10 @@ class Mended:
 def mend(shot: Shot, checker: Checker) -> Mended:
     """Change a camera's path until the checks hold, or say why they cannot.
 
-    A remedy that does not better its own check is taken back. One that worsens another check stays only if remedies
-    for that one follow; whatever is worse in the end is told in `worsened`.
+    A remedy that does not better its own check is undone. So is one that worsens another check beyond its limit, unless
+    remedies for that one help, or what it mends is the worse violation; then `worsened` tells. What the moves of the
+    shot's prompt ask for stays, unless a rig or limit that was chosen, or a collision, comes before it; the step says
+    which.
 
     Args:
         shot: the shot as it is.
@@ -80,9 +89,12 @@ def mend(shot: Shot, checker: Checker) -> Mended:
     Example:
         >>> from kinoeye.language import parse
         >>> from kinoeye.shot import stage
-        >>> mended = mend(stage(parse("roll right 20 degrees"), seed=0), Checker())
-        >>> mended.before.find("roll").holds, mended.after.find("roll").holds
-        (False, True)
+        >>> from kinoeye.shot.checks import Limits
+        >>> rolled = stage(parse("roll right 20 degrees"), seed=0)
+        >>> mend(rolled, Checker()).after.find("roll").holds  # the text asks for it
+        False
+        >>> mend(rolled, Checker(limits=Limits(roll=3.0))).after.find("roll").holds
+        True
     """
     before = report = checker(shot)
     mended, steps, given_up = shot, list[Step](), set[tuple[str, str]]()
@@ -94,9 +106,9 @@ def mend(shot: Shot, checker: Checker) -> Mended:
             finding = report.find(*key)
             if finding is None or finding.holds:
                 continue  # mended by a remedy before it
-            mended, report, step = _try(mended, report, finding, checker)
-            steps = [*(row for row in steps if row.done or (row.code, row.about) != key), step]
-            given_up |= set() if step.done else {key}
+            mended, report, taken = _try(shot, mended, report, finding, checker)
+            steps = [*(row for row in steps if row.done or (row.code, row.about) != key), *taken]
+            given_up |= set() if taken[0].done else {key}
         if not keys:
             break
         if any(step.done for step in steps[done:]):
@@ -111,31 +123,71 @@ def mend(shot: Shot, checker: Checker) -> Mended:
     )
 
 
-def _try(shot: Shot, report: CheckReport, finding: Finding, checker: Checker) -> tuple[Shot, CheckReport, Step]:
-    """The shot after the remedy for a finding, or as it was if that did not help."""
+def _try(
+    asked: Shot, shot: Shot, report: CheckReport, finding: Finding, checker: Checker
+) -> tuple[Shot, CheckReport, tuple[Step, ...]]:
+    """The shot after the remedy for a finding and those for what it worsens, or as it was if that costs too much.
+
+    Args:
+        asked: the shot before any remedy, whose moves are those of its text.
+        shot: the shot as it is by now.
+        report: what the checks say of it.
+        finding: a violation among that.
+        checker: what shots are held against.
+    """
     outcome = REMEDIES[finding.code](shot, finding, checker)
     if isinstance(outcome, str):
-        return shot, report, Step(finding.code, finding.about, False, outcome)
+        return shot, report, (Step(finding.code, finding.about, False, outcome),)
     after = checker(outcome.shot)
+    if not _betters(finding, after):
+        return shot, report, (Step(finding.code, finding.about, False, f"{outcome.how}, which did not help"),)
+    mended, after, steps = _follow_up(outcome.shot, finding, report, after, checker)
+    if costs := _costs(finding, report, after):
+        words = f"{outcome.how} (undone: it would break {', '.join(map(_words, costs))})"
+        return shot, report, (Step(finding.code, finding.about, False, words),)
+    how, already = outcome.how, undone(asked, shot)
+    if lost := [words for words in undone(asked, mended) if words not in already]:
+        if not comes_first(finding):
+            how = f"{how} (undone: the text asks for {' and '.join(lost)})"
+            return shot, report, (Step(finding.code, finding.about, False, how),)
+        how = f"{how}, before {' and '.join(lost)}, which the text asks for"
+    return mended, after, (Step(finding.code, finding.about, True, how), *steps)
+
+
+def _follow_up(
+    shot: Shot, finding: Finding, before: CheckReport, after: CheckReport, checker: Checker
+) -> tuple[Shot, CheckReport, tuple[Step, ...]]:
+    """The shot after remedies for what a remedy for `finding` worsened, as far as they keep what that one mended."""
+    steps, tried = list[Step](), set[tuple[str, str]]()
+    while costs := [row for row in _costs(finding, before, after) if row.key not in tried]:
+        cost = costs[0].after
+        assert cost is not None
+        tried.add(cost.key)
+        outcome = REMEDIES[cost.code](shot, cost, checker)
+        if isinstance(outcome, str):
+            continue
+        report = checker(outcome.shot)
+        if _betters(cost, report) and _betters(finding, report):
+            shot, after = outcome.shot, report
+            steps.append(Step(cost.code, cost.about, True, outcome.how))
+    return shot, after, tuple(steps)
+
+
+def _betters(finding: Finding, after: CheckReport) -> bool:
+    """Whether a report finds less of a violation than there was."""
     found = after.find(*finding.key)
-    if found is not None and not found.holds and found.excess > finding.excess * (1 - _NOTICEABLE):
-        return shot, report, Step(finding.code, finding.about, False, f"{outcome.how}, which did not help")
-    if broken := _broken_for_good(finding, report, after):
-        words = f"{outcome.how} would break {', '.join(broken)}"
-        return shot, report, Step(finding.code, finding.about, False, words)
-    return outcome.shot, after, Step(finding.code, finding.about, True, outcome.how)
+    return found is None or found.holds or found.excess <= finding.excess * (1 - _NOTICEABLE)
 
 
-def _broken_for_good(finding: Finding, report: CheckReport, after: CheckReport) -> list[str]:
-    """What a remedy for less than an error breaks with an error that no remedy is known for."""
-    if finding.severity == "error":
-        return []
-    rows = [row for row in compare(report, after) if row.change == "broken" and row.after]
-    return [_words(row) for row in rows if row.after and row.after.severity == "error" and not _mendable(row.after)]
+def _costs(finding: Finding, before: CheckReport, after: CheckReport) -> list[Comparison]:
+    """What a remedy for a violation worsened beyond its limit, unless the violation is the worse one."""
+    rows = [row for row in compare(before, after) if row.change in ("worse", "broken") and row.key != finding.key]
+    return [row for row in rows if row.after is not None and _gravity(row.after) <= _gravity(finding)]
 
 
-def _mendable(finding: Finding) -> bool:
-    return finding.code in REMEDIES and finding.code not in ("line", "rig")
+def _gravity(finding: Finding) -> tuple[int, float]:
+    """Orders violations, the worst first: by severity, then by the share of the limit by which they are beyond it."""
+    return severity_rank(finding.severity), -finding.excess / max(abs(finding.limit), 1e-9)
 
 
 def _words(row: Comparison) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinoeye.geometry.convention import Float64, matrix_to_rotvec
-from kinoeye.shot.checks.finding import Finding, Measured, Skipped, judge
+from kinoeye.shot.checks.finding import NO_METRES, Finding, Measured, Skipped, judge
 from kinoeye.shot.checks.limits import Limits
 from kinoeye.shot.checks.shot_arrays import ShotArrays
 
@@ -29,7 +29,7 @@ def motion(arrays: ShotArrays, code: str, limits: Limits) -> Finding | Skipped |
     """Whether one of the checks in `MOTION` holds."""
     unit, says = MOTION[code]
     if arrays.unit != "m" and not code.startswith("angular"):
-        return Skipped(code, "the path's unit is not known, so it has no metres; give its scale")
+        return Skipped(code, NO_METRES)
     measured = measure(arrays, code)
     if len(measured.values) == 0:
         return Skipped(code, f"{_SAMPLES[code]} poses at least a thirtieth of a second apart are needed")

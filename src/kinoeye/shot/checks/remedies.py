@@ -17,7 +17,7 @@ from kinoeye.geometry.track import Trajectory
 from kinoeye.language.motion.screw import turn_towards
 from kinoeye.shot.checks.clearance import nearest_between
 from kinoeye.shot.checks.easing import eased, spread
-from kinoeye.shot.checks.finding import Finding
+from kinoeye.shot.checks.finding import NO_VERTICAL, Finding
 from kinoeye.shot.checks.framing import height_on_screen, share_in_frame
 from kinoeye.shot.checks.horizon import roll_deg
 from kinoeye.shot.checks.retiming import slowed
@@ -122,7 +122,7 @@ def aim(shot: Shot, finding: Finding, checker: Checker) -> Changed | str:
     arrays = ShotArrays.of(shot, (finding.about,))
     subject, wanted = arrays.subjects[0], min(finding.limit * (1 + MARGIN), 1.0)
     if arrays.up != "z":
-        return "the vertical of the world is not known"
+        return NO_VERTICAL
     for firmness in (1.0, 1.15, 1.4):
         shares = np.linspace(0.0, 1.0, 21)
         inside = np.stack([share_in_frame(*_aimed(arrays, subject, np.full(len(arrays), a))) for a in shares])
@@ -157,7 +157,7 @@ def step_aside(shot: Shot, finding: Finding, checker: Checker) -> Changed | str:
     """Raise the camera or step aside where a subject is hidden, keeping it where it is on the screen."""
     arrays = ShotArrays.of(shot, (finding.about,))
     if arrays.up != "z":
-        return "the vertical of the world is not known"
+        return NO_VERTICAL
     hidden = np.zeros(len(arrays))
     for first, last in finding.frames:
         hidden[first : last + 1] = 1.0

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from kinoeye.geometry.convention import Float64
-from kinoeye.shot.checks.finding import Finding, Measured, Skipped, Verdict, judge, quantity
+from kinoeye.shot.checks.finding import NO_METRES, NO_VERTICAL, Finding, Measured, Skipped, Verdict, judge, quantity
 from kinoeye.shot.checks.horizon import roll_deg
 from kinoeye.shot.checks.limits import RIGS
 from kinoeye.shot.checks.motion import MOTION, measure
@@ -30,12 +30,12 @@ _STRAY = 1e-6
 def rig_findings(arrays: ShotArrays, rig: str) -> Iterator[Finding | Skipped | None]:
     """What of a move a class of rig cannot make; speeds and rates have checks of their own."""
     if arrays.unit != "m":
-        yield Skipped("rig", "the path's unit is not known, so it has no metres; give its scale")
+        yield Skipped("rig", NO_METRES)
         return
     for name, (unit, says) in PROPERTIES.items():
         limit = getattr(RIGS[rig], name)
         if name in NEEDS_UP and arrays.up != "z":
-            yield Skipped("rig", f"{name}: the vertical of the world is not known")
+            yield Skipped("rig", f"{name}: {NO_VERTICAL}")
         elif name != "roll" and math.isfinite(limit):
             yield judge(
                 "rig", _property(arrays, name), limit=limit, sense="at most", unit=unit, severity="error", about=name,
@@ -51,7 +51,7 @@ def verdicts(arrays: ShotArrays, *, timed: bool = True) -> dict[str, Verdict]:
         timed: whether its times are known; False leaves speeds and rates aside.
     """
     if arrays.unit != "m":
-        return {rig: Verdict(None, ("the path's unit is not known, so it has no metres",)) for rig in RIGS}
+        return {rig: Verdict(None, (NO_METRES,)) for rig in RIGS}
     names = [*PROPERTIES, *MOTION] if timed else [name for name in PROPERTIES if name != "shake"]
     values = {name.replace("-", "_"): _worst(arrays, name) for name in names}
     units = {name.replace("-", "_"): unit for name, (unit, _) in {**PROPERTIES, **MOTION}.items()}
@@ -64,7 +64,7 @@ def verdicts(arrays: ShotArrays, *, timed: bool = True) -> dict[str, Verdict]:
             if value > (limit := getattr(bounds, name)) * (1 + _STRAY)
         )
         open_ = [name for name in unknown if math.isfinite(getattr(bounds, name))]
-        reasons = (f"the vertical of the world is not known, and with it {' and '.join(open_)}",) if open_ else ()
+        reasons = (f"{NO_VERTICAL}, and with it {' and '.join(open_)}",) if open_ else ()
         found[rig] = Verdict(False, why) if why else Verdict(None if open_ else True, reasons)
     return found
 

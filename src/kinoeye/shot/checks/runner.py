@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kinoeye.base.errors import InputError
 from kinoeye.shot.checks.action_line import action_line
 from kinoeye.shot.checks.clearance import clearance
-from kinoeye.shot.checks.finding import CheckReport, Finding, Skipped
+from kinoeye.shot.checks.finding import NO_METRES, NO_SUBJECT, CheckReport, Finding, Skipped
 from kinoeye.shot.checks.framing import in_frame, size, thirds
 from kinoeye.shot.checks.horizon import roll
 from kinoeye.shot.checks.limits import Limits
@@ -124,9 +124,9 @@ def check(
 
 def _clearance(context: _Context) -> Iterator[Finding | Skipped | None]:
     if context.surroundings is None:
-        yield Skipped("clearance", "nothing is known of the surroundings; give a shot, a depth map or points")
+        yield Skipped("clearance", "nothing is known of the surroundings (--depth or --points says it, or a shot)")
     elif context.arrays.unit != "m":
-        yield Skipped("clearance", "the path's unit is not known, so it has no metres; give its scale")
+        yield Skipped("clearance", NO_METRES)
     else:
         yield clearance(context.arrays, context.surroundings, context.limits.clearance)
 
@@ -134,25 +134,32 @@ def _clearance(context: _Context) -> Iterator[Finding | Skipped | None]:
 def _each_subject(code: str, look: Callable[[_Context, Subject], Answers], context: _Context) -> Answers:
     """A check of every subject; those that are never measured say so."""
     if not context.arrays.subjects:
-        yield Skipped(code, "there is no subject")
+        yield Skipped(code, NO_SUBJECT)
     for subject in context.arrays.subjects:
         answers = [answer for answer in look(context, subject) if answer is not None]
         yield from answers
         if not answers:
-            yield Skipped(code, f"the {subject.name} is never whole in front of the camera")
+            yield Skipped(code, f"the {subject.name} is never {_seen_for(code)} (--subject chooses another)")
+
+
+def _seen_for(code: str) -> str:
+    """Where a subject must be in some frame for a check of it."""
+    return {"size": "on the screen and whole in front of the camera", "thirds": "in the middle of the frame"}.get(
+        code, "whole in front of the camera"
+    )
 
 
 def _occlusion(context: _Context) -> Answers:
     caster = context.surroundings
     if not isinstance(caster, RayCaster):
-        yield Skipped("occlusion", "it needs solids that hide each other, and here are none")
+        yield Skipped("occlusion", "it needs solids that hide each other, which only a shot has")
         return
     yield from _each_subject("occlusion", lambda c, s: [occlusion(c.arrays, s, caster, c.limits)], context)
 
 
 def _motion(code: str, context: _Context) -> Answers:
     if not context.checker.timed:
-        yield Skipped(code, "the path has no times; give its frame rate")
+        yield Skipped(code, "the path has no times (--fps says its frame rate)")
     else:
         yield motion(context.arrays, code, context.limits)
 

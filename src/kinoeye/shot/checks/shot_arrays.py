@@ -12,6 +12,7 @@ import numpy as np
 from kinoeye.base.errors import InputError
 from kinoeye.geometry.convention import Float64, matrix_to_rotvec
 from kinoeye.language.grammar import parse
+from kinoeye.language.plan import Plan
 
 if TYPE_CHECKING:
     from kinoeye.geometry.track import Unit, Up
@@ -114,12 +115,17 @@ class ShotArrays:
         )
 
 
+def plan_of(shot: Shot) -> Plan | None:
+    """The plan that a shot's prompt asks for; None where it has none."""
+    try:
+        return parse(shot.prompt, camera_required=False) if shot.prompt.strip() else None
+    except InputError:
+        return None
+
+
 def subjects_of(shot: Shot) -> list[Actor]:
     """The actors that a shot is about: those that the moves of its prompt name, or else all."""
-    try:
-        plan = parse(shot.prompt, camera_required=False) if shot.prompt.strip() else None
-    except InputError:
-        plan = None
+    plan = plan_of(shot)
     targets = {action.target for move in plan.moves for action in move.actions} if plan else set()
     return [actor for actor in shot.actors if actor.name in targets] or list(shot.actors)
 
