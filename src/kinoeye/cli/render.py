@@ -1,5 +1,8 @@
 """A shot becomes frames with every layer of truth.
 
+Beside the layers there are pictures to look at: preview.mp4, and sheets of small pictures over time of the depth (near
+is bright) and of the actors where these layers are rendered.
+
 Example:
   kinoeye render out/demo/shot.json -o out/take --layers rgb,depth,instance,flow
 """
@@ -29,19 +32,26 @@ def run(args: argparse.Namespace) -> int:
     from kinoeye.footage.store import write_take
     from kinoeye.render import RENDERED_LAYERS, render
     from kinoeye.shot import Shot
+    from kinoeye.studio.layer_sheets import layer_sheets
 
     shot = Shot.load(args.shot)
     layers = RENDERED_LAYERS if args.layers is None else tuple(args.layers.split(","))
     with atomic_folder(args.out, marker=RUN_FILE) as folder:
         take = render(shot, layers=layers, size_wh=args.size, samples=args.samples)
         write_take(take, folder)
+        pictures = ["preview.mp4"]
+        for sheet in layer_sheets(take, shot):
+            pictures.append(f"preview-{sheet.name}.jpg")
+            (folder / pictures[-1]).write_bytes(sheet.jpeg)
         record = RunRecord(
             argv=tuple(args.argv), seeds={"world_seed": shot.seed}, versions=RunRecord.installed_versions()
         )
         record.write(folder)
     if args.json:
-        print_json({"out": str(args.out), "frames": len(take), "size_wh": take.size_wh, "layers": list(take.layers)})
+        facts = {"out": str(args.out), "frames": len(take), "size_wh": take.size_wh, "layers": list(take.layers)}
+        print_json({**facts, "pictures": pictures})
         return 0
     say(args, f"{len(take)} frames of {take.size_wh[0]}x{take.size_wh[1]} with {', '.join(take.layers)}")
+    say(args, f"to look at: {', '.join(pictures)}")
     print(args.out)
     return 0
