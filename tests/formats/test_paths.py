@@ -330,6 +330,7 @@ def test_a_table_is_shown_in_one_line():
     table = path("push in two metres over 3 seconds").with_size((640, 480))
     shown = "PathTable('memory', 73 frames, c2w RDF, world not named, unit m, intrinsics, 640x480, 3 s)"
     assert repr(table) == shown
+    assert ", intrinsics, normalised, 3 s)" in repr(table.with_size((1, 1)))
     bare = PathTable(matrices=np.zeros((0, 3, 4)), convention=OPENCV_W2C)
     assert repr(bare).endswith("0 frames, w2c RDF, world not named, unit arbitrary, no intrinsics, no size, no times)")
     assert table != path("push in two metres over 3 seconds")  # tables are what they are, not what they hold

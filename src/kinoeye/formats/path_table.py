@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats.diagnosis import Diagnosis, diagnose, faults, nearest_rotation
-from kinoeye.geometry.convention import KINOEYE, Convention, Float64, convert, homogeneous
+from kinoeye.geometry.convention import KINOEYE, NORMALISED, Convention, Float64, convert, homogeneous
 
 if TYPE_CHECKING:
     from kinoeye.geometry.track import Track, Trajectory, Unit, Up
@@ -92,6 +92,7 @@ class PathTable:
         """One line: format, frames, convention, unit, image and duration."""
         written = self.convention
         direction = {"cam_to_world": "c2w", "world_to_cam": "w2c"}[written.direction]
+        size = "no size" if self.size_wh is None else "{}x{}".format(*self.size_wh)
         parts = [
             f"{self.format!r}",
             f"{len(self)} frames",
@@ -99,7 +100,7 @@ class PathTable:
             f"world {written.world_axes or 'not named'}",
             f"unit {self.unit}",
             "no intrinsics" if self.intrinsics is None else "intrinsics",
-            "no size" if self.size_wh is None else f"{self.size_wh[0]}x{self.size_wh[1]}",
+            "normalised" if self.size_wh == NORMALISED else size,
             "no times" if self.times_s is None or not len(self) else f"{self.times_s[-1] - self.times_s[0]:.6g} s",
         ]
         return f"PathTable({', '.join(parts)})"
