@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from kinoeye import __version__
 from kinoeye.base.errors import KinoeyeError
@@ -28,6 +28,8 @@ COMMANDS = {
     "render": "A shot becomes frames with every layer of truth.",
     "score": "How far an estimated camera is from a reference, under every published protocol by name.",
     "view": "A camera, shot or take as one interactive page.",
+    "train": "A system is trained: phases, averages, checkpoints that a killed run goes on from, several processes.",
+    "weights": "Checkpoints: what ships, what a file is, whether official ones would work, and how one is added.",
     "rerun": "Runs the command that made an output folder again.",
 }
 """Command -> the first line of its module's docstring; listed here so that `--help` imports no command."""
@@ -67,10 +69,19 @@ def command_parser(name: str, command: ModuleType) -> Parser:
     """The parser of one command with the options that all commands share."""
     parser = Parser(prog=f"kinoeye {name}", description=command.__doc__, formatter_class=argparse.RawTextHelpFormatter)
     command.add_arguments(parser)
-    shared = parser.add_argument_group("shared options")
-    shared.add_argument("--json", action="store_true", help="print one JSON object on standard output, nothing else")
-    shared.add_argument("-q", "--quiet", action="store_true", help="no progress bars and no notes")
+    _add_shared_options(parser, default=False)
+    for action in parser._actions:  # argparse names its own sub-commands nowhere else
+        if isinstance(action, argparse._SubParsersAction):
+            for verb in action.choices.values():
+                _add_shared_options(verb, default=argparse.SUPPRESS)  # what stands before the verb holds
     return parser
+
+
+def _add_shared_options(parser: argparse.ArgumentParser, *, default: Any) -> None:
+    shared = parser.add_argument_group("shared options")
+    json_help = "print one JSON object on standard output, nothing else"
+    shared.add_argument("--json", action="store_true", default=default, help=json_help)
+    shared.add_argument("-q", "--quiet", action="store_true", default=default, help="no progress bars and no notes")
 
 
 def _run(argv: list[str]) -> int:
