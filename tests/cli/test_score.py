@@ -131,6 +131,23 @@ def test_paths_that_never_meet_in_time_are_refused_and_can_be_paired_by_index(tm
     assert score_json(capsys, *argv, "--by", "index")["pairs"] == 20
 
 
+def test_messages_name_the_options_that_help(tmp_path, capsys):
+    argv = files(tmp_path, turn=0.1)
+    assert main(["score", *argv, "--delta", "20"]) == 2
+    told = capsys.readouterr().err
+    assert "--delta N" in told
+    assert "--by index" in told
+    track = camera().track
+    arbitrary = Track(track.T_world_body, track.times_s, "arbitrary")
+    write_path(Trajectory(arbitrary, camera().intrinsics), tmp_path / "free.json")
+    notes = score_json(capsys, *argv[:3], str(tmp_path / "free.json"), "--align", "first")["notes"]
+    assert any("--align scale or sim3" in note for note in notes)
+    still = Track(SE3(track.T_world_body.wxyz_xyz[:1].expand(20, 7)), track.times_s)
+    write_path(Trajectory(still, camera().intrinsics), tmp_path / "still.json")
+    assert main(["score", *argv[:3], str(tmp_path / "still.json"), "--align", "sim3"]) == 2
+    assert "(--align)" in capsys.readouterr().err
+
+
 def test_two_folders_give_a_row_each_and_means_with_failures(tmp_path, capsys):
     for name, turn in (("one", 0.01), ("two", 0.02)):
         write_path(camera(), tmp_path / "truth" / f"{name}.json")

@@ -44,7 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("shot", type=given_path, metavar="SHOT", help="shot.json, its folder, or any camera file")
     parser.add_argument("-o", "--out", type=given_path, metavar="OUT", help="where --fix writes the mended shot")
-    parser.add_argument("--fix", action="store_true", help="change the path until the checks hold; needs -o")
+    parser.add_argument(
+        "--fix", action="store_true",
+        help="change the path until the checks hold; needs -o; moves that the shot's text asks for stay,\n"
+        "unless --rig, --limit or a collision comes before them, and a change that breaks as bad a check is undone",
+    )  # fmt: skip
     parser.add_argument("--rig", metavar="RIG", help="tripod, dolly, crane, handheld or drone: hold the move to it")
     parser.add_argument(
         "--subject", action="append", default=[], metavar="NAME",

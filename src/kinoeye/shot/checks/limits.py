@@ -13,15 +13,16 @@
 | roll, deg | 2 | 2 | 2 | 30 | 15 | 5 |
 | shake, m | 0.05 | 0.05 | 0.05 | 0.05 | 0.05 | |
 
-Where they come from: people walk at 1.4 m/s and jog at 3 (Browning et al. 2006 for walking), and a grip pushes a
-dolly no faster; the trunk of a walking person is accelerated by a few m/s2, of a running one by about 10. A
-multirotor that leans by 45 degrees accelerates by g = 9.8 m/s2; camera drones are sold with 15 to 26 m/s, and 120 m is
-the height that EU and US rules allow. Telescopic camera cranes reach 15 m (50 ft). Fluid heads and stabilised heads
-follow a whip pan of about 180 degrees a second. Jerks and angular accelerations have no published bounds for these
-rigs. Measured: the drone of EuRoC V1_02 reaches 8.4 m/s2, 165 m/s3, 136 deg/s and 1430 deg/s2, the hand of TUM
-freiburg1_xyz 3.0 m/s2, 68 m/s3, 64 deg/s and 1360 deg/s2; the limits leave them room. Dollies and cranes are given a
-tenth of a second to build up their largest acceleration. Without a rig a camera is virtual: the limits only tell one
-continuous shot from a jump, so that a start at 2 m/s within one frame at 24 per second still holds.
+Of these figures only the walking speed was confirmed by its source; apart from what was measured, the others are the
+general knowledge of the craft. Where they come from: people walk at 1.4 m/s and jog at 3 (Browning et al. 2006 for
+walking), and a grip pushes a dolly no faster; the trunk of a walking person is accelerated by a few m/s2, of a running
+one by about 10. A multirotor that leans by 45 degrees accelerates by g = 9.8 m/s2; camera drones are sold with 15 to 26
+m/s, and 120 m is the height that EU and US rules allow. Telescopic camera cranes reach 15 m (50 ft). Fluid heads and
+stabilised heads follow a whip pan of about 180 degrees a second. Jerks and angular accelerations have no published
+bounds for these rigs. Measured: the drone of EuRoC V1_02 reaches 8.4 m/s2, 165 m/s3, 136 deg/s and 1430 deg/s2, the
+hand of TUM freiburg1_xyz 3.0 m/s2, 68 m/s3, 64 deg/s and 1360 deg/s2; the limits leave them room. Dollies and cranes
+are given a tenth of a second to build up their largest acceleration. Without a rig a camera is virtual: the limits only
+tell one continuous shot from a jump, so that a start at 2 m/s within one frame at 24 per second still holds.
 """
 
 from __future__ import annotations
