@@ -1,0 +1,150 @@
+"""Official checkpoints that this version loads: what their own loaders say of them, and folders made of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors.torch import save_file
+
+from kinoeye.base.errors import InputError
+from kinoeye.base.files import atomic_file, atomic_folder, write_json
+from kinoeye.base.records import write_record
+
+if TYPE_CHECKING:
+    from kinoeye.networks import LoadReport
+
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+
+
+class OfficialModel(ABC):
+    """How a system reads official checkpoints; heads are what shapes do not tell, None for the released models'."""
+
+    system: str
+
+    @abstractmethod
+    def load(self, path: Path, *, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]:
+        """The model of a checkpoint, strictly; on "meta" shapes are checked and nothing is read."""
+
+    @abstractmethod
+    def write(self, model: torch.nn.Module, folder: Path) -> None:
+        """Configuration and weights into a folder that is there."""
+
+    def refusal(self, path: Path, *, heads: int | None = None) -> str | None:
+        """Why the checkpoint would not load; None if it would."""
+        try:
+            self.load(path, heads=heads, device="meta")
+        except InputError as error:
+            return str(error)
+        return None
+
+    def convert(self, path: Path, out: Path, *, heads: int | None = None) -> LoadReport:
+        """A folder that `from_pretrained` and `resolve` read, from an official checkpoint.
+
+        Raises:
+            InputError: anything is missing, unexpected or of another shape, or the folder cannot be written.
+        """
+        model, report = self.load(path, heads=heads, device="cpu")
+        with atomic_folder(out, marker=CONFIG) as temporary:
+            self.write(model, temporary)
+            self.load(temporary, heads=heads, device="meta")
+        return report
+
+
+class _GenDoP(OfficialModel):
+    system = "gendop"
+
+    def load(self, path: Path, *, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]:
+        from dataclasses import replace
+
+        from kinoeye.base.files import read_text
+        from kinoeye.base.records import record_name
+        from kinoeye.networks import open_tensors
+        from kinoeye.systems.gendop.checkpoint import config_of, load_model
+        from kinoeye.systems.gendop.config import GenDoPConfig
+
+        tensors = open_tensors(path)
+        beside = path if path.is_dir() else path.parent
+        has_own = (beside / CONFIG).is_file() and record_name(read_text(beside / CONFIG)) == GenDoPConfig.__name__
+        config = GenDoPConfig.load(beside) if has_own else config_of(tensors)
+        return load_model(tensors, config if heads is None else replace(config, num_heads=heads), device=device)
+
+    def write(self, model: torch.nn.Module, folder: Path) -> None:
+        from kinoeye.systems.gendop.checkpoint import save
+        from kinoeye.systems.gendop.official import GenDoP
+
+        assert isinstance(model, GenDoP)
+        save(model, folder)
+
+
+class _Clatr(OfficialModel):
+    system = "clatr"
+
+    def load(self, path: Path, *, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]:
+        from kinoeye.networks.clatr.checkpoint import load_official
+
+        if heads is None:
+            return load_official(path, device=device)
+        return load_official(path, heads=heads, device=device)
+
+    def write(self, model: torch.nn.Module, folder: Path) -> None:
+        from kinoeye.networks.clatr.checkpoint import KEYS
+        from kinoeye.networks.clatr.config import VERSION
+        from kinoeye.networks.clatr.model import Clatr
+
+        assert isinstance(model, Clatr)
+        with atomic_file(folder / WEIGHTS) as temporary:
+            save_file(KEYS.to_official(model), temporary)
+        write_json(folder / CONFIG, write_record(model.config, version=VERSION))
+
+
+class _Director(OfficialModel):
+    system = "director"
+
+    def load(self, path: Path, *, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]:
+        from kinoeye.networks.director.checkpoint import load_official
+
+        if heads is None:
+            return load_official(path, device=device)
+        return load_official(path, heads=heads, device=device)
+
+    def write(self, model: torch.nn.Module, folder: Path) -> None:
+        from kinoeye.networks.director.checkpoint import KEYS
+        from kinoeye.networks.director.config import VERSION
+        from kinoeye.networks.director.model import Director
+
+        assert isinstance(model, Director)
+        with atomic_file(folder / WEIGHTS) as temporary:
+            save_file(KEYS.to_official(model), temporary)
+        write_json(folder / CONFIG, write_record(model.config, version=VERSION))
+
+
+MODELS: dict[str, OfficialModel] = {model.system: model for model in (_GenDoP(), _Clatr(), _Director())}
+"""System -> how its official checkpoints are read."""
+
+
+def import_checkpoint(path: Path, out: Path, *, system: str, heads: int | None = None) -> LoadReport:
+    """Make a folder of ours from an official checkpoint, or say why not.
+
+    Args:
+        path: a .safetensors file, a folder of one or of shards, or a torch file of weights.
+        out: the folder to make.
+        system: whose checkpoint it is.
+        heads: attention heads, which weights do not tell; None for those of the released models.
+
+    Raises:
+        InputError: the system has no official checkpoints, or the file is another kind's, damaged or not whole.
+    """
+    from kinoeye.evaluation.checkpoint_report import check_checkpoint
+
+    if system not in MODELS:
+        raise InputError(f"official checkpoints of {system!r} are not read; those of {', '.join(MODELS)} are")
+    report = check_checkpoint(path, system=system)
+    if report.missing:
+        raise InputError(
+            f"{path} is an incomplete checkpoint of {report.kind.title}; {len(report.missing)} parts are missing: "
+            f"{', '.join(report.missing[:4])}"
+        )
+    return MODELS[system].convert(path, out, heads=heads)
