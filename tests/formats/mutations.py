@@ -78,6 +78,15 @@ HAND_MADE: dict[str, Files] = {
     "kubric": {
         "cameras.npz": npz(**{f"{kind}_mat_{i}": POSES[i] for kind in ("world", "camera") for i in range(FRAMES)})
     },
+    "idr": {
+        "cameras_sphere.npz": npz(
+            **{
+                f"{kind}_mat_{i}": np.diag([50.0, 50, 1, 1]) @ POSES[i] if kind == "world" else np.diag([3.0, 3, 3, 1])
+                for kind in ("world", "scale")
+                for i in range(FRAMES)
+            }
+        )
+    },
     "monst3r": {
         "pred_traj.txt": b"0 0.1 0.2 0.3 1 0 0 0\n1 0.2 0.2 0.4 0.8 0 0.6 0\n",
         "pred_intrinsics.txt": b"50 0 32 0 50 24 0 0 1\n50 0 32 0 50 24 0 0 1\n",

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.linalg import rq
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats import PathTable, read_path, read_paths, write_path
-from kinoeye.geometry.convention import OPENCV, rotvec_to_matrix
+from kinoeye.geometry.convention import OPENCV, OPENCV_W2C, homogeneous, rotvec_to_matrix
 from kinoeye.language.captions import caption
 from kinoeye.language.tags import motion_tags, segments
 
@@ -82,6 +83,39 @@ def test_real_kubric_views_hold_the_origin_in_the_middle(real_data: Path):
     np.testing.assert_allclose(views.T_world_cam[:, 2, 3], 1.366, atol=1e-3)  # +y of the file is up
     assert views.up == "z"
     assert views.ids == tuple(range(24))
+
+
+def test_projections_of_neus_are_taken_apart(tmp_path: Path):
+    rng = np.random.default_rng(0)
+    poses = np.concatenate([rotvec_to_matrix(rng.normal(size=(5, 3))), rng.normal(size=(5, 3, 1))], -1)
+    K = np.array([[[500.0 + i, i % 2, 320], [0, 480, 240 - i], [0, 0, 1]] for i in range(5)])
+    factors = np.array([1.0, 1.0, -1.0, 3.0, -0.2])  # a projection is known up to one
+    arrays = {f"world_mat_{i}": np.eye(4) for i in range(5)}
+    for i in range(5):
+        arrays[f"world_mat_{i}"][:3] = factors[i] * K[i] @ poses[i]
+        arrays[f"scale_mat_{i}"] = np.array([[2.0, 0, 0, 7], [0, 2, 0, 8], [0, 0, 2, 9], [0, 0, 0, 1]])
+    np.savez(tmp_path / "cameras_sphere.npz", **arrays)
+    read = read_path(tmp_path / "cameras_sphere.npz")
+    assert (read.format, read.convention, read.size_wh) == ("idr", OPENCV_W2C, None)
+    assert read.ids == (0, 1, 2, 3, 4)
+    np.testing.assert_allclose(read.matrices, poses, atol=1e-12)
+    np.testing.assert_allclose(read.intrinsics, K, atol=1e-9)  # type: ignore[arg-type]
+    assert read.notes == ("scale_mat_0 was not applied: its unit sphere has the radius 2 about 7, 8, 9",)
+    upper, rotation = rq(arrays["world_mat_3"][:3, :3])
+    np.testing.assert_allclose(abs(upper / upper[2, 2]), K[3], atol=1e-9)
+    np.testing.assert_allclose(abs(rotation), abs(read.matrices[3, :, :3]), atol=1e-12)
+
+
+def test_projections_without_a_calibration_are_called_so(tmp_path: Path):
+    pose = homogeneous(np.eye(3, 4))
+    np.savez(tmp_path / "cameras.npz", world_mat_0=pose, scale_mat_0=np.eye(4), camera_mat_0=np.eye(4))
+    with pytest.raises(InputError, match=r"world_mat_0 is a pose without a calibration, as DVR"):
+        read_path(tmp_path / "cameras.npz")
+    np.savez(tmp_path / "cameras.npz", world_mat_0=np.zeros((4, 4)), scale_mat_0=np.eye(4))
+    assert {found.code for found in read_path(tmp_path / "cameras.npz").diagnose()} & {"nan", "degenerate"}
+    np.savez(tmp_path / "cameras.npz", world_mat_0=np.zeros((4, 3)), scale_mat_0=np.eye(4))
+    with pytest.raises(InputError, match="has no 4x4 matrix world_mat_0"):
+        read_path(tmp_path / "cameras.npz")
 
 
 def test_real_camera_paths_begin_where_their_keyframes_do(real_data: Path, tmp_path: Path):

@@ -8,15 +8,11 @@ camera_mat maps onto [-1, 1]: its focal length of 3.732 is an angle of 30 degree
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-import numpy as np
-
-from kinoeye.base.errors import InputError
-from kinoeye.formats.containers.arrays import npz_shapes, read_npz
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.file_head import FileHead
+from kinoeye.formats.paths.pose_arrays import numbered_matrices
 from kinoeye.geometry.convention import NORMALISED, OPENCV_W2C
 
 NAME = "kubric"
@@ -26,7 +22,6 @@ DEFAULT_NAME = "cameras.npz"
 CONVENTION = OPENCV_W2C.with_world("RUB")
 HOLDS = frozenset({"intrinsics", "ids", "up"})
 NEEDS: frozenset[str] = frozenset()
-_VIEW = re.compile(r"world_mat_(\d{1,6})")
 
 
 def sniff(head: FileHead) -> bool:
@@ -37,22 +32,16 @@ def sniff(head: FileHead) -> bool:
 
 def read(path: Path) -> PathTable:
     """Read the views in the order of their numbers."""
-    views = sorted(int(match.group(1)) for match in map(_VIEW.fullmatch, npz_shapes(path)) if match)
-    if not views:
-        raise InputError(f"{path} holds no poses: there is no world_mat_0")
-    arrays = read_npz(path, [f"{kind}_mat_{i}" for i in views for kind in ("world", "camera")])
-    for name in (f"{kind}_mat_{i}" for i in views for kind in ("world", "camera")):
-        if name not in arrays or arrays[name].shape != (4, 4) or arrays[name].dtype.kind != "f":
-            raise InputError(f"{path} has no 4x4 matrix {name}")
-    K = np.stack([arrays[f"camera_mat_{i}"][:3, :3] for i in views]).astype(np.float64)
+    views, (poses, cameras) = numbered_matrices(path, "world_mat", "camera_mat")
+    K = cameras[:, :3, :3].copy()
     K[:, :2] = K[:, :2] / 2
     K[:, :2, 2] += 0.5
     return PathTable(
-        matrices=np.stack([arrays[f"world_mat_{i}"][:3] for i in views]),
+        matrices=poses[:, :3],
         convention=CONVENTION,
         format=NAME,
         intrinsics=K,
         size_wh=NORMALISED,
-        ids=tuple(views),
+        ids=views,
         notes=("world_mat is read as world-to-camera with OpenCV axes in a world with +y up, as its numbers say",),
     )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from kinoeye.base.errors import InputError
+from kinoeye.formats.containers.arrays import npz_shapes, read_npz
 from kinoeye.formats.paths.calibrations import calibration_matrices
 from kinoeye.geometry.convention import Float64
 
@@ -29,6 +33,23 @@ def pose_matrices(array: NDArray, where: str) -> Float64:
     if not len(values):
         raise InputError(f"{where} holds no poses")
     return values[:, :3]
+
+
+def numbered_matrices(path: Path, *kinds: str) -> tuple[tuple[int, ...], list[Float64]]:
+    """The numbers i of an .npz, in order, and of each kind the matrices [n, 4, 4] that are named KIND_i.
+
+    Raises:
+        InputError: there is none of the first kind, or a view lacks one.
+    """
+    pattern = re.compile(rf"{kinds[0]}_(\d{{1,6}})")
+    views = sorted(int(match.group(1)) for match in map(pattern.fullmatch, npz_shapes(path)) if match)
+    if not views:
+        raise InputError(f"{path} holds no poses: there is no {kinds[0]}_0")
+    arrays = read_npz(path, [f"{kind}_{i}" for i in views for kind in kinds])
+    for name in (f"{kind}_{i}" for i in views for kind in kinds):
+        if name not in arrays or arrays[name].shape != (4, 4) or arrays[name].dtype.kind != "f":
+            raise InputError(f"{path} has no 4x4 matrix {name}")
+    return tuple(views), [np.stack([arrays[f"{kind}_{i}"] for i in views]).astype(np.float64) for kind in kinds]
 
 
 def frame_calibrations(array: NDArray, frames: int, where: str) -> Float64:
