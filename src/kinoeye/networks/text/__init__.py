@@ -1,0 +1,13 @@
+"""Captions as vectors, trained inside of each room. The meaning of words for a room may not live here."""
+
+from typing import TYPE_CHECKING
+
+from kinoeye.base.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from kinoeye.networks.text.caption_encoder import CaptionEncoder as CaptionEncoder
+    from kinoeye.networks.text.caption_encoder import EncodedCaptions as EncodedCaptions
+    from kinoeye.networks.text.words import Vocabulary as Vocabulary
+    from kinoeye.networks.text.words import WordBatch as WordBatch
+
+__getattr__, __dir__, __all__ = lazy_exports(__name__)

@@ -1,0 +1,78 @@
+"""A caption as words, with its quantities and actors taken out and pointed at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kinoeye.language.plan import ActorMention
+from kinoeye.language.reading.cast import Cast
+from kinoeye.language.text.items import scan
+from kinoeye.language.text.quantities import Quantity
+from kinoeye.language.text.tokens import tokenize
+
+MAX_QUANTITIES, MAX_ACTORS = 10, 6
+"""How many of each a caption's words can point at; further ones stay words."""
+_SIGNS = {"end": ".", "arrow": "->"}
+_KEPT_SIGNS = (",", ";", ":", "(", ")")
+
+
+@dataclass(frozen=True)
+class Span:
+    """The place of something in a caption, in characters."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class CaptionWords:
+    """What a director reads: words in lower case, `<q1> <m>` for the first quantity, `<a1>` before the first actor.
+
+    Numbers never reach the network: it points at a quantity, whose value is the one that the text states.
+    """
+
+    words: tuple[str, ...]
+    quantities: tuple[Quantity, ...]
+    quantity_spans: tuple[Span, ...]
+    actors: tuple[str, ...]
+    """Name of the actor that each noun phrase means, by `<a>` number; a repeated one has the same name."""
+    actor_spans: tuple[Span, ...]
+    cast: tuple[ActorMention, ...]
+    """Every actor once."""
+
+
+def read_words(caption: str) -> CaptionWords:
+    """The words of a caption.
+
+    Example:
+        >>> read_words("Pan left 45 degrees around a red cone.").words
+        ('pan', 'left', '<q1>', '<rad>', 'around', '<a1>', 'a', 'red', 'cone', '.')
+    """
+    tokens = tokenize(caption)
+    words: list[str] = []
+    quantities: list[Quantity] = []
+    quantity_spans: list[Span] = []
+    actors: list[str] = []
+    actor_spans: list[Span] = []
+    cast = Cast.empty()
+    for item in scan(tokens):
+        span = Span(tokens[item.first].start, tokens[item.last - 1].end)
+        if item.kind == "quantity" and len(quantities) < MAX_QUANTITIES:
+            quantities.append(item.value)
+            quantity_spans.append(span)
+            words += [f"<q{len(quantities)}>", f"<{item.value.unit}>"]
+            continue
+        if item.kind == "actor" and len(actors) < MAX_ACTORS and item.value.count == 1:
+            actors += cast.resolve(item.value, caption[span.start : span.end], span.start, span.end)
+            actor_spans.append(span)
+            words.append(f"<a{len(actors)}>")
+        for token in tokens[item.first : item.last]:
+            if token.kind == "word":
+                words.append(token.text)
+            elif token.kind == "number":
+                words.append("<number>")
+            elif token.kind in _SIGNS or token.text in _KEPT_SIGNS:
+                words.append(_SIGNS.get(token.kind, token.text))
+    return CaptionWords(
+        tuple(words), tuple(quantities), tuple(quantity_spans), tuple(actors), tuple(actor_spans), tuple(cast.mentions)
+    )

@@ -1,0 +1,124 @@
+"""The segment director as users call it: text in, candidate paths with their plans out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import torch
+from safetensors.torch import load_file
+
+from kinoeye.base.errors import InputError
+from kinoeye.base.files import read_json
+from kinoeye.base.records import read_record
+from kinoeye.language.compiler import DEFAULT_FOV_X, compile  # noqa: A004 - the verb of the design
+from kinoeye.language.director import MAX_CANDIDATES, Directed
+from kinoeye.language.grammar import parse
+from kinoeye.language.plan import Plan
+from kinoeye.systems.gendop.caption_words import read_words
+from kinoeye.systems.gendop.program_tokens import to_plan
+from kinoeye.systems.gendop.segment_recipe import CONFIG_FILE, CONFIG_VERSION, WEIGHTS_FILE
+from kinoeye.systems.gendop.segments import SegmentConfig, SegmentModel
+
+if TYPE_CHECKING:
+    from kinoeye.language.motion.path import Anchor
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentDirector:
+    """A trained model as a `language.Director`; its plans are compiled, so stated amounts are reached exactly.
+
+    The first candidate is the likeliest program; further ones are drawn at a temperature, the likeliest first.
+    """
+
+    model: SegmentModel
+    num_frames: int | None = None
+    fps: float | None = None
+    size_wh: tuple[int, int] = (256, 256)
+    fov_x: float = DEFAULT_FOV_X
+    temperature: float = 1.0
+
+    @classmethod
+    def from_pretrained(cls, folder: Path | str, *, device: str = "cpu", **options: object) -> Self:
+        """Load a folder with `config.json` and `model.safetensors`.
+
+        Raises:
+            InputError: a file is missing, or it is not a segment director.
+        """
+        folder = Path(folder)
+        where = folder / CONFIG_FILE
+        config = read_record(SegmentConfig, read_json(where), version=CONFIG_VERSION, where=str(where))
+        model = SegmentModel(config)
+        if not (folder / WEIGHTS_FILE).is_file():
+            raise InputError(f"{folder} has no {WEIGHTS_FILE}; give the folder of a trained director")
+        tensors = {key: value.float() for key, value in load_file(folder / WEIGHTS_FILE).items()}
+        missing = sorted(set(model.state_dict()) ^ set(tensors))
+        if missing:
+            raise InputError(f"{folder / WEIGHTS_FILE} does not fit its configuration: {', '.join(missing[:4])}")
+        model.load_state_dict(tensors)
+        return cls(model=model.eval().to(device), **options)  # type: ignore[arg-type]
+
+    def __call__(
+        self,
+        plan_or_text: Plan | str,
+        *,
+        frame: object | None = None,
+        anchors: Mapping[str, Anchor] | None = None,
+        n: int = 1,
+        seed: int = 0,
+    ) -> list[Directed]:
+        """`n` candidates, the likeliest first; a Plan is compiled as it is.
+
+        Raises:
+            InputError: the text is empty, too long or holds no camera move, `n` is out of range, or as `compile`.
+        """
+        if frame is not None:
+            raise InputError("this director looks at no frame; leave the image out")
+        if not 1 <= n <= MAX_CANDIDATES:
+            raise InputError(f"{n} candidates is out of range; ask for 1 to {MAX_CANDIDATES}")
+        plans = [plan_or_text] * n if isinstance(plan_or_text, Plan) else self.plans(plan_or_text, n=n, seed=seed)
+        return [Directed(self._path(plan, anchors, seed + index), plan) for index, plan in enumerate(plans)]
+
+    def plans(self, text: str, *, n: int = 1, seed: int = 0) -> list[Plan]:
+        """The plans that a text may mean, the likeliest first.
+
+        Actors, the place, the length and the frame rate are those that the grammar reads; the moves are the model's.
+
+        Raises:
+            InputError: the text is empty, too long, or no program was found in it.
+        """
+        words = read_words(text)
+        written = self.model.write(words)
+        if n > 1:
+            generator = torch.Generator().manual_seed(seed)
+            drawn = self.model.write(words, n=n - 1, temperature=self.temperature, generator=generator)
+            written += sorted(drawn, key=lambda item: -item[1])
+        plans = [to_plan(tokens, words, text=text) for tokens, _ in written]
+        found = [plan for plan in plans if plan is not None]
+        if not found:
+            raise InputError(f"no camera move was found in {text[:60]!r}; describe what the camera does")
+        return [_with_setting(plan, text) for plan in (found + [found[0]] * n)[:n]]
+
+    def _path(self, plan: Plan, anchors: Mapping[str, Anchor] | None, seed: int):  # noqa: ANN202 - lazy type
+        return compile(
+            plan,
+            anchors=anchors,
+            num_frames=self.num_frames,
+            fps=self.fps,
+            size_wh=self.size_wh,
+            fov_x=self.fov_x,
+            seed=seed,
+        )
+
+
+def _with_setting(plan: Plan, text: str) -> Plan:
+    """The plan with what the grammar reads beside the moves: what actors do, the place, the length and the rate."""
+    try:
+        read = parse(text, camera_required=False)
+    except InputError:
+        return plan
+    names = {actor.name for actor in read.actors}
+    actors = read.actors if all(actor.name in names for actor in plan.actors) else plan.actors
+    return replace(plan, actors=actors, place=read.place, duration_s=read.duration_s, fps=read.fps)

@@ -1,0 +1,157 @@
+"""How the segment director is trained: fresh captions without end, cross-entropy on program tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from kinoeye.base.files import atomic_file, write_json
+from kinoeye.base.records import write_record
+from kinoeye.networks.recipe import Batch, Phase
+from kinoeye.networks.text import Vocabulary, WordBatch
+from kinoeye.networks.text.words import UNKNOWN
+from kinoeye.systems.gendop.program_tokens import PAD, START, token_ids
+from kinoeye.systems.gendop.segments import SegmentConfig, SegmentModel
+from kinoeye.systems.gendop.wording import CaptionedProgram, Stream, captioned_program
+
+CONFIG_FILE, WEIGHTS_FILE, CONFIG_VERSION = "config.json", "model.safetensors", 1
+_VOCABULARY_CAPTIONS = 30_000
+_VALIDATION_FROM = 500_000
+_POOL = 16
+"""Batches that are drawn together and sorted by length, so that little of a batch is padding."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentRecipe:
+    """Training of the segment director on the train stream of `wording`.
+
+    Each caption is made from its own number, so every batch is new and a resumed run sees what an unbroken one sees.
+    """
+
+    steps: int = 8_000
+    batch_size: int = 96
+    lr: float = 2e-3
+    seed: int = 0
+    forget_word: float = 0.05
+    """Probability that a word loses its own vector, and its n-grams with half that."""
+    first_caption: int = 1_000_000
+    """Number of the first caption; those below are for the vocabulary and for validation."""
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """One phase."""
+        return (
+            Phase(
+                name="captions", steps=self.steps, batch_size=self.batch_size, lr=self.lr, warmup_steps=300,
+                schedule="cosine", final_lr_fraction=0.02, betas=(0.9, 0.98), weight_decay=0.05, clip_norm=1.0,
+                ema_decay=0.998, precision="bf16", validate_every=1000, checkpoint_every=500,
+            ),
+        )  # fmt: skip
+
+    def build(self, phase: Phase, previous: nn.Module | None) -> SegmentModel:
+        """A fresh model whose vocabulary is that of the train stream."""
+        del phase, previous
+        return SegmentModel(SegmentConfig(words=train_words()))
+
+    def batches(self, phase: Phase, *, rank: int, world: int, start: int) -> Iterator[Batch]:
+        """Captions that no other batch or process has, of about one length."""
+        size = phase.batch_size // (phase.accumulation * world)
+        vocabulary = Vocabulary(train_words())
+        number = start
+        while True:
+            pool, first = divmod(number, _POOL)
+            for index, items in enumerate(self._pool(pool * world + rank, size)[first:], first):
+                rng = Random(f"{self.seed} {pool} {rank} {index}")
+                yield to_batch(items, vocabulary, rng=rng, forget=self.forget_word)
+                number += 1
+
+    def _pool(self, pool: int, size: int) -> list[list[CaptionedProgram]]:
+        first = self.first_caption + pool * _POOL * size
+        items = [captioned_program("train", first + index) for index in range(_POOL * size)]
+        items.sort(key=lambda item: (len(item.words.words), len(item.tokens)))
+        batches = [items[at : at + size] for at in range(0, len(items), size)]
+        Random(f"{self.seed} {pool}").shuffle(batches)
+        return batches
+
+    def loss(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """Cross-entropy per token, and how often whole programs are right with the true tokens before them."""
+        del generator
+        logits = model(WordBatch(batch["words"], batch["ngrams"], batch["valid"]), batch["tokens"][:, :-1])
+        targets = batch["tokens"][:, 1:]
+        loss = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=0)
+        right = (logits.argmax(-1) == targets) | (targets == 0)
+        return {"loss": loss, "exact": right.all(dim=1).float().mean().detach()}
+
+    def export(self, model: nn.Module, folder: Path) -> None:
+        """Configuration and weights in 16 bits."""
+        save(model, folder)
+
+
+@cache
+def train_words() -> tuple[str, ...]:
+    """The vocabulary of the train stream."""
+    captions = (captioned_program("train", seed).words.words for seed in range(_VOCABULARY_CAPTIONS))
+    return Vocabulary.of(captions, least=3).words
+
+
+def to_batch(
+    items: Sequence[CaptionedProgram], vocabulary: Vocabulary, *, rng: Random | None = None, forget: float = 0.0
+) -> dict[str, Any]:
+    """Captions and their tokens as tensors; some words are forgotten when training."""
+    words = vocabulary.encode([item.words.words for item in items])
+    longest = max(len(item.tokens) for item in items) + 1
+    tokens = torch.tensor(
+        [token_ids([START, *item.tokens] + [PAD] * (longest - 1 - len(item.tokens))) for item in items]
+    )
+    if rng is not None and forget:
+        for row, item in enumerate(items):
+            for column, word in enumerate(item.words.words):
+                if not word.startswith("<") and rng.random() < forget:
+                    words.words[row, column] = UNKNOWN
+                    if rng.random() < 0.5:
+                        words.ngrams[row, column] = 0
+    return {"words": words.words, "ngrams": words.ngrams, "valid": words.valid, "tokens": tokens}
+
+
+def save(model: nn.Module, folder: Path) -> None:
+    """Write what `SegmentDirector.from_pretrained` loads."""
+    assert isinstance(model, SegmentModel)
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomic_file(folder / WEIGHTS_FILE) as path:
+        save_file({key: value.to(torch.float16).contiguous() for key, value in model.state_dict().items()}, path)
+    write_json(folder / CONFIG_FILE, write_record(model.config, version=CONFIG_VERSION))
+
+
+@cache
+def _held_out(stream: Stream, count: int) -> list[CaptionedProgram]:
+    return [captioned_program(stream, _VALIDATION_FROM + index) for index in range(count)]
+
+
+def exact_share(model: nn.Module, stream: Stream, *, count: int = 512) -> float:
+    """Share of held-out captions whose whole program is the likeliest one token by token."""
+    assert isinstance(model, SegmentModel)
+    items = sorted(_held_out(stream, count), key=lambda item: len(item.words.words))
+    device, right = model.head.weight.device, 0
+    for at in range(0, count, 64):
+        batch = to_batch(items[at : at + 64], model.encoder.vocabulary)
+        captions = WordBatch(batch["words"], batch["ngrams"], batch["valid"]).to(device)
+        tokens = batch["tokens"].to(device)
+        with torch.no_grad():
+            best = model(captions, tokens[:, :-1]).argmax(-1)
+        right += int(((best == tokens[:, 1:]) | (tokens[:, 1:] == 0)).all(dim=1).sum())
+    return right / count
+
+
+def validate(model: nn.Module, phase: Phase, step: int) -> dict[str, float]:
+    """Exact programs on captions of both streams that training never sees."""
+    del phase, step
+    return {"exact_train_words": exact_share(model, "train"), "exact_eval_words": exact_share(model, "eval")}

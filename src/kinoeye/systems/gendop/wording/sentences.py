@@ -1,0 +1,501 @@
+"""A program put into words: one caption of a stream, with the tokens that it should be read as."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Literal
+
+from kinoeye.language.lexicon import COLOURS, SHAPES, inflect
+from kinoeye.language.plan import EASINGS, Action, Plan
+from kinoeye.systems.gendop.caption_words import CaptionWords, Span, read_words
+from kinoeye.systems.gendop.program_tokens import DISTANCE, END, END_MOVE, SLIGHT, to_plan
+from kinoeye.systems.gendop.wording.amounts import draw_amount, draw_duration, draw_rate
+from kinoeye.systems.gendop.wording.directions import FAMILY, PATHS, PHRASES, Key
+from kinoeye.systems.gendop.wording.eval_phrases import EVAL
+from kinoeye.systems.gendop.wording.phrases import Phrases
+from kinoeye.systems.gendop.wording.programs import Program, random_program
+from kinoeye.systems.gendop.wording.train_phrases import TRAIN
+
+Stream = Literal["train", "eval"]
+Form = Literal["F", "B", "G", "N"]
+STREAMS: dict[Stream, Phrases] = {"train": TRAIN, "eval": EVAL}
+_OPEN, _CLOSE = "\ue000", "\ue001"
+"""Private marks around quantities and actors while a caption is put together; the finished one has none."""
+_MARKED = re.compile(f"{_OPEN}(\\d+)\\|([^{_CLOSE}]*){_CLOSE}")
+_TRAVELS = ("truck", "pedestal", "dolly")
+_NEEDS_SUBJECT = ("look_at", "follow")
+_EASING_WORDS = {
+    "ease_in": ("accelerating", "easing in", "picking up speed"),
+    "ease_out": ("decelerating", "easing out", "slowing down"),
+    "ease_in_out": ("smoothly", "gracefully", "fluidly"),
+    "linear": ("at constant speed", "steadily", "at a steady pace"),
+}
+_MUTED_VOWELS = "aeiou"
+_DOUBLED = frozenset("dip hop jog pin skim snap tag tip trot whip wrap zip step slip".split())
+_TALKING = ("we", "you", "we will", "the camera will", "the camera should")
+"""Subjects whose verb stands in its base form."""
+
+
+_HELD_OUT = frozenset(verb for verbs in EVAL.verbs.values() for verb in verbs)
+
+
+@dataclass(frozen=True)
+class CaptionedProgram:
+    """A caption and what it should be read as."""
+
+    caption: str
+    words: CaptionWords
+    tokens: tuple[str, ...]
+    """Of `program_tokens.TOKENS`, ending in `<end>`."""
+    plan: Plan
+
+
+@dataclass
+class _Told:
+    """What was said of one action or move, by the number of its mark."""
+
+    amount: int | None = None
+    distance: int | None = None
+    subject: int | None = None
+
+
+@dataclass
+class _Telling:
+    """One move while it is put into words."""
+
+    actions: tuple[Action, ...]
+    told: list[_Told]
+    duration: int | None = None
+    speed: str | None = None
+    slight: bool = False
+    easing: str | None = None
+
+
+def captioned_program(stream: Stream, seed: int, *, count: int | None = None) -> CaptionedProgram:
+    """The caption of a seed, with its program.
+
+    Args:
+        stream: "train", or "eval" for held-out verbs, templates, fillers and subjects.
+        seed: of the program and its wording; streams never share one.
+        count: number of moves; None draws 1 to 6.
+
+    Example:
+        >>> captioned_program("train", 3).plan.moves == captioned_program("train", 3).plan.moves
+        True
+    """
+    rng = Random(f"{stream} {seed}")
+    for _ in range(100):
+        writer = _Writer(STREAMS[stream], rng, random_program(rng, count=count), invents=stream == "train")
+        made = writer.write()
+        if made is not None:
+            return made
+    raise RuntimeError(f"no caption of seed {seed} could be read back")  # a fault of the tables, held by tests
+
+
+@dataclass
+class _Writer:
+    phrases: Phrases
+    rng: Random
+    program: Program
+    invents: bool
+    """Whether verbs that do not exist stand in for others at times: they teach to read the direction beside them."""
+    marks: list[str] = field(default_factory=list)
+    actors_said: list[tuple[str, int]] = field(default_factory=list)
+    """Noun and mark of each actor that was mentioned."""
+
+    def write(self) -> CaptionedProgram | None:
+        rng = self.rng
+        tellings = [_Telling(move, [_Told() for _ in move]) for move in self.program]
+        text = self._sentences(tellings)
+        if rng.random() < 0.1:
+            extra = self._expand(rng.choice(self.phrases.sentences))
+            text = f"{extra} {text}" if rng.random() < 0.5 else f"{text} {extra}"
+        caption, spans = _unmark(_punctuated(text, rng))
+        words = read_words(caption)
+        tokens = _tokens(tellings, words, spans)
+        if tokens is None:
+            return None
+        plan = to_plan(tokens, words, text=caption)
+        return None if plan is None else CaptionedProgram(caption, words, tuple(tokens), plan)
+
+    def _sentences(self, tellings: list[_Telling]) -> str:
+        rng, phrases = self.rng, self.phrases
+        draw = rng.random()
+        if len(tellings) == 2 and draw < 0.2:
+            return self._inverted(tellings)
+        if draw < 0.26 and len(tellings) > 1:
+            pattern = rng.choice(phrases.numbered)
+            parts = [
+                pattern.replace("{i}", str(index + 1)).replace(*self._clause_in(pattern, telling))
+                for index, telling in enumerate(tellings)
+            ]
+            return "".join(parts).rstrip("; ")
+        if draw < 0.34:
+            return self._listed(tellings)
+        if draw < 0.5:
+            return self._imperative(tellings)
+        return self._narrated(tellings)
+
+    def _listed(self, tellings: list[_Telling]) -> str:
+        """Noun phrases alone: "a slow push in, then a pan left"; at times without their articles."""
+        rng, phrases = self.rng, self.phrases
+        parts = [rng.choice(phrases.listed).replace("{N}", self._clause(telling, "N")) for telling in tellings]
+        parts[0] = re.sub(r"^[ ,/]*(then )?", "", parts[0])
+        if rng.random() < 0.35:
+            return re.sub(r"(^|, |then )an? ", r"\1", "".join(parts))
+        return rng.choice(phrases.nominal_lead_ins) + "".join(parts)
+
+    def _narrated(self, tellings: list[_Telling]) -> str:
+        rng, phrases = self.rng, self.phrases
+        subject = rng.choice(phrases.openings)
+        form: Form = "B" if subject in _TALKING else "F"
+        first = tellings[0]
+        text = self._expand(rng.choice(phrases.lead_ins)) + subject + " "
+        if form == "F" and len(tellings) > 1 and rng.random() < 0.2:
+            pattern = rng.choice(phrases.begin_by)
+            text += pattern.replace(*self._clause_in(pattern, first))
+        else:
+            text += self._clause(first, form)
+        for index, telling in enumerate(tellings[1:], 1):
+            last = index == len(tellings) - 1 and len(tellings) > 1
+            pattern = rng.choice(phrases.finally_ if last and rng.random() < 0.5 else phrases.then)
+            if form == "B":  # "we pan left, then push in"
+                pattern = re.sub(r"\bit ", f"{subject} ", pattern.replace("{F}", "{B}"))
+                pattern = (
+                    pattern.replace("it ends by", "we end by").replace("ends", "end").replace("concludes", "conclude")
+                )
+            again = subject if form == "B" or rng.random() < 0.5 else "it"
+            if "{F}" in pattern and rng.random() < 0.06:
+                pattern = pattern.replace("{F}", rng.choice(phrases.going_on))
+            text += pattern.replace("{S}", again).replace(*self._clause_in(pattern, telling))
+        return text
+
+    def _imperative(self, tellings: list[_Telling]) -> str:
+        rng, phrases = self.rng, self.phrases
+        text = self._expand(rng.choice(phrases.imperative_lead_ins)) + self._clause(tellings[0], "B")
+        for index, telling in enumerate(tellings[1:], 1):
+            last = index == len(tellings) - 1
+            options = phrases.finally_imperative if last and rng.random() < 0.5 else phrases.then_imperative
+            pattern = rng.choice(options)
+            text += pattern.replace(*self._clause_in(pattern, telling))
+        return text
+
+    def _inverted(self, tellings: list[_Telling]) -> str:
+        pattern = self.rng.choice(self.phrases.inverted)
+        subject = self.rng.choice([name for name in self.phrases.openings if name not in _TALKING])
+        text = pattern.replace("{S}", subject)
+        for form, which in re.findall(r"\{([FBGN])([12])\}", pattern):
+            text = text.replace(f"{{{form}{which}}}", self._clause(tellings[int(which) - 1], form))
+        return text
+
+    def _clause_in(self, pattern: str, telling: _Telling) -> tuple[str, str]:
+        """The slot of a pattern and the clause that fills it."""
+        form = next(form for form in ("F", "B", "G", "N") if f"{{{form}}}" in pattern)
+        return f"{{{form}}}", self._clause(telling, form)
+
+    def _clause(self, telling: _Telling, form: Form) -> str:
+        rng = self.rng
+        order = list(range(len(telling.actions)))
+        rng.shuffle(order)
+        order.sort(key=lambda index: telling.actions[index].kind == "handheld")
+        travels = [index for index in order if telling.actions[index].kind in _TRAVELS]
+        text = ""
+        if len(travels) > 1 and rng.random() < 0.75 and form != "N":
+            text = self._diagonal(telling, travels, form)
+            order = [index for index in order if index not in travels]
+        for position, index in enumerate(order):
+            action, told = telling.actions[index], telling.told[index]
+            if action.kind == "handheld" and (text or position):
+                text += f"{rng.choice((' ', ', '))}{rng.choice(self.phrases.shakes)}"
+            elif not text:
+                text = self._phrase(action, told, form)
+            else:
+                joins = self.phrases.joins_imperative if form == "B" else self.phrases.joins
+                pattern = rng.choice(joins)
+                if form in ("G", "N"):
+                    pattern = rng.choice([join for join in joins if "{G}" in join or "{N}" in join])
+                slot = next(slot for slot in ("F", "B", "G", "N") if f"{{{slot}}}" in pattern)
+                text += pattern.replace(f"{{{slot}}}", self._phrase(action, told, slot))
+        text = self._manner(telling, text, form)
+        kinds = {action.kind for action in telling.actions}
+        if kinds <= {"yaw", "pitch", "roll", "zoom"} and rng.random() < 0.1:
+            text += rng.choice(self.phrases.in_place)
+        elif kinds == {"orbit"} and rng.random() < 0.12:
+            text += self._expand(rng.choice(self.phrases.centred))
+        if rng.random() < 0.2 and form != "N":
+            text += self._expand(rng.choice(self.phrases.fillers))
+        return text
+
+    def _diagonal(self, telling: _Telling, travels: Sequence[int], form: Form) -> str:
+        """Several travels under one verb: "moves left and forward"."""
+        rng = self.rng
+        verb = self._inflected(self._verb("travel"), form)
+        ways = [self._subject_in(rng.choice(_plain_paths(telling.actions[i])), telling.told[i]) for i in travels]
+        if rng.random() < 0.15:
+            verb = f"{verb} diagonally"
+        return f"{verb} {', '.join(ways[:-1])} and {ways[-1]}"
+
+    def _phrase(self, action: Action, told: _Told, form: Form) -> str:
+        rng, key = self.rng, (action.kind, action.direction)
+        idioms = self.phrases.idioms.get(key, ())
+        quantity = self._quantity(action, told)
+        if form == "N":
+            nouns = self.phrases.nouns.get(key)
+            if nouns:
+                text = self._subject_in(rng.choice(nouns), told, needed=action.kind in _NEEDS_SUBJECT)
+                return _with_amount_noun(text, quantity, rng)
+            form = "G"  # nothing names it by a noun
+        if idioms and (key not in PHRASES or rng.random() < 0.6):
+            text = self._inflected(
+                self._subject_in(rng.choice(idioms), told, needed=action.kind in _NEEDS_SUBJECT), form
+            )
+            return self._with_amount(text, quantity)
+        way = (
+            self._subject_in(rng.choice(PHRASES[key]), told, needed=action.kind in _NEEDS_SUBJECT)
+            if key in PHRASES
+            else ""
+        )
+        verb = self._inflected(self._verb(FAMILY.get(action.kind, "travel")), form)
+        if quantity and action.kind in _TRAVELS and rng.random() < 0.4:
+            return f"{verb} {quantity} {way}"
+        if action.kind in ("truck", "yaw", "roll") and rng.random() < 0.04:
+            way = f"back {way}"
+        return self._with_amount(f"{verb} {way}".strip(), quantity)
+
+    def _with_amount(self, text: str, quantity: str) -> str:
+        rng = self.rng
+        if not quantity:
+            return text
+        if "|at " not in quantity and rng.random() < 0.12:
+            quantity = rng.choice(self.phrases.hedges) + quantity
+        if " around " in text and rng.random() < 0.5:
+            before, after = text.split(" around ", 1)
+            return f"{before} {quantity.replace(f' around{_CLOSE}', _CLOSE)} around {after}"
+        return f"{text}{' ' if '|at ' in quantity or rng.random() < 0.6 else ' by '}{quantity}"
+
+    def _verb(self, family: str) -> str:
+        if self.invents and self.rng.random() < 0.12:
+            return _invented(self.rng) + "*"
+        return self.rng.choice(self.phrases.verbs[family]) + "*"
+
+    def _inflected(self, phrase: str, form: Form) -> str:
+        return re.sub(r"(\w[\w ]*?)\*", lambda found: _form_of(found.group(1), form), phrase, count=1)
+
+    def _quantity(self, action: Action, told: _Told) -> str:
+        """A stated amount or speed as a marked phrase, at times; else nothing."""
+        if self.rng.random() > 0.3:
+            return ""
+        drawn = draw_rate(action, self.rng) if self.rng.random() < 0.08 else draw_amount(action.kind, self.rng)
+        if drawn is None:
+            return ""
+        told.amount = self._mark(drawn[1])
+        return _marked(told.amount, drawn[1])
+
+    def _subject_in(self, phrase: str, told: _Told, *, needed: bool = False) -> str:
+        """A phrase with its subject filled in: an actor that can be pointed at, or any other thing."""
+        if "{subject}" not in phrase:
+            return phrase
+        rng = self.rng
+        if self.actors_said and rng.random() < 0.3:
+            noun, mark = rng.choice(self.actors_said)
+            if rng.random() < 0.4 and len(self.actors_said) == 1:
+                told.subject = mark
+                return phrase.replace("{subject}", "it")
+            told.subject = self._mark(noun)
+            return phrase.replace("{subject}", _marked(told.subject, noun))
+        if needed or rng.random() < 0.5:
+            noun = _actor_noun(rng)
+            told.subject = self._mark(noun)
+            self.actors_said.append((f"the {noun.split(' ', 1)[1]}", told.subject))
+            text = phrase.replace("{subject}", _marked(told.subject, noun))
+            if rng.random() < 0.08 and "around" in phrase:
+                metres = rng.randint(1, 6)
+                words = f"{metres} metres" if metres > 1 else "1 metre"
+                told.distance = self._mark(words)
+                text += (
+                    f" {rng.choice(('at a distance of', 'from', 'with a radius of'))} {_marked(told.distance, words)}"
+                )
+            return text
+        return phrase.replace("{subject}", rng.choice(self.phrases.things + self.phrases.people[:8]))
+
+    def _manner(self, telling: _Telling, text: str, form: Form) -> str:
+        rng, phrases = self.rng, self.phrases
+        kinds = {action.kind for action in telling.actions}
+        if not kinds <= {"hold", "look_at", "follow"} and not kinds & {"handheld"}:
+            draw = rng.random()
+            if draw < 0.22:
+                slow = rng.random() < 0.55
+                telling.speed = "<slow>" if slow else "<fast>"
+                words = (phrases.slow if slow else phrases.fast) if form != "N" else (
+                    phrases.slow_adjectives if slow else phrases.fast_adjectives)  # fmt: skip
+                text = _with_adverb(text, rng.choice(words), form, rng)
+            elif draw < 0.34 and form != "N":
+                telling.slight = True
+                text = _with_adverb(text, rng.choice(phrases.slight), form, rng)
+            elif draw < 0.34:
+                telling.slight = True
+                text = _with_adverb(text, "slight", form, rng)
+            elif draw < 0.41 and form != "N":
+                telling.easing = rng.choice(EASINGS)
+                text = f"{text} {rng.choice(_EASING_WORDS[telling.easing])}"
+        if rng.random() < 0.15:
+            _, words = draw_duration(rng)
+            telling.duration = self._mark(words)
+            text += f" {'for' if 'hold' in kinds else rng.choice(phrases.during)} "
+            text += _marked(telling.duration, words)
+        return text
+
+    def _expand(self, pattern: str) -> str:
+        """A filler with its things, people and places."""
+        rng, phrases = self.rng, self.phrases
+
+        def fill(found: re.Match[str]) -> str:
+            name = found.group(1)
+            if name == "side":
+                return rng.choice(("left", "right"))
+            if name in ("actor", "subject"):
+                if rng.random() < 0.5 and name == "subject":
+                    return rng.choice(phrases.things)
+                noun = _actor_noun(rng)
+                mark = self._mark(noun)
+                self.actors_said.append((f"the {noun.split(' ', 1)[1]}", mark))
+                return _marked(mark, noun)
+            return rng.choice({"thing": phrases.things, "person": phrases.people, "does": phrases.doings,
+                               "place": phrases.places}[name])  # fmt: skip
+
+        return re.sub(r"\{(thing|person|does|place|actor|subject|side)\}", fill, pattern)
+
+    def _mark(self, words: str) -> int:
+        self.marks.append(words)
+        return len(self.marks) - 1
+
+
+def _tokens(tellings: list[_Telling], words: CaptionWords, spans: dict[int, Span]) -> list[str] | None:
+    """The program tokens of a caption; None when something that was said cannot be pointed at."""
+    quantities = _pointers(words.quantity_spans, spans)
+    actors = _pointers(words.actor_spans, spans)
+    tokens: list[str] = []
+    for telling in tellings:
+        for index, (action, told) in enumerate(zip(telling.actions, telling.told, strict=True)):
+            tokens.append(f"{action.kind} {action.direction}".strip())
+            if told.amount is not None:
+                if told.amount not in quantities:
+                    return None
+                tokens.append(f"<q{quantities[told.amount]}>")
+            if told.subject is not None and action.kind in ("orbit", "dolly", "dolly_zoom", "look_at", "follow"):
+                if told.subject not in actors:
+                    return None
+                tokens.append(f"<a{actors[told.subject]}>")
+            if told.distance is not None and action.kind == "orbit":
+                if told.distance not in quantities:
+                    return None
+                tokens += [DISTANCE, f"<q{quantities[told.distance]}>"]
+            if telling.duration is not None and index == len(telling.actions) - 1:
+                if telling.duration not in quantities:
+                    return None
+                tokens.append(f"<q{quantities[telling.duration]}>")
+        tokens += [telling.speed] if telling.speed else []
+        tokens += [SLIGHT] if telling.slight else []
+        tokens += [f"<{telling.easing}>"] if telling.easing else []
+        tokens.append(END_MOVE)
+    return [*tokens, END]
+
+
+def _pointers(found: Sequence[Span], marks: dict[int, Span]) -> dict[int, int]:
+    """Mark -> number, from 1, of what was read at its place."""
+    pointers = {}
+    for mark, span in marks.items():
+        for number, place in enumerate(found, 1):
+            if place.start < span.end and span.start < place.end:
+                pointers[mark] = number
+                break
+    return pointers
+
+
+def _marked(number: int, words: str) -> str:
+    return f"{_OPEN}{number}|{words}{_CLOSE}"
+
+
+def _unmark(text: str) -> tuple[str, dict[int, Span]]:
+    """The text without its marks, and where each marked phrase is."""
+    plain, spans, at = "", {}, 0
+    for found in _MARKED.finditer(text):
+        plain += text[at : found.start()]
+        start = len(plain)
+        plain += found.group(2)
+        spans.setdefault(int(found.group(1)), Span(start, len(plain)))
+        at = found.end()
+    return plain + text[at:], spans
+
+
+def _punctuated(text: str, rng: Random) -> str:
+    text = re.sub(r"\s+", " ", text).strip()
+    text = re.sub(r"\s+([,.;:])", r"\1", text)
+    if rng.random() < 0.85:
+        text = re.sub(r"(^|[.!?] )([a-z])", lambda found: found.group(1) + found.group(2).upper(), text)
+    if not text.endswith(".") and rng.random() < 0.8:
+        text += "."
+    return text
+
+
+def _with_amount_noun(text: str, quantity: str, rng: Random) -> str:
+    if not quantity:
+        return text
+    found = re.match(r"an? (.*)", text, flags=re.DOTALL)
+    words = quantity.split("|", 1)[1].rstrip(_CLOSE)
+    if found and re.fullmatch(r"[\w. ]+ (metre|meter|degree)s", words) and rng.random() < 0.5:
+        return f"a {quantity.replace(f's{_CLOSE}', _CLOSE)} {found.group(1)}"
+    return f"{text} {'of ' if '|at ' not in quantity and rng.random() < 0.6 else ''}{quantity}"
+
+
+def _with_adverb(text: str, adverb: str, form: Form, rng: Random) -> str:
+    if form == "N":
+        found = re.match(r"(an?) (.*)", text, flags=re.DOTALL)
+        if found is None:
+            return text if adverb == "slight" else f"{adverb} {text}"
+        article = "an" if adverb[0] in _MUTED_VOWELS else "a"
+        return f"{article} {adverb} {found.group(2)}"
+    if adverb.endswith("ly") and rng.random() < 0.55:
+        return f"{adverb} {text}"
+    return f"{text} {adverb}"
+
+
+def _form_of(verb: str, form: Form) -> str:
+    """A verb, perhaps of two words of which the last is inflected, in a form."""
+    wanted = {"F": "s", "G": "ing", "B": "base", "N": "ing"}[form]
+    head, _, last = verb.rpartition(" ")
+    if last == "be":
+        return {"s": "is", "ing": "being", "base": "be"}[wanted]
+    forms = {kind: word for word, kind in reversed(inflect(last).items())}
+    if last in _DOUBLED:
+        forms["ing"] = f"{last}{last[-1]}ing"
+    return f"{head} {forms[wanted]}".strip()
+
+
+def _plain_paths(action: Action) -> list[str]:
+    key: Key = (action.kind, action.direction)
+    return [phrase for phrase in PATHS[key] if len(phrase.split()) <= 3 and phrase not in ("in", "out", "away")]
+
+
+def _actor_noun(rng: Random) -> str:
+    colour = rng.choice([word for words in COLOURS.values() for word in words])
+    shape = rng.choice([word for words in SHAPES.values() for word in words[:1]])
+    article = rng.choice(("the", "the", "an" if colour[0] in _MUTED_VOWELS else "a"))
+    return f"{article} {rng.choice(('', '', 'tall ', 'small '))}{colour} {shape}".replace("an tall", "a tall").replace(
+        "an small", "a small"
+    )
+
+
+def _invented(rng: Random) -> str:
+    """A verb that does not exist, such as "blorn" or "stimple"."""
+    onset = rng.choice("b br bl c cl cr d dr f fl fr g gl gr h j k l m n p pl pr qu r s sc sk sl sm sn sp st str sw t "
+                       "tr tw v w".split())  # fmt: skip
+    middle = rng.choice("a e i o u ai ea oo ou ur or ar il ol im un".split())
+    coda = rng.choice(
+        "b ck d dge ff g k l ll m mp n nd nk nt p r rk rn rt sh ss st t tch te de ke mble ddle zzle nce".split()
+    )
+    verb = onset + middle + coda
+    return _invented(rng) if verb in _HELD_OUT else verb
