@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kinoeye.geometry.interpolation import slerp as slerp
     from kinoeye.geometry.interpolation import velocities as velocities
     from kinoeye.geometry.intrinsics import Intrinsics as Intrinsics
+    from kinoeye.geometry.kalman import kalman_smooth as kalman_smooth
     from kinoeye.geometry.lie import SE3 as SE3
     from kinoeye.geometry.lie import SO3 as SO3
     from kinoeye.geometry.rays import camera_rays as camera_rays
