@@ -1,0 +1,154 @@
+"""CLaTr equals the published code: every output and every loss term, every tensor in its place, at any size."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from kinoeye.base.errors import InputError
+from kinoeye.networks.captioned_paths import CaptionTokens
+from kinoeye.networks.clatr import Clatr, ClatrConfig, LossWeights, Quirks, clatr_losses, load_official, same_captions
+from kinoeye.networks.clatr.checkpoint import KEYS
+from kinoeye.networks.path_features import PathFeatures
+from kinoeye.networks.tensor_files import TensorFile
+
+FIXTURE = Path(__file__).parents[2] / "fixtures" / "clatr"
+WEIGHTS = FIXTURE / "weights.safetensors"
+CONFIG = replace(ClatrConfig.from_official(json.loads((FIXTURE / "config.json").read_text())), quirks=Quirks.official())
+LOSSES = {"loss": "total", "reconstruction": "recons", "latent": "latent", "kl": "kl", "contrastive": "contrastive"}
+IO = load_file(FIXTURE / "io.safetensors")
+
+
+def outputs(model: Clatr) -> dict[str, torch.Tensor]:
+    """Everything that the fixture holds, by its names there."""
+    valid, text = IO["traj_mask"].bool(), CaptionTokens(IO["text"], IO["text_mask"].bool())
+    with torch.no_grad():
+        found = model(IO["traj"], valid, text)
+        same = same_captions(IO["sent_token"])
+        losses = clatr_losses(found, IO["traj"], valid, same, weights=LossWeights(), quirks=CONFIG.quirks)
+    return {
+        "traj_mu": found.path.mean,
+        "traj_logvar": found.path.logvar,
+        "text_mu": found.text.mean,
+        "text_logvar": found.text.logvar,
+        "dec_from_traj": found.from_path,
+        "dec_from_text": found.from_text,
+        **{f"loss_{theirs}": losses[ours] for ours, theirs in LOSSES.items()},
+    }
+
+
+def loaded(tensors: dict[str, torch.Tensor]) -> Clatr:
+    model = Clatr(CONFIG).eval()
+    KEYS.load(model, TensorFile.of(tensors))
+    return model
+
+
+def test_every_output_and_loss_term_equals_the_published_code():
+    found = outputs(loaded(load_file(WEIGHTS)))
+    for name, value in found.items():
+        assert (value - IO[name]).abs().max() < 1e-5, name
+    assert set(IO) - set(found) == {"traj", "traj_mask", "text", "text_mask", "sent_token"}
+
+
+def test_every_tensor_matters_and_stands_in_its_place():
+    tensors = load_file(WEIGHTS)
+    before = outputs(loaded(tensors))
+    for key, value in tensors.items():
+        noise = torch.randn(value.shape, generator=torch.Generator().manual_seed(1))
+        after = outputs(loaded({**tensors, key: value + noise}))
+        assert any(not torch.allclose(after[name], before[name], atol=1e-4) for name in before), key
+
+
+def test_exchanging_two_towers_is_noticed():
+    tensors = load_file(WEIGHTS)
+    tower = "{}_encoder.seqTransEncoder.layers.0.linear1.weight"
+    one, other = tower.format("traj"), tower.format("text")
+    after = outputs(loaded({**tensors, one: tensors[other], other: tensors[one]}))
+    assert (after["traj_mu"] - IO["traj_mu"]).abs().max() > 1e-2
+
+
+@pytest.mark.parametrize("config", [ClatrConfig.gendop(), ClatrConfig.et()])
+def test_full_size_has_exactly_the_published_tensors(config):
+    manifest = json.loads((FIXTURE / "manifest.json").read_text())
+    shapes = {key: tuple(shape) for key, shape in manifest["tensors"].items()}
+    tensors = TensorFile("manifest", shapes, lambda *_: pytest.fail("nothing is read"))
+    model = Clatr(config, device="meta")
+    report = KEYS.load(model, tensors)
+    assert len(report.mapped) == len(shapes)
+    assert sum(p.numel() for p in model.parameters()) == manifest["params"]
+    assert ClatrConfig.of_tensors(tensors, path=config.path) == config
+
+
+@pytest.mark.parametrize("prefix", ["", "clatr."])
+def test_a_lightning_checkpoint_is_loaded_from_its_weights_alone(tmp_path, prefix):
+    tensors = load_file(WEIGHTS)
+    state = {prefix + key: value for key, value in tensors.items()}
+    state[prefix + "traj_encoder.pe"] = torch.zeros(1, 4, 32)
+    if prefix:
+        state["metric.count"] = torch.zeros(1)
+    torch.save({"state_dict": state, "epoch": 99}, tmp_path / "epoch99.ckpt")
+    model, report = load_official(tmp_path / "epoch99.ckpt", quirks=Quirks.official())
+    assert not model.training
+    assert (outputs(model)["loss_total"] - IO["loss_total"]).abs().max() < 1e-5
+    assert report.ignored == ("traj_encoder.pe", *(["metric.count"] if prefix else []))
+
+
+def test_other_checkpoints_are_refused(tmp_path):
+    save_file({"net.model.input_projection.0.weight": torch.zeros(2)}, tmp_path / "director.safetensors")
+    with pytest.raises(InputError, match="one CLaTr is needed"):
+        load_official(tmp_path / "director.safetensors")
+    tensors = load_file(WEIGHTS)
+    tensors.pop("traj_decoder.final_layer.bias")
+    save_file(tensors, tmp_path / "cut.safetensors")
+    with pytest.raises(InputError, match=r"path_decoder\.output\.bias"):
+        load_official(tmp_path / "cut.safetensors")
+
+
+def test_official_embeddings_are_draws_and_ours_are_means():
+    official = loaded(load_file(WEIGHTS))
+    ours = Clatr(replace(CONFIG, quirks=Quirks.none())).eval()
+    ours.load_state_dict(official.state_dict())
+    features, valid = IO["traj"], IO["traj_mask"].bool()
+    assert torch.equal(ours.embed_path(features, valid), ours.path_encoder(features, valid).mean)
+    with pytest.raises(ValueError, match="generator"):
+        official.embed_path(features, valid)
+    draws = torch.stack(
+        [official.embed_path(features, valid, torch.Generator().manual_seed(seed)) for seed in range(400)]
+    )
+    posterior = official.path_encoder(features, valid)
+    assert torch.allclose(draws.mean(0), posterior.mean, atol=0.6)
+    assert torch.allclose(draws.var(0).log(), posterior.logvar, atol=0.5)
+
+
+def test_padding_is_not_seen_and_without_quirks_not_counted():
+    model = loaded(load_file(WEIGHTS))
+    valid, text = IO["traj_mask"].bool(), CaptionTokens(IO["text"], IO["text_mask"].bool())
+    other = torch.where(valid[..., None], IO["traj"], torch.full_like(IO["traj"], 7.0))
+    seen, changed = (model.path_encoder(features, valid).mean for features in (IO["traj"], other))
+    assert torch.allclose(seen, changed, atol=1e-5)
+    same = torch.eye(3, dtype=torch.bool)
+    for quirks, counts in ((Quirks.official(), True), (Quirks.none(), False)):
+        losses = [
+            clatr_losses(model(f, valid, text), f, valid, same, weights=LossWeights(), quirks=quirks)["reconstruction"]
+            for f in (IO["traj"], other)
+        ]
+        assert torch.allclose(*losses) is not counts
+
+
+def test_a_small_clatr_fits_beside_its_caption_encoder():
+    small = Clatr(ClatrConfig.small(), device="meta")
+    assert 2 * sum(p.numel() for p in small.parameters()) < 2_700_000
+    assert small.config.path == PathFeatures.metric()
+
+
+def test_layers_begin_different():
+    # A stack of copies would hide an exchange of two layers, and learn them alike at first.
+    layers = Clatr(ClatrConfig.small(text_dim=8)).path_encoder.layers
+    first, second = (layer for layer in layers if isinstance(layer, nn.TransformerEncoderLayer))
+    assert not torch.equal(first.linear1.weight, second.linear1.weight)
