@@ -74,9 +74,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     from kinoeye.weights import WeightsIndex
-    from kinoeye.weights.index import BUDGET_BYTES
+    from kinoeye.weights.index import BUDGET_BYTES, ROOT
 
-    index = WeightsIndex.read()
+    index = WeightsIndex.read(ROOT)
     systems = dict.fromkeys(row.system for row in (*index.entries, *index.stored))
     if args.json:
         print_json(
@@ -156,18 +156,18 @@ def _import(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace) -> int:
     from kinoeye.evaluation.publish import TrainingRun, publish, publish_stored, validated
-    from kinoeye.weights.index import SHARED
+    from kinoeye.weights.index import ROOT, SHARED
 
     system = args.system or TrainingRun.open(args.run).system
     evaluate = validated(args.run) if system == SHARED else _evaluation(args, system)
     if args.stored:
-        row = publish_stored(args.run, evaluate, name=args.name, system=args.system)
+        row = publish_stored(args.run, evaluate, name=args.name, system=args.system, root=ROOT)
         if args.json:
             print_json(row)
         else:
             print(f"{row.system} {row.name}: stored {_scores(row.metrics)}")
         return 0
-    entry = publish(args.run, evaluate, name=args.name, system=args.system)
+    entry = publish(args.run, evaluate, name=args.name, system=args.system, root=ROOT)
     if args.json:
         print_json(_entry_facts(entry))
     else:

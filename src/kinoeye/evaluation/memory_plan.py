@@ -71,7 +71,7 @@ def _one_stage_a_group(report: CheckpointReport, size: int) -> tuple[tuple[Stage
 
 
 _GENDOP_ENCODERS = {"text_encoder": ("text", 77), "image_encoder": ("image", 257), "depth_encoder": ("depth", 257)}
-_GENDOP_TOKENS = 30 * 10 + 1
+_PATH_TOKENS = 30 * 10
 _ENCODER_HEADS = 16
 _DECODER_HEADS = 8
 _POSITIONS = "mesh_decoder.model.embed_positions.weight"
@@ -96,9 +96,9 @@ def _gendop_stages(report: CheckpointReport, size: int) -> tuple[tuple[StageMemo
     width = heads["mesh_decoder.lm_head.weight"].shape[1]
     layers = {key.split(".")[3] for key in heads if key.startswith("mesh_decoder.model.layers.")}
     rows = heads[_POSITIONS].shape[0]
-    used = min(rows, conditions + 1 + _GENDOP_TOKENS)
+    used = min(rows, conditions + _PATH_TOKENS + 2)  # begin and end
     decoder = _weights(heads, ("mesh_decoder",), size) - (rows - used) * width * size
-    cache = 2 * len(layers) * (conditions + _GENDOP_TOKENS) * width * size
+    cache = 2 * len(layers) * used * width * size
     projections = tuple(dict.fromkeys(group for key in heads if "_cond" in (group := key.partition(".")[0])))
     stages += [
         StageMemory(
@@ -116,7 +116,7 @@ def _gendop_stages(report: CheckpointReport, size: int) -> tuple[tuple[StageMemo
     ]  # fmt: skip
     return tuple(stages), (
         "activations are an estimate: the widest block, with its attention scores held in memory",
-        f"one path at a time, {_GENDOP_TOKENS} tokens, {conditions} tokens of conditions",
+        f"one path at a time, {_PATH_TOKENS} tokens, {conditions} tokens of conditions",
         f"{used:,} of {rows:,} rows of positions are loaded",
         f"{_ENCODER_HEADS} heads in encoders, {_DECODER_HEADS} in the decoder: a checkpoint does not say",
     )

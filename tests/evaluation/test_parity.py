@@ -1,0 +1,199 @@
+"""Our networks give what the official code gave, at the sizes of the fixtures and at any other."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from kinoeye.base.errors import InputError
+from kinoeye.evaluation.parity import difference, measure_parity
+from kinoeye.networks import open_tensors
+from kinoeye.networks.clatr.checkpoint import KEYS as CLATR_KEYS
+from kinoeye.networks.clatr.config import ClatrConfig
+from kinoeye.networks.clatr.model import Clatr
+from kinoeye.networks.director.checkpoint import KEYS as DIRECTOR_KEYS
+from kinoeye.networks.director.config import DirectorConfig
+from kinoeye.networks.director.model import build_director
+from kinoeye.systems.gendop.checkpoint import decoder_key_map
+from kinoeye.systems.gendop.config import GenDoPConfig, TextTower
+from kinoeye.systems.gendop.official import GenDoPDecoder
+from kinoeye.systems.gendop.quirks import Quirks
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+FULL = Path(__file__).parents[2].parent / "shared" / "parity" / "gendop"
+TOLERANCE = 1e-4
+COUNTS = ("ids", "values")
+"""Outputs whose names end so are compared as tokens, of which none may differ."""
+
+
+@pytest.fixture
+def gendop(tmp_path: Path) -> Path:
+    """A whole fixture as it was published: both models in single files, and the folders inside of it."""
+    folder = tmp_path / "gendop"
+    shutil.copytree(FIXTURES / "gendop", folder, ignore=shutil.ignore_patterns("weights_rgbd"))
+    save_file(dict(open_tensors(FIXTURES / "gendop" / "weights_rgbd")), folder / "weights_rgbd.safetensors")
+    for name in ("clatr", "director"):
+        shutil.copytree(FIXTURES / name, folder / name)
+    return folder
+
+
+def assert_close(outputs: dict[str, float]) -> None:
+    for name, value in outputs.items():
+        assert value <= (0 if name.endswith(COUNTS) else TOLERANCE), name
+
+
+def test_gendop_and_all_that_lies_inside_of_it(gendop: Path):
+    outputs = measure_parity("gendop", gendop).outputs
+    assert_close(outputs)
+    assert outputs["loss"] <= 1e-5
+    assert {"cond_embeds", "logits", "greedy_ids", "greedy_logits_uncached", "sample_topk10_seed1234_ids"} <= set(
+        outputs
+    )
+    assert {"rgbd/cond_embeds", "rgbd/greedy_ids", "rgbd/greedy_logits_uncached"} <= set(outputs)
+    assert {"clatr/traj_mu", "clatr/loss_total", "director/denoised", "director/sampled"} <= set(outputs)
+    assert {"synthetic_trajectories/s0.ids", "real_trajectories/case1.resampled120"} <= set(outputs)
+
+
+@pytest.mark.parametrize("name", ["clatr", "director"])
+def test_fixtures_inside_are_run_by_path(name: str):
+    alone = measure_parity(name, FIXTURES / name)
+    assert_close(alone.outputs)
+    assert measure_parity("gendop", FIXTURES / name).outputs == alone.outputs
+    assert alone.fixture == str(FIXTURES / name)
+
+
+@pytest.mark.skipif(not FULL.is_dir(), reason="the published fixtures are not here")
+def test_the_published_fixtures():
+    assert_close(measure_parity("gendop", FULL).outputs)
+
+
+@pytest.mark.parametrize("name", ["clatr", "director"])
+def test_a_changed_weight_is_seen(name: str, tmp_path: Path):
+    folder = tmp_path / name
+    shutil.copytree(FIXTURES / name, folder)
+    weights = load_file(folder / "weights.safetensors")
+    key = next(key for key in weights if key.endswith(("linear1.weight", "ffn.0.weight")))
+    weights[key] *= 1.5  # a constant added to it would vanish: what it multiplies has a mean of zero
+    save_file(weights, folder / "weights.safetensors")
+    assert max(measure_parity(name, folder).outputs.values()) > 10 * TOLERANCE
+
+
+def write_fixture(folder: Path, config: dict, **files: dict[str, torch.Tensor]) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config))
+    for name, tensors in files.items():
+        save_file({key: value.contiguous() for key, value in tensors.items()}, folder / f"{name}.safetensors")
+    return folder
+
+
+def gendop_of_another_size(folder: Path) -> Path:
+    torch.manual_seed(0)
+    config = GenDoPConfig(
+        discrete_bins=32, pose_length=4, hidden_dim=24, intermediate_dim=40, num_layers=2, num_heads=3,
+        text=TextTower(hidden_dim=10, num_tokens=6), quirks=Quirks.official(),
+    )  # fmt: skip
+    decoder = GenDoPDecoder(config).eval()
+    weights = decoder_key_map(config).to_official(decoder)
+    rows = "mesh_decoder.model.embed_positions.weight"
+    weights[rows] = torch.cat([weights[rows], torch.randn(9, 24)])  # rows that are never read
+    raw = torch.randn(2, 6, 10)
+    tokens = torch.randint(3, config.vocab_size, (2, config.path_tokens + 2))
+    labels = torch.cat([torch.full((2, 7), -100), tokens[:, 1:]], dim=1)
+    with torch.no_grad():
+        prefix = decoder.prefix({"text": raw})
+        logits = decoder(prefix, tokens)
+    given = {
+        "cond_mode": "text", "discrete_bins": 32, "pose_length": 4, "hidden_dim": 24, "intermediate_dim": 40,
+        "num_layers": 2, "num_heads": 3, "layer_norm_eps": 1e-5, "num_cond_tokens": 6, "text_feature_dim": 10,
+    }  # fmt: skip
+    return write_fixture(
+        folder, given, weights=weights, inputs={"cond_embeds_raw": raw, "tokens": tokens, "labels": labels},
+        outputs={"cond_embeds": prefix, "logits": logits},
+    )  # fmt: skip
+
+
+def clatr_of_another_size(folder: Path) -> Path:
+    torch.manual_seed(0)
+    given = {"latent_dim": 24, "ff_size": 40, "num_layers": 1, "num_heads": 2, "traj_feats": 9, "text_feats": 14}
+    model = Clatr(ClatrConfig.from_official(given)).eval()
+    valid, text_valid = torch.ones(2, 7), torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0]])
+    io = {
+        "traj": torch.randn(2, 7, 9), "traj_mask": valid, "text": torch.randn(2, 4, 14), "text_mask": text_valid,
+        "sent_token": torch.randn(2, 14),
+    }  # fmt: skip
+    with torch.no_grad():
+        io["traj_mu"] = model.path_encoder(io["traj"], valid.bool()).mean
+    return write_fixture(folder, given, weights=CLATR_KEYS.to_official(model), io=io)
+
+
+def director_of_another_size(folder: Path) -> Path:
+    torch.manual_seed(0)
+    given = {
+        "variant": "incontext_director", "num_feats": 9, "num_cams": 5, "latent_dim": 24, "mlp_multiplier": 2,
+        "num_layers": 1, "num_heads": 3, "num_cond_feats": [15, 8], "num_text_registers": 2,
+    }  # fmt: skip
+    model = build_director(DirectorConfig.from_official(given)).eval()
+    io = {
+        "x": torch.randn(2, 9, 5), "latents": torch.randn(2, 9, 5), "sigma": torch.tensor([0.5, 2.0]),
+        "char": torch.randn(2, 3, 5), "text": torch.randn(2, 8, 1), "mask": torch.ones(2, 5),
+        "denoised": torch.zeros(2, 9, 5),
+    }  # fmt: skip
+    return write_fixture(folder, given, weights=DIRECTOR_KEYS.to_official(model), io=io)
+
+
+@pytest.mark.parametrize(
+    ("system", "make", "outputs"),
+    [
+        ("gendop", gendop_of_another_size, {"cond_embeds", "logits"}),
+        ("clatr", clatr_of_another_size, {"traj_mu"}),
+    ],
+)
+def test_sizes_come_from_the_fixture(system: str, make: Callable[[Path], Path], outputs: set[str], tmp_path: Path):
+    found = measure_parity(system, make(tmp_path / "fixture")).outputs
+    assert set(found) == outputs
+    assert_close(found)
+
+
+def test_another_variant_and_size_of_director_runs(tmp_path: Path):
+    found = measure_parity("director", director_of_another_size(tmp_path / "fixture")).outputs
+    assert found["denoised"] > 0  # the expectation is all zeros, and weights are not
+
+
+def test_differences_are_distances_counts_or_not_a_number():
+    assert difference(torch.tensor([1.0, 5.0]), torch.tensor([1.5, 5.0])) == 0.5
+    assert difference(torch.tensor([1, 5, 7]), torch.tensor([1, 6, 9])) == 2
+    assert difference(torch.tensor([float("nan"), 5.0]), torch.tensor([1.5, 5.0])) != 0
+
+
+def test_errors_are_one_line(tmp_path: Path, gendop: Path):
+    for system, folder, message in (
+        ("amg", gendop, "no fixtures of 'amg'"),
+        ("gendop", tmp_path / "nowhere", "is no folder"),
+        ("gendop", tmp_path, "nothing to compare"),
+        ("clatr", gendop, "holds weights of GenDoP, cond_mode text; a fixture of clatr is needed"),
+    ):
+        with pytest.raises(InputError, match=message):
+            measure_parity(system, folder)
+
+
+def test_a_missing_tensor_or_setting_is_named(gendop: Path):
+    weights = load_file(gendop / "weights.safetensors")
+    missing = weights.pop("mesh_decoder.model.layers.1.fc1.bias")
+    save_file(weights, gendop / "weights.safetensors")
+    with pytest.raises(InputError, match=r"layers\.1\.fc1\.bias"):
+        measure_parity("gendop", gendop)
+    weights["mesh_decoder.model.layers.1.fc1.bias"] = missing[:-1].clone()
+    save_file(weights, gendop / "weights.safetensors")
+    with pytest.raises(InputError, match=r"layers\.1\.fc1\.bias of .* has shape"):
+        measure_parity("gendop", gendop)
+    config = json.loads((gendop / "config.json").read_text())
+    del config["num_heads"]
+    (gendop / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match="lacks num_heads"):
+        measure_parity("gendop", gendop)
