@@ -30,6 +30,7 @@ COMMANDS = {
     "view": "A camera, shot or take as one interactive page.",
     "train": "A system is trained: phases, averages, checkpoints that a killed run goes on from, several processes.",
     "weights": "Checkpoints: what ships, what a file is, whether official ones would work, and how one is added.",
+    "data": "Data sets of captioned camera paths: made of worlds or videos, and checked.",
     "rerun": "Runs the command that made an output folder again.",
 }
 """Command -> the first line of its module's docstring; listed here so that `--help` imports no command."""

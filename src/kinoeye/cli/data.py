@@ -1,0 +1,149 @@
+"""Data sets of captioned camera paths: made of worlds or videos, and checked.
+
+  make datadop    from our own worlds (--world-seed, --count), or from VIDEOS, in DataDoP's layout
+  check FOLDER    every fault of a folder; nothing in it is changed
+
+Example:
+  kinoeye data make datadop --world-seed 7 --count 20 -o out/paths
+  kinoeye data check out/paths --as datadop
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinoeye.base.errors import InputError
+from kinoeye.cli.options import count, given_path, non_negative, positive, print_json, say
+
+if TYPE_CHECKING:
+    from kinoeye.base.jobs import Report
+    from kinoeye.base.llm import LanguageModel
+
+KINDS = ("datadop",)
+_SHOWN_FAULTS = 40
+_OF_VIDEOS = ("shot_seconds", "whole", "estimator", "fov_deg", "llm", "llm_cache", "llm_replay", "directorial", "seed")
+"""Options that say nothing about worlds; each is None or False where it was not given."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("verb", choices=("make", "check"), metavar="VERB", help="make or check")
+    parser.add_argument("rest", nargs="*", type=given_path, metavar="WORD", help="make: KIND [VIDEO...]; check: FOLDER")
+    parser.add_argument("--as", dest="kind", choices=KINDS, help="check: the layout that the folder should have")
+    parser.add_argument("-o", "--out", type=given_path, metavar="DIR", help="make: the folder to make")
+    parser.add_argument("--workers", type=count, default=1, metavar="N", help="make: processes (default 1)")
+    worlds = parser.add_argument_group("of our own worlds")
+    worlds.add_argument("--world-seed", type=non_negative, metavar="S", help="of the worlds")
+    worlds.add_argument("--count", type=count, metavar="N", help="how many shots")
+    videos = parser.add_argument_group("of videos")
+    videos.add_argument(
+        "--shot-seconds", type=_two_lengths, metavar="A,B", help="lengths that are kept (default 10,20)"
+    )
+    videos.add_argument("--whole", action="store_true", help="each video is one shot; no cuts are looked for")
+    videos.add_argument("--estimator", metavar="NAME", help="of cameras: kinoeye (default) or pycolmap")
+    videos.add_argument("--fov-deg", type=positive, metavar="DEG", help="horizontal angle of view (default 50)")
+    videos.add_argument("--llm", action="store_true", help="a language model classes shots and words their motion")
+    videos.add_argument("--directorial", action="store_true", help="it also writes what the camera shows")
+    videos.add_argument("--llm-cache", type=given_path, metavar="DIR", help="keep its answers here, and use them again")
+    videos.add_argument("--llm-replay", action="store_true", help="only use answers that are kept; ask nothing")
+    videos.add_argument("--seed", type=non_negative, metavar="N", help="of the estimator and the split (default 0)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run it."""
+    return _check(args) if args.verb == "check" else _make(args)
+
+
+def _check(args: argparse.Namespace) -> int:
+    if len(args.rest) != 1 or args.kind is None:
+        raise InputError("say what to check and as what: kinoeye data check FOLDER --as datadop")
+    from kinoeye.datasets import check_datadop
+
+    report = check_datadop(args.rest[0])
+    errors = sum(fault.severity == "error" for fault in report.faults)
+    if args.json:
+        print_json({"folder": str(args.rest[0]), "kind": args.kind, "holds": report.holds, "shots": report.shots,
+                    "errors": errors, "warnings": len(report.faults) - errors, "faults": report.faults})  # fmt: skip
+        return 0 if report.holds else 1
+    for fault in report.faults[:_SHOWN_FAULTS]:
+        print(f"{fault.severity}: {fault.file or fault.item or args.rest[0]}: {fault.code}: {fault.message}")
+    if len(report.faults) > _SHOWN_FAULTS:
+        print(f"... and {len(report.faults) - _SHOWN_FAULTS} more (--json lists all)")
+    counts = " and ".join(f"{number} {split}" for split, number in report.shots.items())
+    say(args, f"{counts} shots; {errors} errors, {len(report.faults) - errors} warnings")
+    return 0 if report.holds else 1
+
+
+def _make(args: argparse.Namespace) -> int:
+    if not args.rest or str(args.rest[0]) not in KINDS:
+        raise InputError(f"say which kind of set to make: kinoeye data make {' or '.join(KINDS)}")
+    if args.out is None:
+        raise InputError("say where the set should go: -o DIR")
+    videos = args.rest[1:]
+    reports = _make_of_videos(args, videos) if videos else _make_of_worlds(args)
+    if args.json:
+        stages = {
+            stage: {**report.counts(), "failures": {name: str(failure) for name, failure in report.failed.items()}}
+            for stage, report in reports.items()
+        }
+        print_json({"out": str(args.out), "stages": stages})
+        return 0
+    for stage, report in reports.items():
+        for name, failure in report.failed.items():
+            say(args, f"left out: {name}: {failure}")
+        counts = report.counts()
+        say(args, f"{stage}: {', '.join(f'{number} {what}' for what, number in counts.items())}")
+    say(args, f"{args.out}.work keeps what is finished, for a run that adds to it; it may be deleted")
+    print(args.out)
+    return 0
+
+
+def _make_of_worlds(args: argparse.Namespace) -> dict[str, Report]:
+    if args.world_seed is None or args.count is None:
+        raise InputError("say which worlds to film, --world-seed S --count N, or give videos")
+    _refuse(args, _OF_VIDEOS, "a set of our own worlds has none of it")
+    from kinoeye.datasets import WorldPlan, datadop_from_worlds
+
+    plan = WorldPlan(world_seed=args.world_seed, count=args.count, workers=args.workers)
+    return {"worlds": datadop_from_worlds(plan, args.out, argv=args.argv)}
+
+
+def _make_of_videos(args: argparse.Namespace, videos: list[Path]) -> dict[str, Report]:
+    _refuse(args, ("world_seed", "count"), "a set of videos has no worlds")
+    from kinoeye.datasets import VideoPlan, datadop_from_videos
+
+    given = {
+        name: getattr(args, name) for name in ("shot_seconds", "estimator", "fov_deg", "seed")
+        if getattr(args, name) is not None
+    }  # fmt: skip
+    plan = VideoPlan(whole=args.whole, model=_model(args), directorial=args.directorial, workers=args.workers, **given)
+    return datadop_from_videos(videos, plan, args.out, argv=args.argv)
+
+
+def _model(args: argparse.Namespace) -> LanguageModel | None:
+    if not args.llm:
+        _refuse(args, ("llm_cache", "llm_replay"), "no language model is used without --llm")
+        return None
+    from kinoeye.base.llm import LanguageModel
+
+    return LanguageModel.from_environment(cache=args.llm_cache, mode="replay" if args.llm_replay else "cache")
+
+
+def _refuse(args: argparse.Namespace, names: tuple[str, ...], reason: str) -> None:
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(args, name) not in (None, False)]
+    if given:
+        raise InputError(f"{' and '.join(given)} cannot be given: {reason}")
+
+
+def _two_lengths(text: str) -> tuple[float, float]:
+    """The seconds of "A,B".
+
+    Raises:
+        argparse.ArgumentTypeError: it is not two numbers above 0.
+    """
+    first, comma, second = text.partition(",")
+    if not comma:
+        raise argparse.ArgumentTypeError(f"{text!r} is not two lengths in seconds, such as 4,20")
+    return positive(first), positive(second)

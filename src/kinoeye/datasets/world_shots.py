@@ -1,0 +1,194 @@
+"""DataDoP shots out of our own worlds: a camera path of random moves through a world, and its first frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kinoeye.base.failure import Failure
+from kinoeye.base.jobs import Item
+from kinoeye.base.records import to_json
+from kinoeye.datasets.datadop_files import RawPath, write_captions, write_frame, write_raw_path, write_transforms
+from kinoeye.datasets.datadop_layout import FRAMES, WIDTH
+from kinoeye.datasets.interaction_captions import GROWTH, Ending, Side, SubjectStory, interaction_captions
+from kinoeye.geometry.convention import Float64, invert
+from kinoeye.geometry.intrinsics import Intrinsics
+from kinoeye.geometry.lie import SE3
+from kinoeye.geometry.track import Track, Trajectory
+from kinoeye.language.captions import caption
+from kinoeye.language.compiler import compile_path
+from kinoeye.language.motion.path import Anchor
+from kinoeye.language.motion.timing import natural_duration
+from kinoeye.language.plan import Action, Move, Plan
+from kinoeye.language.sampling import random_plan
+from kinoeye.language.tags import NOMINAL_FPS, motion_tags, segments
+from kinoeye.render import ShotSolids, render, world
+from kinoeye.render.worlds import MAX_SEED
+from kinoeye.shot.shot import Actor, Shot
+
+SIZE_WH = (WIDTH, 288)
+SKY_DEPTH_M = 200.0
+"""Depth of the sky, and the largest of anything else: the layout holds finite depth alone."""
+CLEARANCE_M = 0.3
+"""Least distance between the camera and anything."""
+_BEHIND_M = 0.1
+"""What is nearer along the camera's axis cannot be seen whole."""
+_TRIES = 60
+_ONE_LENS = {"zoom", "dolly_zoom"}
+"""Moves that change the focal length, of which a shot of DataDoP has one."""
+
+
+@dataclass(frozen=True)
+class FilmWorld:
+    """A world by its seed becomes the files of a shot."""
+
+    folder: Path
+    """Where the files go, each under its item's name."""
+    name: str = "film-world"
+    version: str = "1"
+
+    def setup(self) -> None:
+        """Nothing is shared."""
+
+    def __call__(self, item: Item, seed: int) -> Item | Failure:
+        """Film the world of this seed."""
+        rng = np.random.default_rng([seed, 0xD0B])
+        scene = world("train", seed % MAX_SEED, num_frames=2, size_wh=SIZE_WH, static=True)
+        directed = _direct(scene, rng)
+        if directed is None:
+            return Failure(f"none of {_TRIES} plans keeps clear of everything")
+        plan, shot = directed
+        poses = shot.camera.T_world_cam.as_matrix().numpy()
+        relative = np.linalg.inv(poses[0]) @ poses
+        K = shot.camera.intrinsics.as_matrix()[0].numpy()
+        base = self.folder / item.name
+        rgb, depth, instance = _first_frame(shot)
+        files = write_frame(base, rgb, depth)
+        numbers = np.arange(FRAMES)
+        files |= write_raw_path(
+            base, RawPath(T_world_cam=relative, K=np.broadcast_to(K, (FRAMES, 3, 3)), numbers=numbers)
+        )
+        files |= write_transforms(base, relative, K, SIZE_WH)
+        found = segments(motion_tags(relative))
+        story = _story(shot, instance)
+        files |= write_captions(base, {"Movement": caption(found), **interaction_captions(found, story, rng)})
+        facts = {
+            "world_seed": seed % MAX_SEED,
+            "moves": [[f"{action.kind} {action.direction}".strip() for action in move.actions] for move in plan.moves],
+            "segments": to_json(found),
+            "subject": story.subject,
+            "place": shot.environment.name,
+        }
+        return Item(item.name, facts, files)
+
+
+def _direct(scene: Shot, rng: np.random.Generator) -> tuple[Plan, Shot] | None:
+    """A random plan from the scene's first camera that keeps clear of everything, and the shot of it."""
+    solids = ShotSolids(scene)
+    start = scene.camera.T_world_cam.as_matrix().numpy()[0]
+    lens = scene.camera.intrinsics
+    subject = scene.actors[0]
+    position = tuple(subject.track.T_world_body.translation[0].tolist())
+    anchors = {subject.name: Anchor(position, subject.size_xyz)}
+    for _ in range(_TRIES):
+        plan = _fitted(_about(random_plan(rng, fps=NOMINAL_FPS), subject.name))
+        if plan is None:
+            continue
+        path = compile_path(
+            plan, anchors=anchors, start=start, num_frames=FRAMES, fps=NOMINAL_FPS, fov_x=float(lens.fov()[0, 0])
+        )
+        eyes = np.ascontiguousarray(path.T_world_cam[:, :3, 3])
+        near, _ = solids.distances(np.zeros(len(eyes)), eyes)
+        if min(near.min(), eyes[:, 2].min()) < CLEARANCE_M:
+            continue
+        track = Track(SE3.from_matrix(torch.from_numpy(path.T_world_cam)), torch.from_numpy(path.times_s))
+        return plan, scene.with_camera(Trajectory(track, Intrinsics(lens.fx_fy_cx_cy[0], lens.size_wh)))
+    return None
+
+
+def _about(plan: Plan, subject: str) -> Plan:
+    """The plan with its orbits around a subject."""
+
+    def aimed(action: Action) -> Action:
+        return replace(action, target=subject) if action.kind == "orbit" else action
+
+    return replace(plan, moves=tuple(replace(move, actions=tuple(map(aimed, move.actions))) for move in plan.moves))
+
+
+def _fitted(plan: Plan) -> Plan | None:
+    """The plan at the length of a shot; None for one that changes the lens."""
+    if any(action.kind in _ONE_LENS for move in plan.moves for action in move.actions):
+        return None
+    natural = [natural_duration(move) for move in plan.moves]
+    factor = (FRAMES - 1) / NOMINAL_FPS / sum(natural)
+
+    def lasting(move: Move, seconds: float) -> Move:
+        return replace(move, duration_s=seconds * factor)
+
+    return replace(plan, moves=tuple(map(lasting, plan.moves, natural)))
+
+
+def _first_frame(shot: Shot) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.uint8]]:
+    """Frame [h, w, 3], depth [h, w] and mask ids [h, w] of the first pose."""
+    take = render(shot, layers=("rgb", "depth", "instance"), times_s=shot.camera.times_s[:1].tolist(), samples=2)
+    rgb, depth, instance = (take.layers[name].values[0] for name in ("rgb", "depth", "instance"))
+    return rgb, np.minimum(depth, np.float32(SKY_DEPTH_M)), instance
+
+
+def _story(shot: Shot, instance: NDArray[np.uint8]) -> SubjectStory:
+    """What the first and the last frame show, of the actor that has the most pixels in the first."""
+    pixels = {actor.name: int((instance == shot.mask_id(actor.name)).sum()) for actor in shot.actors}
+    subject = max(shot.actors, key=lambda actor: pixels[actor.name])
+    first, last = _sight(subject, shot)
+    return SubjectStory(
+        subject=subject.prompt,
+        others=tuple(actor.prompt for actor in shot.actors if actor is not subject and pixels[actor.name] > 0),
+        place=shot.environment.prompt,
+        side=first.side,
+        ending=_ending(first, last),
+    )
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """An actor in one frame."""
+
+    side: Side
+    distance_m: float
+    """From the camera to its middle."""
+
+
+def _sight(actor: Actor, shot: Shot) -> tuple[_Sight, _Sight]:
+    """An actor in the first and in the last frame."""
+    foot = actor.track.T_world_body.translation[0].numpy()
+    axis = foot + np.array([[0.0, 0.0, 0.0], [0.0, 0.0, actor.size_xyz[2]]])
+    cameras = shot.camera.T_world_cam.as_matrix().numpy()[[0, -1]]
+    K = shot.camera.intrinsics.as_matrix()[0].numpy()
+    first, last = (_seen(axis, camera, K, shot.camera.size_wh) for camera in cameras)
+    return first, last
+
+
+def _seen(axis: Float64, camera: Float64, K: Float64, size_wh: tuple[int, int]) -> _Sight:
+    T_cam_world = invert(camera[None, :3])[0]
+    points = axis @ T_cam_world[:, :3].T + T_cam_world[:, 3]
+    distance = float(np.linalg.norm(points.mean(axis=0)))
+    if points[:, 2].min() <= _BEHIND_M:
+        return _Sight("out of view", distance)
+    pixels = (points @ K.T)[:, :2] / points[:, 2:]
+    across, down = (pixels / size_wh).T
+    middle = float(across.mean())
+    if not (0 <= middle <= 1 and down.min() <= 1 and down.max() >= 0):
+        return _Sight("out of view", distance)
+    return _Sight("left" if middle < 0.35 else "right" if middle > 0.65 else "middle", distance)
+
+
+def _ending(first: _Sight, last: _Sight) -> Ending:
+    if last.side == "out of view":
+        return "leaves"
+    if last.distance_m * GROWTH < first.distance_m:
+        return "grows"
+    return "shrinks" if last.distance_m > GROWTH * first.distance_m else "stays"
