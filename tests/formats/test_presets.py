@@ -31,7 +31,7 @@ def test_words_are_found_however_they_are_spelt():
     a, b, c = (read_path(f"recammaster:{word}") for word in ("9", "Arc Left", "arc_left"))
     np.testing.assert_array_equal(a.matrices, b.matrices)
     np.testing.assert_array_equal(a.matrices, c.matrices)
-    with pytest.raises(InputError, match=r"wan has no camera word 'sideways'; it has pan-left"):
+    with pytest.raises(InputError, match=r"wan has no camera word 'sideways'; it has: pan-left"):
         read_path("wan:sideways")
     for bad in ("w", "w-", "w-0", "x-3", "w-3,,", "w-999999,w-999999", ""):
         with pytest.raises(InputError, match="KEYS-FRAMES"):
