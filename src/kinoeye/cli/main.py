@@ -29,6 +29,7 @@ COMMANDS = {
     "score": "How far an estimated camera is from a reference, under every published protocol by name.",
     "view": "A camera, shot or take as one interactive page.",
     "train": "A system is trained: phases, averages, checkpoints that a killed run goes on from, several processes.",
+    "eval": "How good a model of a system is, beside its baselines: on fresh worlds, or on your own files.",
     "weights": "Checkpoints: what ships, what a file is, whether official ones would work, and how one is added.",
     "data": "Data sets of captioned camera paths: made of worlds or videos, and checked.",
     "rerun": "Runs the command that made an output folder again.",

@@ -1,0 +1,111 @@
+"""How good a model of a system is, beside its baselines: on fresh worlds, or on your own files.
+
+A system is scored on captions and worlds of the eval stream, any seed of which is as good as another. --pred and --gt
+score your own camera paths against references of the same names. What fails counts as the worst and is never left
+out; docs/protocols.md says what each metric measures.
+
+Examples:
+  kinoeye eval gendop --model grammar --count 200
+  kinoeye eval gendop --model runs/mine --bench synthetic --world-seed 7 --count 2000 -o scores.json
+  kinoeye eval gendop --pred out/test --gt DataDoP/test --clatr epoch99_motion.ckpt
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from kinoeye.base.errors import InputError
+from kinoeye.cli.options import count, given_path, non_negative, print_json, say
+
+if TYPE_CHECKING:
+    from kinoeye.evaluation.harness import EvalReport
+
+SYSTEMS = ("gendop",)
+DEFAULT_COUNT = 200
+_OF_WORLDS, _OF_FOLDERS = ("model", "bench", "world_seed", "count"), ("pred", "gt", "clatr", "quirks")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    parser.add_argument("system", choices=SYSTEMS, metavar="SYSTEM", help=f"what is scored: {', '.join(SYSTEMS)}")
+    fresh = parser.add_argument_group("on fresh worlds")
+    fresh.add_argument("--model", metavar="NAME-or-DIR", help="grammar, a checkpoint that ships, or a folder")
+    fresh.add_argument("--bench", metavar="NAME", help="where captions come from (default synthetic)")
+    fresh.add_argument("--world-seed", type=non_negative, metavar="S", help="of captions and worlds (default 0)")
+    fresh.add_argument("--count", type=count, metavar="N", help=f"how many (default {DEFAULT_COUNT})")
+    own = parser.add_argument_group("on your own files")
+    own.add_argument("--pred", type=given_path, metavar="DIR", help="folder of camera files to judge")
+    own.add_argument("--gt", type=given_path, metavar="DIR", help="folder of those taken as true, of the same names")
+    own.add_argument("--clatr", type=given_path, metavar="FILE", help="official CLaTr checkpoint, for its scores")
+    own.add_argument("--quirks", choices=("none", "official"), help="official: as published, faults included")
+    parser.add_argument(
+        "--baselines",
+        choices=("all", "none"),
+        default="all",
+        help="what else is scored on the same items (default all)",
+    )
+    parser.add_argument(
+        "--seed", type=non_negative, default=0, metavar="N", help="of the model and the intervals (default 0)"
+    )
+    parser.add_argument("-o", "--out", type=given_path, metavar="FILE", help="write all, with intervals: .json or .csv")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run it."""
+    if args.out is not None and args.out.suffix not in (".json", ".csv"):
+        raise InputError(f"{args.out} is neither .json nor .csv; give one of these endings")
+    report = _score_folders(args) if args.pred is not None or args.gt is not None else _score_model(args)
+    if args.out is not None:
+        report.save(args.out)
+    if args.json:
+        print_json(report.summary())
+        return 0
+    from kinoeye.cli.eval_tables import print_report
+
+    print_report(report)
+    if args.out is not None:
+        say(args, f"written: {args.out}")
+    return 0
+
+
+def _score_folders(args: argparse.Namespace) -> EvalReport:
+    _refuse(args, _OF_WORLDS, "--pred and --gt score files that are there")
+    if args.pred is None or args.gt is None:
+        raise InputError("--pred DIR and --gt DIR belong together; give both")
+    from kinoeye.evaluation.clatr_scores import Quirks
+    from kinoeye.evaluation.folder_evaluation import evaluate_folders
+
+    encoder = None
+    if args.clatr is not None:
+        from kinoeye.evaluation.clatr_encoder import ClatrEncoder
+        from kinoeye.networks.clatr import load_official
+
+        encoder = ClatrEncoder(model=load_official(args.clatr)[0], name=args.clatr.name)
+    quirks = Quirks.official() if args.quirks == "official" else Quirks.none()
+    return evaluate_folders(
+        args.pred, args.gt, encoder=encoder, quirks=quirks, seed=args.seed, baselines=args.baselines
+    )
+
+
+def _score_model(args: argparse.Namespace) -> EvalReport:
+    if args.model is None:
+        raise InputError("nothing to score: give --model NAME-or-DIR, or --pred DIR and --gt DIR")
+    _refuse(args, _OF_FOLDERS, "--model is scored on fresh worlds")
+    from kinoeye.evaluation.caption_benches import caption_bench
+    from kinoeye.evaluation.gendop import contender, evaluate
+
+    return evaluate(
+        contender(args.model),
+        caption_bench(args.bench or "synthetic"),
+        world_seed=args.world_seed or 0,
+        count=args.count or DEFAULT_COUNT,
+        seed=args.seed,
+        baselines=args.baselines,
+    )
+
+
+def _refuse(args: argparse.Namespace, names: tuple[str, ...], why: str) -> None:
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(args, name) is not None]
+    if given:
+        raise InputError(f"{why}; {' and '.join(given)} cannot be given with that")

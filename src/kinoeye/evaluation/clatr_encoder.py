@@ -1,0 +1,88 @@
+"""CLaTr as an encoder of paths and captions for scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from kinoeye.base.errors import InputError
+from kinoeye.evaluation.feature_extractor import Latents
+from kinoeye.evaluation.path_tags import poses_of
+from kinoeye.geometry.convention import Float64
+from kinoeye.geometry.lie import SE3
+from kinoeye.geometry.track import Track
+from kinoeye.networks.captioned_paths import CaptionFeatures
+from kinoeye.networks.clatr import Clatr, Gaussian
+
+_BATCH = 256
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClatrEncoder:
+    """A CLaTr in evaluation mode; paths with more poses than it was made for are sampled at as many even times.
+
+    Fulfils `PathTextEncoder`, and `FeatureExtractor` for paths.
+    """
+
+    model: Clatr
+    captions: CaptionFeatures | None = None
+    """What turns captions into its token features; None where only paths are encoded."""
+    name: str = "clatr"
+
+    @property
+    def dim(self) -> int:
+        """Length of a latent."""
+        return self.model.config.latent_dim
+
+    def __call__(self, items: Sequence[Float64]) -> Float64:
+        """Mean latents [n, dim] of camera paths [t, 4, 4]."""
+        return self.encode_paths(items).mean
+
+    @torch.inference_mode()
+    def encode_paths(self, T_world_cam: Sequence[Float64]) -> Latents:
+        """Latents of camera-to-world paths [t, 4, 4], OpenCV axes."""
+        features, valid = self.model.config.path.batch([self._shortened(path) for path in T_world_cam])
+        parts = zip(features.to(self._device).split(_BATCH), valid.to(self._device).split(_BATCH), strict=True)
+        return _latents([self.model.path_encoder(*part) for part in parts])
+
+    @torch.inference_mode()
+    def encode_texts(self, captions: Sequence[str]) -> Latents:
+        """Latents of captions.
+
+        Raises:
+            InputError: this CLaTr came without what reads captions.
+        """
+        if self.captions is None:
+            raise InputError(f"{self.name} came without a caption encoder; give one, or score without captions")
+        parts = (self.captions(captions[start : start + _BATCH]) for start in range(0, len(captions), _BATCH))
+        return _latents([self.model.text_encoder(tokens.features, tokens.valid) for tokens in parts])
+
+    @torch.inference_mode()
+    def decode(self, latents: Float64, lengths: Sequence[int]) -> list[Float64]:
+        """Camera paths of latents [n, dim], with so many poses, or as many as the model has."""
+        frames = self.model.config.path.frames
+        counts = torch.tensor([min(length, frames) for length in lengths], device=self._device)
+        valid = torch.arange(frames, device=self._device)[None] < counts[:, None]
+        rows = torch.as_tensor(latents, dtype=torch.float32, device=self._device)
+        parts = zip(rows.split(_BATCH), valid.split(_BATCH), strict=True)
+        features = torch.cat([self.model.path_decoder(*part) for part in parts])
+        return [self.model.config.path.decode(row[:n]) for row, n in zip(features, counts.tolist(), strict=True)]
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+    def _shortened(self, path: Float64) -> Float64:
+        frames = self.model.config.path.frames
+        if len(path) <= frames:
+            return path
+        times = torch.arange(len(path), dtype=torch.float64)
+        return poses_of(Track(SE3.from_matrix(torch.from_numpy(np.asarray(path, np.float64))), times), frames)
+
+
+def _latents(parts: Sequence[Gaussian]) -> Latents:
+    mean, logvar = (torch.cat(values).double() for values in zip(*parts, strict=True))
+    return Latents(mean.numpy(force=True), (logvar / 2).exp().numpy(force=True))

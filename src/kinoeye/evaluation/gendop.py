@@ -1,0 +1,274 @@
+"""How well a director follows captions, and keeps clear of things and its subject in view (`kinoeye eval gendop`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kinoeye.base.errors import InputError
+from kinoeye.base.failure import Failure
+from kinoeye.base.progress import track
+from kinoeye.evaluation.caption_bench import CaptionBench, CaptionItem, NearestCaption, bench_sha256, is_hard
+from kinoeye.evaluation.harness import Baselines, EvalReport, Stopwatch, sha256_of, stored_baselines
+from kinoeye.evaluation.measurement import Measurement
+from kinoeye.evaluation.path_diversity import path_diversity
+from kinoeye.evaluation.path_tags import count_tags, poses_of, tag_measurements
+from kinoeye.evaluation.program_metrics import FEWEST_HARD_ITEMS, exact_program, segment_similarity
+from kinoeye.evaluation.world_scores import WorldItem, first_frame, score_in_worlds, with_depth, world_items
+from kinoeye.footage.take import Take
+from kinoeye.language.compiler import compile  # noqa: A004 - the verb of the design
+from kinoeye.language.director import Directed, Director, GrammarDirector
+from kinoeye.language.plan import Action, Move, Plan
+from kinoeye.render.worlds import WORLDS_V0, worlds_sha256
+from kinoeye.weights import resolve
+
+SYSTEM = "gendop"
+MOST_WORLDS = 100
+"""Of the items that were asked for, so many at most are filmed as well: a world costs what hundreds of captions do."""
+TRAINING_CAPTIONS = 5000
+"""That the nearest caption is looked up in."""
+DIVERSE_CAPTIONS, CANDIDATES = 32, 8
+"""How many captions diversity is measured on, and candidates of each."""
+_STILL = Plan((Move((Action("hold"),)),))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """A director under the name that its scores stand under."""
+
+    name: str
+    direct: Director
+    reads_frames: bool = False
+    """Whether it looks at the first RGB-D frame."""
+    draws: bool = False
+    """Whether its candidates after the first are drawn at temperature 1."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a director made of captions."""
+
+    directed: list[Directed | Failure]
+    cpu_seconds: list[float]
+
+
+@dataclass(frozen=True)
+class _PlanDirector:
+    """A director that looks plans up, and compiles them."""
+
+    plan_of: Callable[[str], Plan]
+
+    def __call__(self, plan_or_text: Plan | str, **options: object) -> list[Directed]:
+        """One candidate."""
+        plan = plan_or_text if isinstance(plan_or_text, Plan) else self.plan_of(plan_or_text)
+        return [Directed(compile(plan), plan)]
+
+
+def contender(name_or_dir: str) -> Contender:
+    """The director of a name, or of a folder of weights.
+
+    Raises:
+        InputError: there is no such director.
+    """
+    if name_or_dir == "grammar":
+        return Contender(name="grammar", direct=GrammarDirector())
+    from kinoeye.systems.gendop.segment_director import SegmentDirector
+
+    folder = resolve(name_or_dir, system=SYSTEM).path
+    return Contender(name=name_or_dir, direct=SegmentDirector.from_pretrained(folder), draws=True)
+
+
+def evaluate(
+    contender: Contender,
+    bench: CaptionBench,
+    *,
+    world_seed: int,
+    count: int,
+    seed: int = 0,
+    baselines: Baselines = "all",
+) -> EvalReport:
+    """The scores of a director on captions of a bench and in worlds of the eval stream.
+
+    Args:
+        contender: who directs.
+        bench: where the captions come from.
+        world_seed: of captions and worlds.
+        count: how many captions; of worlds as many, up to `MOST_WORLDS`.
+        seed: of the director's chance and of the intervals.
+        baselines: "none" leaves out the grammar, the nearest caption, random programs, and wrong depth.
+
+    Raises:
+        InputError: the bench has fewer captions.
+    """
+    watch = Stopwatch()
+    items = list(bench.items(world_seed, count))
+    worlds = list(world_items(world_seed, min(count, MOST_WORLDS)))
+    frames = [first_frame(item.shot) for item in worlds] if contender.reads_frames else None
+    answers = direct(contender.direct, [item.caption for item in items], seed=seed)
+    filmed = direct(contender.direct, [item.caption for item in worlds], frames=frames, seed=seed)
+    metrics = {
+        **score_captions(items, answers, seed=seed),
+        **score_in_worlds(filmed.directed, worlds, seed=seed),
+        **_diversity(contender, items, seed=seed),
+    }
+    rows: dict[str, Measurement] = {}
+    chance: dict[str, Measurement] = {}
+    stored: dict[str, Measurement] = {}
+    if baselines == "all":
+        training = bench.training_items(world_seed, TRAINING_CAPTIONS)
+        rows, chance = _caption_baselines(items, training, seed)
+        rows |= _world_baselines(contender, worlds, frames, seed)
+        stored = stored_baselines(SYSTEM)
+    return EvalReport(
+        system=SYSTEM,
+        model=contender.name,
+        worlds=f"{bench.name} + {WORLDS_V0}",
+        worlds_sha256=sha256_of([bench_sha256(bench), worlds_sha256()]),
+        world_seed=world_seed,
+        seed=seed,
+        count=len(items),
+        failures=sum(isinstance(found, Failure) for found in answers.directed),
+        metrics=metrics,
+        baselines={**rows, **stored},
+        stored=tuple(stored),
+        chance=chance,
+        cpu_seconds=watch.cpu_seconds,
+        notes=(f"collision_rate and framing_error are over {len(worlds)} worlds",) if len(worlds) < len(items) else (),
+    )
+
+
+def direct(
+    director: Director, captions: Sequence[str], *, frames: Sequence[Take] | None = None, seed: int = 0
+) -> Answers:
+    """The best candidate of a director for each caption, or why there is none, and what each took.
+
+    Args:
+        director: who directs.
+        captions: what is asked for.
+        frames: the first frame of each; None shows none.
+        seed: of the director's chance; that of caption i is this plus i.
+    """
+    directed: list[Directed | Failure] = []
+    seconds = []
+    for index in track(range(len(captions)), "directing"):
+        watch = Stopwatch()
+        frame = frames[index] if frames is not None else None
+        try:
+            directed.append(director(captions[index], frame=frame, seed=seed + index)[0])
+        except InputError as error:
+            directed.append(Failure(str(error), captions[index]))
+        seconds.append(watch.cpu_seconds)
+    return Answers(directed, seconds)
+
+
+def score_captions(items: Sequence[CaptionItem], answers: Answers, *, seed: int = 0) -> dict[str, Measurement]:
+    """Programs and motion tags of what a director made of captions; a failure is wrong in everything.
+
+    Args:
+        items: the captions.
+        answers: of the director, one for each.
+        seed: of the intervals.
+    """
+    exact, similar = np.zeros(len(items)), np.zeros(len(items))
+    for index, (item, found) in enumerate(zip(items, answers.directed, strict=True)):
+        if not isinstance(found, Failure):
+            exact[index] = exact_program(item.plan, found.plan)
+            similar[index] = segment_similarity(item.plan, found.plan)
+    hard = np.array([is_hard(item) for item in items], bool)
+    by_length = {
+        f"exact_program_{moves}_moves": Measurement.of_mean(exact[rows], seed=seed)
+        for moves in sorted({len(item.plan.moves) for item in items})
+        if (rows := np.array([len(item.plan.moves) == moves for item in items])).any()
+    }
+    return {
+        "exact_program": Measurement.of_mean(exact, seed=seed),
+        "exact_program_hard": _of_enough(exact[hard], seed),
+        **by_length,
+        "segment_similarity": Measurement.of_mean(similar, seed=seed),
+        **tag_f1_of_plans([item.plan for item in items], answers.directed, seed=seed),
+        "seconds_per_path": Measurement.of_mean(answers.cpu_seconds, seed=seed),
+    }
+
+
+def tag_f1_of_plans(
+    plans: Sequence[Plan], directed: Sequence[Directed | Failure], *, seed: int = 0
+) -> dict[str, Measurement]:
+    """`tag_precision`, `tag_recall` and `tag_f1` of directed paths against the compiled paths of the true plans.
+
+    A directed path is sampled at as many even times as the true one has frames.
+    """
+    true = [poses_of(compile(plan).track) for plan in plans]
+    found = [
+        None if isinstance(answer, Failure) else poses_of(answer.path.track, len(path))
+        for answer, path in zip(directed, true, strict=True)
+    ]
+    return tag_measurements(count_tags(found, true), seed=seed)
+
+
+def _of_enough(values: np.ndarray, seed: int) -> Measurement:
+    if len(values) < FEWEST_HARD_ITEMS:
+        return Measurement(value=None, items=len(values))
+    return Measurement.of_mean(values, seed=seed)
+
+
+def _diversity(contender: Contender, items: Sequence[CaptionItem], *, seed: int) -> dict[str, Measurement]:
+    if not contender.draws:
+        return {}
+    found: list[tuple[float, float]] = []
+    for index, item in enumerate(items[:DIVERSE_CAPTIONS]):
+        try:
+            candidates = contender.direct(item.caption, n=CANDIDATES + 1, seed=seed + index)[1:]
+        except InputError:
+            found.append((0.0, 0.0))
+            continue
+        frames = len(candidates[0].path)
+        found.append(path_diversity([poses_of(candidate.path.track, frames) for candidate in candidates]))
+    translations, rotations = zip(*found, strict=True)
+    return {
+        "diversity_translation": Measurement.of_mean(translations, seed=seed),
+        "diversity_rotation": Measurement.of_mean(rotations, seed=seed),
+    }
+
+
+def _caption_baselines(
+    items: Sequence[CaptionItem], training: Sequence[CaptionItem], seed: int
+) -> tuple[dict[str, Measurement], dict[str, Measurement]]:
+    """Rows of the grammar, the nearest training caption and a random training program; and what the last one gets."""
+    rng = np.random.default_rng(seed)
+    directors: Mapping[str, Director] = {
+        "grammar": GrammarDirector(),
+        "nearest": _PlanDirector(NearestCaption(training)),
+        "random": _PlanDirector(lambda _: training[int(rng.integers(len(training)))].plan),
+    }
+    captions = [item.caption for item in items]
+    tables = {
+        name: score_captions(items, direct(director, captions, seed=seed), seed=seed)
+        for name, director in directors.items()
+    }
+    shown = ("exact_program", "exact_program_hard", "segment_similarity", "tag_f1")
+    rows = {f"{metric}_{name}": table[metric] for name, table in tables.items() for metric in shown}
+    return rows, {metric: tables["random"][metric] for metric in shown if metric != "exact_program_hard"}
+
+
+def _world_baselines(
+    contender: Contender, worlds: Sequence[WorldItem], frames: Sequence[Take] | None, seed: int
+) -> dict[str, Measurement]:
+    """Rows of the grammar, which sees nothing, of a camera at rest, and of the model with no depth or another's."""
+    captions = [item.caption for item in worlds]
+
+    def scored(director: Director, shown: Sequence[Take] | None = None) -> dict[str, Measurement]:
+        return score_in_worlds(direct(director, captions, frames=shown, seed=seed).directed, worlds, seed=seed)
+
+    tables = {"grammar": scored(GrammarDirector()), "static": scored(_PlanDirector(lambda _: _STILL))}
+    if frames is not None:
+        depths = [frame.layers["depth"].values for frame in frames]
+        others = [*depths[1:], *depths[:1]]
+        zero = [with_depth(frame, np.zeros_like(depth)) for frame, depth in zip(frames, depths, strict=True)]
+        shuffled = [with_depth(frame, depth) for frame, depth in zip(frames, others, strict=True)]
+        tables |= {
+            "zero_depth": scored(contender.direct, zero),
+            "shuffled_depth": scored(contender.direct, shuffled),
+        }
+    return {f"{metric}_{name}": table[metric] for name, table in tables.items() for metric in table}

@@ -1,0 +1,157 @@
+"""Directed paths in worlds: what they run into, and whether they keep their subject in the picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kinoeye.base.failure import Failure
+from kinoeye.evaluation.measurement import Measurement
+from kinoeye.evaluation.path_tags import count_tags, poses_of, tag_measurements
+from kinoeye.footage.take import Layer, Take
+from kinoeye.geometry.convention import Float64
+from kinoeye.geometry.intrinsics import Intrinsics
+from kinoeye.geometry.track import Trajectory
+from kinoeye.language.compiler import compile  # noqa: A004 - the verb of the design
+from kinoeye.language.director import Directed
+from kinoeye.language.explain import describe
+from kinoeye.language.plan import Action, ActorMention, Move, Plan
+from kinoeye.render.film import render
+from kinoeye.render.shot_solids import ShotSolids
+from kinoeye.render.worlds import sample_worlds
+from kinoeye.shot.checks.occlusion import RAYS, visible_share
+from kinoeye.shot.checks.runner import Checker
+from kinoeye.shot.checks.shot_arrays import NEAR_M, ShotArrays
+from kinoeye.shot.shot import Actor, Shot
+from kinoeye.shot.staging import anchors_from_first_camera
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorldItem:
+    """A world that does not move, and a caption about somebody in it."""
+
+    caption: str
+    plan: Plan
+    """What the caption asks for."""
+    shot: Shot
+    """Its first camera pose is where the directed path begins."""
+    subject: str
+    """Name of the actor that the caption is about."""
+
+
+def world_items(world_seed: int, count: int) -> Iterator[WorldItem]:
+    """Worlds of the eval stream with captions that keep a subject in view: orbits and moves towards it or away.
+
+    Args:
+        world_seed: of worlds and captions.
+        count: how many.
+
+    Raises:
+        InputError: as `sample_worlds`.
+    """
+    rng = np.random.default_rng([world_seed, 0xD17EC7])
+    for shot in sample_worlds("eval", world_seed, count, static=True):
+        actor = shot.actors[0]
+        plan = Plan(_moves(rng, actor.name), actors=(_mention(actor),))
+        yield WorldItem(caption=describe(plan), plan=plan, shot=shot, subject=actor.name)
+
+
+def first_frame(shot: Shot) -> Take:
+    """The first frame of a shot, with depth."""
+    return render(shot, layers=("rgb", "depth"), times_s=shot.camera.times_s[:1].double().numpy(force=True))
+
+
+def with_depth(frame: Take, depth: Float64 | np.ndarray) -> Take:
+    """A frame with another depth map [1, h, w]."""
+    layers = {name: frame.layers[name] for name in ("rgb", "depth")}
+    return replace(frame, layers=layers | {"depth": Layer(np.asarray(depth, np.float32), layers["depth"].source)})
+
+
+def score_in_worlds(
+    directed: Sequence[Directed | Failure], items: Sequence[WorldItem], *, seed: int = 0
+) -> dict[str, Measurement]:
+    """`collision_rate`, `framing_error` and `world_tag_f1` of directed paths; a failure is the worst in each.
+
+    The tags are against the plan of the caption, compiled around the true actors. They are there because a camera at
+    rest hits nothing and loses nobody.
+
+    Args:
+        directed: a path that begins at the identity for each item, or why there is none.
+        items: the worlds.
+        seed: of the intervals.
+    """
+    true = [poses_of(compile(item.plan, anchors=anchors_from_first_camera(item.shot)).track) for item in items]
+    paths = [
+        None if isinstance(found, Failure) else poses_of(found.path.track, len(path))
+        for found, path in zip(directed, true, strict=True)
+    ]
+    collided, lost = [], []
+    for found, item in zip(directed, items, strict=True):
+        shot = None if isinstance(found, Failure) else in_world(found.path, item.shot)
+        collided.append(1.0 if shot is None else float(collides(shot)))
+        lost.append(1.0 if shot is None else framing_error(shot, item.subject))
+    return {
+        "collision_rate": Measurement.of_mean(collided, seed=seed),
+        "framing_error": Measurement.of_mean(lost, seed=seed),
+        "world_tag_f1": tag_measurements(count_tags(paths, true), seed=seed)["tag_f1"],
+    }
+
+
+def in_world(path: Trajectory, shot: Shot) -> Shot | None:
+    """The shot with a directed path in the place of its camera, from the same first pose; None without metric scale.
+
+    The lens is the shot's, zoomed as the path zooms.
+    """
+    if path.track.unit != "m":
+        return None
+    track = path.track.moved_by(shot.camera.T_world_cam[0] @ path.T_world_cam[0].inverse(), up="z")
+    zoom = path.intrinsics.fx_fy_cx_cy[..., :2] / path.intrinsics.fx_fy_cx_cy.reshape(-1, 4)[:1, :2]
+    K = shot.camera.intrinsics.fx_fy_cx_cy.reshape(-1, 4)[:1].expand(len(path), 4).clone()
+    K[:, :2] = K[:, :2] * zoom
+    return shot.with_camera(Trajectory(track, Intrinsics(K, shot.camera.size_wh)))
+
+
+def collides(shot: Shot) -> bool:
+    """Whether the camera comes nearer to anything than `Limits.clearance`, at its frames or between them."""
+    finding = Checker(only=("clearance",), surroundings=ShotSolids)(shot).find("clearance")
+    return finding is not None and not finding.holds
+
+
+def framing_error(shot: Shot, subject: str) -> float:
+    """How far a subject is from the middle of the picture, 0 to 1, as the mean over frames.
+
+    In each frame the larger of |x| and |y| of the middle of its box on the screen, in halves of the frame; 1 where that
+    is outside, the box is not whole in front of the camera, or the subject is hidden completely.
+
+    Raises:
+        InputError: the shot has no such actor.
+    """
+    arrays = ShotArrays.of(shot, (subject,))
+    about = arrays.subjects[0]
+    centre = about.corners_cam.mean(axis=1)
+    K, half = arrays.fx_fy_cx_cy, np.asarray(arrays.size_wh) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        xy = centre[:, :2] / centre[:, 2:] * K[:, :2] + K[:, 2:]
+        aside = np.abs((xy - half) / half).max(axis=1)
+    visible = visible_share(arrays, about, ShotSolids(shot), RAYS)
+    seen = (about.corners_cam[..., 2] >= NEAR_M).all(axis=1) & (aside < 1) & (np.nan_to_num(visible) > 0)
+    return float(np.where(seen, aside, 1.0).mean())
+
+
+def _moves(rng: np.random.Generator, subject: str) -> tuple[Move, ...]:
+    kind = str(rng.choice(["orbit", "dolly"], p=[0.6, 0.4]))
+    if kind == "orbit":
+        amount = math.radians(int(rng.integers(20, 61)))
+        action = Action("orbit", str(rng.choice(["left", "right"])), amount=amount, target=subject)
+    else:
+        forward = rng.random() < 0.7
+        action = Action("dolly", "forward", target=subject) if forward else Action("dolly", "backward")
+    return (Move((action,)),)
+
+
+def _mention(actor: Actor) -> ActorMention:
+    colour, shape = actor.name.split(" ", 1)
+    return ActorMention(name=actor.name, prompt=actor.prompt, shape=shape, colour=colour)

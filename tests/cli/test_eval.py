@@ -1,0 +1,75 @@
+"""`kinoeye eval`: tables and JSON of a model and of one's own files, and wrong usage."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kinoeye.cli.main import main
+from kinoeye.formats.paths import write_path
+from kinoeye.language import compile as compile_plan
+from kinoeye.language import parse
+
+RUN = ["eval", "gendop", "--model", "grammar", "--bench", "described", "--count", "3"]
+
+
+def test_a_model_is_scored_as_one_json_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main([*RUN, "--world-seed", "7", "--baselines", "none", "--json", "-o", str(tmp_path / "out.csv")]) == 0
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)
+    assert (found["system"], found["world_seed"], found["count"], found["baselines"]) == ("gendop", 7, 3, {})
+    assert found["metrics"]["exact_program"] == 1
+    assert shown.err == ""
+    assert (tmp_path / "out.csv").read_text().startswith("group,name,value,low,high,items\n")
+
+
+def test_a_model_is_scored_as_a_table_with_its_baselines(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main([*RUN, "-o", str(tmp_path / "out.json")]) == 0
+    shown = capsys.readouterr().out
+    for word in ("exact_program_hard", "too few items", "nearest", "chance", "0 failed and count as the worst"):
+        assert word in shown
+    assert json.loads((tmp_path / "out.json").read_text())["record"] == "EvalReport"
+
+
+def test_own_folders_are_scored_and_a_missing_prediction_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    for name in ("a", "b"):
+        write_path(compile_plan(parse("push in")), tmp_path / "gt" / f"{name}.json", format="transforms")
+    write_path(compile_plan(parse("push in")), tmp_path / "pred" / "a.txt", format="tum")
+    run = ["eval", "gendop", "--pred", str(tmp_path / "pred"), "--gt", str(tmp_path / "gt")]
+    assert main([*run, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["count"], found["failures"], found["world_seed"]) == (2, 1, None)
+    assert found["metrics"]["tag_recall"] == pytest.approx(0.5)
+    assert main(run) == 0
+    assert "note: b: there is no prediction" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["eval"], "required: SYSTEM"),
+        (["eval", "nonsense"], "gendop"),
+        (["eval", "gendop"], "nothing to score"),
+        (["eval", "gendop", "--model", "nowhere"], "nowhere"),
+        (["eval", "gendop", "--model", "grammar", "--bench", "nonsense"], "benches: synthetic"),
+        (["eval", "gendop", "--model", "grammar", "--count", "0"], "whole number from 1"),
+        (["eval", "gendop", "--model", "grammar", "--clatr", "x.ckpt"], "--clatr cannot be given"),
+        (["eval", "gendop", "--pred", "x"], "belong together"),
+        (["eval", "gendop", "--pred", "x", "--gt", "y"], "no folder"),
+        (["eval", "gendop", "--pred", "x", "--gt", "y", "--count", "3"], "--count cannot be given"),
+        (["eval", "gendop", "--pred", "x", "--gt", "y", "--clatr", "z.ckpt"], "z.ckpt"),
+        (["eval", "gendop", "--model", "grammar", "-o", "x.png"], ".json nor .csv"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_2(
+    argv: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(argv) == 2
+    shown = capsys.readouterr()
+    assert message in shown.err
+    assert shown.err.count("\n") == 1
+    assert shown.out == ""
+    assert list(tmp_path.iterdir()) == []

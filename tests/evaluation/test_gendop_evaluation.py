@@ -1,0 +1,350 @@
+"""The evaluation of directors: rows, failures, hard captions, stored baselines, CLaTr, and folders of one's own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kinoeye.base.errors import InputError
+from kinoeye.base.failure import Failure
+from kinoeye.cli.eval_tables import baseline_columns, print_report
+from kinoeye.evaluation import gendop
+from kinoeye.evaluation.caption_bench import CaptionItem, DescribedPlans, NearestCaption, bench_sha256, is_hard
+from kinoeye.evaluation.caption_benches import BENCHES, caption_bench
+from kinoeye.evaluation.clatr_scores import Quirks, match_scale, score_with_clatr
+from kinoeye.evaluation.feature_extractor import Latents
+from kinoeye.evaluation.folder_evaluation import evaluate_folders
+from kinoeye.evaluation.gendop import Answers, Contender, direct, evaluate, score_captions
+from kinoeye.evaluation.harness import EvalReport, stored_baselines
+from kinoeye.evaluation.measurement import Measurement
+from kinoeye.evaluation.path_tags import poses_of
+from kinoeye.formats.paths import write_path
+from kinoeye.language import Directed, GrammarDirector, parse
+from kinoeye.language import compile as compile_plan
+from kinoeye.weights import StoredRow, WeightsIndex
+
+TEXTS = ("push in two metres", "pan left 40 degrees", "pull out, then pan right", "truck left", "pedestal up", "hold")
+KEYS = ["system", "model", "worlds", "worlds_sha256", "world_seed", "seed", "count", "failures", "metrics",
+        "baselines", "chance", "cpu_seconds"]  # fmt: skip
+GRAMMAR = Contender(name="grammar", direct=GrammarDirector())
+
+
+def items_of(*texts: str) -> list[CaptionItem]:
+    return [CaptionItem(text, parse(text), {}) for text in texts]
+
+
+class Mumbler:
+    """A director that understands nothing that has "left" in it, and looks at frames."""
+
+    def __init__(self) -> None:
+        self.frames: list[object] = []
+
+    def __call__(self, plan_or_text, *, frame=None, anchors=None, n=1, seed=0):
+        self.frames.append(frame)
+        if "left" in plan_or_text:
+            raise InputError("left is not a word")
+        return GrammarDirector()(plan_or_text, n=n, seed=seed)
+
+
+@pytest.fixture(scope="module")
+def report() -> EvalReport:
+    return evaluate(GRAMMAR, DescribedPlans(), world_seed=4, count=6)
+
+
+def test_the_grammar_reads_its_own_words_perfectly(report):
+    for name in ("exact_program", "segment_similarity", "tag_f1"):
+        assert report.metrics[name].value == pytest.approx(1), name
+        assert report.baselines[f"{name}_grammar"].value == pytest.approx(1)
+        assert report.baselines[f"{name}_random"].value < 0.6
+    assert report.metrics["exact_program_hard"].value is None
+    assert report.failures == 0
+
+
+def test_the_json_has_the_fixed_form_and_the_saved_file_the_intervals(report, tmp_path: Path):
+    summary = report.summary()
+    assert list(summary) == KEYS
+    assert (summary["system"], summary["model"], summary["world_seed"], summary["count"]) == ("gendop", "grammar", 4, 6)
+    assert len(summary["worlds_sha256"]) == 64
+    assert summary["metrics"]["exact_program_hard"] is None
+    assert json.loads(json.dumps(summary)) == summary
+    report.save(tmp_path / "report.json")
+    loaded = EvalReport.load(tmp_path / "report.json")
+    assert loaded.summary() == summary
+    assert loaded.metrics["tag_f1"].items == 6
+    report.save(tmp_path / "report.csv")
+    lines = (tmp_path / "report.csv").read_text().splitlines()
+    assert len(lines) == 1 + sum(len(summary[group]) for group in ("metrics", "baselines", "chance"))
+    assert "metric,exact_program_hard,,,,0" in lines
+
+
+def test_the_same_seeds_give_the_same_numbers_and_other_worlds_others(report):
+    again = evaluate(GRAMMAR, DescribedPlans(), world_seed=4, count=6).summary()
+    first = report.summary()
+    for table in ("metrics", "baselines", "chance"):
+        for key in first[table].keys() - {"seconds_per_path"}:
+            assert again[table][key] == first[table][key], key
+    assert again["worlds_sha256"] == first["worlds_sha256"]
+    other = evaluate(GRAMMAR, DescribedPlans(), world_seed=5, count=6, baselines="none")
+    assert other.metrics["framing_error"].value != first["metrics"]["framing_error"]
+    assert other.baselines == {}
+    assert other.chance == {}
+
+
+def test_failures_count_as_the_worst_and_are_counted():
+    items = items_of(*TEXTS)
+    answers = direct(Mumbler(), [item.caption for item in items])
+    assert [isinstance(found, Failure) for found in answers.directed] == ["left" in text for text in TEXTS]
+    scores = score_captions(items, answers)
+    assert scores["exact_program"].value == pytest.approx(4 / 6)
+    assert scores["segment_similarity"].value == pytest.approx(4 / 6)
+    assert scores["tag_recall"].value < 0.9
+
+
+def test_hard_captions_are_those_that_the_grammar_misreads_and_need_twenty():
+    easy = items_of("push in")
+    misread = [CaptionItem("push in", parse("pan left"), {})]
+    rejected = [CaptionItem("bathe in the light", parse("pan left"), {})]
+    assert [is_hard(item) for item in easy + misread + rejected] == [False, True, True]
+    right = Directed(compile_plan(parse("pan left")), parse("pan left"))
+    items = (misread + rejected) * 9 + easy
+    few = score_captions(items, Answers([right] * 19, [0.0] * 19))
+    assert few["exact_program_hard"].value is None
+    assert few["exact_program_hard"].items == 18
+    items = (misread + rejected) * 10 + easy
+    many = score_captions(items, Answers([right] * 21, [0.0] * 21))
+    assert many["exact_program_hard"].value == 1
+    assert many["exact_program"].value == pytest.approx(20 / 21)
+
+
+def test_a_director_that_sees_is_scored_with_wrong_depth_too():
+    mumbler = Mumbler()
+    contender = Contender(name="mumbler", direct=mumbler, reads_frames=True)
+    report = evaluate(contender, DescribedPlans(), world_seed=1, count=3)
+    for name in ("zero_depth", "shuffled_depth"):
+        assert {f"{m}_{name}" for m in ("collision_rate", "framing_error", "world_tag_f1")} <= set(report.baselines)
+    shown = [frame for frame in mumbler.frames if frame is not None]
+    depths = [frame.layers["depth"].values for frame in shown]
+    true, zero, shuffled = depths[:3], depths[3:6], depths[6:]
+    assert not any(depth.any() for depth in zero)
+    assert all(np.array_equal(a, b) for a, b in zip(shuffled, [*true[1:], true[0]], strict=True))
+    assert all(np.array_equal(a.rgb.values, b.rgb.values) for a, b in zip(shown[:3], shown[6:], strict=True))
+
+
+def test_a_director_that_draws_has_a_diversity():
+    drawing = Contender(name="grammar", direct=GrammarDirector(), draws=True)
+    metrics = evaluate(drawing, DescribedPlans(), world_seed=1, count=2, baselines="none").metrics
+    assert metrics["diversity_translation"].value + metrics["diversity_rotation"].value > 0
+
+
+def test_stored_baselines_stand_beside_the_rest_and_are_marked(monkeypatch, capsys, tmp_path: Path):
+    row = StoredRow(
+        system="gendop", name="official_architecture", command=("train",), seeds={"seed": 0}, sha256="0" * 64,
+        cpu_seconds=1.0, metrics={"tag_f1": 0.3125}, evaluation=("eval",),
+    )  # fmt: skip
+    index = WeightsIndex(stored=(row,))
+    assert stored_baselines("gendop", index)["tag_f1_official_architecture"].value == 0.3125
+    assert stored_baselines("dsr", index) == {}
+    monkeypatch.setattr(gendop, "stored_baselines", lambda system: stored_baselines(system, index))
+    report = evaluate(GRAMMAR, DescribedPlans(), world_seed=1, count=2)
+    assert report.summary()["baselines"]["tag_f1_official_architecture"] == 0.3125
+    rows, others = baseline_columns(report)
+    assert rows["official_architecture"]["tag_f1"].value == 0.3125
+    assert rows["random"].keys() >= {"exact_program", "exact_program_hard"}
+    assert others == {}
+    print_report(report)
+    shown = capsys.readouterr().out
+    assert "0.3125*" in shown
+    assert "* stored" in shown
+    assert "stored,tag_f1_official_architecture,0.3125" in report.csv()
+
+
+def test_the_nearest_caption_is_the_one_with_the_rarest_shared_words():
+    texts = ("the camera slowly pans left", "the camera slowly pushes in", "the camera orbits right around the robot")
+    nearest = NearestCaption([CaptionItem(text, parse(text), {}) for text in texts])
+    assert nearest("now orbits around the robot, slowly") == parse(texts[2])
+    assert nearest("pans left") == parse(texts[0])
+    assert nearest("xyzzy") == parse(texts[0])
+    with pytest.raises(InputError, match="no training caption"):
+        NearestCaption([])
+
+
+@pytest.mark.parametrize("name", BENCHES)
+def test_benches_give_captions_of_plans_that_can_be_filmed(name):
+    bench = caption_bench(name)
+    items = bench.items(3, 6)
+    assert len(items) == 6
+    assert [item.caption for item in items] == [item.caption for item in bench.items(3, 6)]
+    assert not {item.caption for item in items} & {item.caption for item in bench.items(4, 6)}
+    assert not {item.caption for item in items} & {item.caption for item in bench.training_items(3, 6)}
+    for item in items:
+        assert len(compile_plan(item.plan)) > 1
+
+
+def test_benches_have_checksums_of_their_own_and_only_known_names():
+    assert len({bench_sha256(caption_bench(name)) for name in BENCHES}) == len(BENCHES)
+    with pytest.raises(InputError, match="benches: synthetic"):
+        caption_bench("nonsense")
+
+
+class Ends:
+    """An encoder whose latents are the last position and the end of the text, and that reconstructs straight lines."""
+
+    name, dim = "ends", 3
+
+    def encode_paths(self, T_world_cam):
+        mean = np.array([path[-1, :3, 3] - path[0, :3, 3] for path in T_world_cam])
+        return Latents(mean, np.full_like(mean, 0.5))
+
+    def encode_texts(self, captions):
+        mean = np.array([[0.0, 0.0, 1.0] if "in" in caption else [1.0, 0.0, 0.0] for caption in captions])
+        return Latents(mean, np.full_like(mean, 0.5))
+
+    def decode(self, latents, lengths):
+        paths = [np.tile(np.eye(4), (length, 1, 1)) for length in lengths]
+        for path, end in zip(paths, latents, strict=True):
+            path[:, :3, 3] = np.linspace(0, 1, len(path))[:, None] * end
+        return paths
+
+
+def paths_of(*texts: str) -> list[np.ndarray]:
+    return [poses_of(compile_plan(parse(text)).track, 40) for text in texts]
+
+
+def test_scores_with_clatr_match_scales_and_are_deterministic_unless_asked():
+    texts = ["push in", "truck right"] * 10
+    reference = paths_of(*texts)
+    half = [path.copy() for path in reference]
+    for path in half:
+        path[:, :3, 3] /= 2
+    found = score_with_clatr(Ends(), half, reference, texts)
+    assert found["clatr_frechet_distance"].value == pytest.approx(0, abs=1e-9)
+    assert found["clatr_score"].value == pytest.approx(100)
+    assert found["tag_f1"].value == pytest.approx(1)
+    official = score_with_clatr(Ends(), half, reference, texts, quirks=Quirks.official(), seed=1)
+    assert official["clatr_frechet_distance"].value > 0.1
+    assert official["clatr_score"].value < 99
+    assert official["tag_f1"] == official["tag_f1_reconstructed"]
+    other = score_with_clatr(Ends(), half, reference, texts, quirks=Quirks.official(), seed=2)
+    assert other["clatr_score"].value != official["clatr_score"].value
+    assert score_with_clatr(Ends(), half, reference, texts, seed=2)["clatr_score"].value == found["clatr_score"].value
+
+
+def test_tags_are_of_paths_or_of_reconstructions():
+    there_and_back = paths_of("pan left")
+    found = score_with_clatr(Ends(), there_and_back, paths_of("pan left"))
+    assert found["tag_f1"].value == pytest.approx(1)
+    turned = score_with_clatr(Ends(), paths_of("pan right"), paths_of("pan left"))
+    assert turned["tag_f1"].value == 0
+    assert turned["tag_f1_reconstructed"].value == pytest.approx(1)  # neither goes anywhere
+    assert "clatr_score" not in turned
+    assert "clatr_coverage" not in turned
+
+
+def test_missing_paths_are_the_worst_for_clatr_too():
+    texts = ["push in"] * 10
+    reference = paths_of(*texts)
+    found = score_with_clatr(Ends(), [*reference[:5], *[None] * 5], reference, texts)
+    assert found["clatr_score"].value == pytest.approx(0)
+    assert found["tag_recall"].value == pytest.approx(0.5)
+    assert found["tag_recall_reconstructed"].value == pytest.approx(0.5)
+    assert found["clatr_precision"].value == pytest.approx(0.5)
+    with pytest.raises(InputError, match="one of each"):
+        score_with_clatr(Ends(), reference[:5], reference)
+
+
+def test_matching_scales_moves_no_first_pose_and_leaves_a_resting_camera_alone():
+    path, reference = paths_of("push in", "pull out five metres")
+    matched = match_scale(path, reference)
+    assert np.linalg.norm(matched[-1, :3, 3]) == pytest.approx(5)
+    assert matched[:, :3, :3] == pytest.approx(path[:, :3, :3])
+    rest = np.tile(np.eye(4), (5, 1, 1))
+    assert match_scale(rest, reference) is rest
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    predicted, reference = tmp_path / "pred", tmp_path / "gt"
+    for index, text in enumerate(TEXTS[:4]):
+        write_path(compile_plan(parse(text)), reference / f"shot{index}.json", format="transforms")
+        if index != 1:
+            write_path(compile_plan(parse(text), num_frames=30), predicted / f"shot{index}.txt", format="tum")
+    return predicted, reference
+
+
+def test_folders_are_paired_by_stem_in_any_format_and_what_is_missing_fails(folders):
+    predicted, reference = folders
+    (predicted / "shot3.txt").write_text("not a camera\n")
+    (predicted / "shot9.txt").write_text((predicted / "shot0.txt").read_text())
+    report = evaluate_folders(predicted, reference)
+    assert (report.count, report.failures) == (4, 2)
+    assert 0.2 < report.metrics["tag_recall"].value < 0.8
+    assert any("shot1: there is no prediction" in note for note in report.notes)
+    assert any("shot3" in note for note in report.notes)
+    assert any("shot9" in note for note in report.notes)
+    assert report.baselines["tag_f1_static"].value < 0.5
+    assert report.chance["tag_f1"].value < 0.7
+    assert report.world_seed is None
+    assert list(report.summary()) == KEYS
+
+
+def test_a_prediction_of_another_length_and_scale_is_the_same_path(folders):
+    predicted, reference = folders
+    (reference / "shot1.json").unlink()
+    report = evaluate_folders(predicted, reference, baselines="none")
+    assert report.failures == 0
+    assert report.metrics["tag_f1"].value > 0.9
+    assert report.baselines == {}
+
+
+def test_folders_in_gendops_layout_are_paired_by_shot_and_bring_captions(tmp_path: Path):
+    for index in range(5):
+        for name, text in (("pred", "push in"), ("ref", "push in one metre")):
+            file = tmp_path / "1_0000" / f"shot_{index:04}_transforms_{name}.json"
+            write_path(compile_plan(parse(text), num_frames=40), file, format="transforms")
+        (file.parent / f"shot_{index:04}_caption.json").write_text(json.dumps({"Movement": "push in"}))
+    report = evaluate_folders(tmp_path, tmp_path, encoder=Ends())
+    assert (report.count, report.failures) == (5, 0)
+    assert report.metrics["tag_f1"].value == pytest.approx(1)
+    assert report.metrics["clatr_score"].value == pytest.approx(100)
+    assert report.metrics["clatr_recall"].value == 1
+
+
+def test_folders_that_cannot_be_scored_are_refused(folders, tmp_path: Path):
+    predicted, reference = folders
+    with pytest.raises(InputError, match="no folder"):
+        evaluate_folders(tmp_path / "nowhere", reference)
+    with pytest.raises(InputError, match="give a CLaTr"):
+        evaluate_folders(predicted, reference, quirks=Quirks.official())
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="holds no camera files"):
+        evaluate_folders(predicted, tmp_path / "empty")
+
+
+def test_clatr_encodes_alike_in_any_batch_and_decodes_to_lengths():
+    import torch
+
+    from kinoeye.evaluation.clatr_encoder import ClatrEncoder
+    from kinoeye.evaluation.feature_extractor import FeatureExtractor
+    from kinoeye.networks.clatr import Clatr, ClatrConfig
+
+    torch.manual_seed(0)
+    encoder = ClatrEncoder(model=Clatr(ClatrConfig.small(text_dim=8)).eval())
+    assert isinstance(encoder, FeatureExtractor)
+    paths = [*paths_of("push in", "pan left"), poses_of(compile_plan(parse("truck left")).track, 300)]
+    together, alone = encoder(paths), np.concatenate([encoder([path]) for path in paths])
+    assert together.shape == (3, encoder.dim)
+    assert together == pytest.approx(alone, abs=1e-5)
+    latents = encoder.encode_paths(paths)
+    assert (latents.std > 0).all()
+    rebuilt = encoder.decode(latents.mean, [40, 7, 300])
+    assert [len(path) for path in rebuilt] == [40, 7, encoder.model.config.path.frames]
+    assert rebuilt[0][:, :3, :3] @ rebuilt[0][:, :3, :3].swapaxes(1, 2) == pytest.approx(np.tile(np.eye(3), (40, 1, 1)))
+    with pytest.raises(InputError, match="without a caption encoder"):
+        encoder.encode_texts(["push in"])
+
+
+def test_a_measurement_of_nothing_is_undefined():
+    assert Measurement.of_mean([]).value is None
