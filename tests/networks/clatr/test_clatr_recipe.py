@@ -65,7 +65,7 @@ def test_it_learns_which_of_sixteen_captions_belongs_to_which_path(tmp_path, rec
     features, valid = SIZES.path.batch([p.T_world_cam for p in pairs])
     for clatr in (model, again):
         with torch.no_grad():
-            paths, captions = clatr.embed_path(features, valid), clatr.embed_captions([p.caption for p in pairs])
+            paths, captions = clatr.clatr.embed_path(features, valid), clatr.embed_captions([p.caption for p in pairs])
         cosines = torch.nn.functional.normalize(paths, dim=-1) @ torch.nn.functional.normalize(captions, dim=-1).T
         assert cosines.argmax(1).tolist() == list(range(16))
         assert cosines.argmax(0).tolist() == list(range(16))

@@ -41,12 +41,6 @@ class CaptionedClatr(nn.Module):
         """What the losses compare."""
         return self.clatr(features, valid, self.tokens_of(captions), generator)
 
-    def embed_captions(self, captions: Sequence[str], generator: torch.Generator | None = None) -> Tensor:
-        """Embeddings [b, d] of captions; see `Clatr.embed_text`."""
-        return self.clatr.embed_text(self.tokens_of(captions), generator)
-
-    def embed_path(
-        self, features: Float[Tensor, "b f 9"], valid: Bool[Tensor, "b f"], generator: torch.Generator | None = None
-    ) -> Tensor:
-        """Embeddings [b, d] of paths; see `Clatr.embed_path`."""
-        return self.clatr.embed_path(features, valid, generator)
+    def embed_captions(self, captions: Sequence[str]) -> Float[Tensor, "b d"]:
+        """Embeddings of captions, the means of their posteriors."""
+        return self.clatr.embed_text(self.tokens_of(captions))

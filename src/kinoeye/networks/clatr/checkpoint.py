@@ -15,7 +15,6 @@ from kinoeye.networks.captioned_folder import read_captioned, write_captioned
 from kinoeye.networks.clatr.captioned import CaptionedClatr
 from kinoeye.networks.clatr.config import VERSION, ClatrConfig
 from kinoeye.networks.clatr.model import Clatr
-from kinoeye.networks.clatr.quirks import Quirks
 from kinoeye.networks.key_map import KeyMap, LoadReport, Rule
 from kinoeye.networks.path_features import PathFeatures
 from kinoeye.networks.tensor_files import TensorFile, open_tensors
@@ -58,7 +57,6 @@ def load_official(
     *,
     heads: int = 4,
     features: PathFeatures | None = None,
-    quirks: Quirks | None = None,
     device: torch.device | str | None = None,
 ) -> tuple[Clatr, LoadReport]:
     """A CLaTr from an official Lightning `.ckpt` (or the same tensors as safetensors), in evaluation mode.
@@ -67,7 +65,6 @@ def load_official(
         path: the checkpoint; only weights are read from it, never objects.
         heads: attention heads, which the weights do not tell.
         features: how paths were encoded for it; GenDoP's way by default, `PathFeatures.et()` for E.T.'s.
-        quirks: upstream defects to keep; none by default.
         device: where to put it; on "meta" shapes are checked and nothing is read.
 
     Returns:
@@ -79,7 +76,7 @@ def load_official(
     whole = open_tensors(path)
     tensors = official_tensors(whole)
     config = ClatrConfig.of_tensors(tensors, heads=heads, path=features)
-    model = Clatr(replace(config, quirks=quirks or Quirks.none()), device=device)
+    model = Clatr(config, device=device)
     report = KEYS.load(model, tensors)
     outside = tuple(key for key in whole if not any(key.endswith(inner) for inner in tensors))
     return model.eval(), replace(report, ignored=report.ignored + outside)

@@ -137,30 +137,10 @@ class Clatr(nn.Module):
         z_path, z_text = (p.mean if generator is None else p.sample(generator) for p in (path, caption))
         return ClatrOutput(path, caption, self.path_decoder(z_path, valid), self.path_decoder(z_text, valid))
 
-    def embed_path(
-        self,
-        features: Float[Tensor, "b f 9"],
-        valid: Bool[Tensor, "b f"],
-        generator: torch.Generator | None = None,
-    ) -> Float[Tensor, "b d"]:
-        """Embeddings of paths: posterior means, or draws where the quirks ask for them.
+    def embed_path(self, features: Float[Tensor, "b f 9"], valid: Bool[Tensor, "b f"]) -> Float[Tensor, "b d"]:
+        """Embeddings of paths, the means of their posteriors."""
+        return self.path_encoder(features, valid).mean
 
-        Raises:
-            ValueError: draws are asked for and there is no generator.
-        """
-        return self._embedding(self.path_encoder(features, valid), generator)
-
-    def embed_text(self, text: CaptionTokens, generator: torch.Generator | None = None) -> Float[Tensor, "b d"]:
-        """Embeddings of captions: posterior means, or draws where the quirks ask for them.
-
-        Raises:
-            ValueError: draws are asked for and there is no generator.
-        """
-        return self._embedding(self.text_encoder(text.features, text.valid), generator)
-
-    def _embedding(self, posterior: Gaussian, generator: torch.Generator | None) -> Tensor:
-        if not self.config.quirks.sampled_embeddings:
-            return posterior.mean
-        if generator is None:
-            raise ValueError("the official quirks draw embeddings at random; give a generator")
-        return posterior.sample(generator)
+    def embed_text(self, text: CaptionTokens) -> Float[Tensor, "b d"]:
+        """Embeddings of captions, the means of their posteriors."""
+        return self.text_encoder(text.features, text.valid).mean
