@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import sys
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from kinoeye.base.errors import InputError, KinoeyeError
@@ -93,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     recipe = _recipe(args)
     if args.processes > 1:
         shown = [option for option, given in (("--json", args.json), ("--quiet", args.quiet)) if given]
-        return launch([*args.argv, *shown], args.processes)
+        return launch([sys.executable, "-m", "kinoeye", *args.argv, *shown], args.processes)
     return _fit(args, recipe)
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 
 _PR_SET_PDEATHSIG = 1
-_GRACE_S = 20.0
+_GRACE_S = 5.0
 """What processes have to end by themselves after one of them has failed."""
 
 
@@ -21,8 +21,8 @@ def is_launched() -> bool:
     return "RANK" in os.environ
 
 
-def launch(argv: Sequence[str], processes: int) -> int:
-    """Run `kinoeye ARGV` in so many processes that train together, and return the exit code of the first that failed.
+def launch(command: Sequence[str], processes: int) -> int:
+    """Run a command in so many processes that train together, and return the exit code of the first that failed.
 
     Ctrl-C and SIGTERM reach all of them once. When one fails, the others are ended.
     """
@@ -31,11 +31,11 @@ def launch(argv: Sequence[str], processes: int) -> int:
         **os.environ,
         "WORLD_SIZE": str(processes),
         "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(_free_port()),
+        "MASTER_PORT": str(free_port()),
     }
     children = [
         subprocess.Popen(
-            [sys.executable, "-m", "kinoeye", *argv],
+            command,
             env={**environment, "RANK": str(rank), "LOCAL_RANK": str(rank)},
             process_group=0,  # or a Ctrl-C at the terminal would reach them twice
             preexec_fn=_end_with_parent,
@@ -58,8 +58,8 @@ def launch(argv: Sequence[str], processes: int) -> int:
 def _wait(children: Sequence[subprocess.Popen[bytes]]) -> int:
     failed_at: float | None = None
     code = 0
-    while any(child.poll() is None for child in children):
-        failures = [child.returncode for child in children if child.returncode]
+    while None in (codes := [child.poll() for child in children]):
+        failures = list(filter(None, codes))
         if failures and failed_at is None:
             failed_at, code = time.monotonic(), failures[0]
         if failed_at is not None and time.monotonic() - failed_at > _GRACE_S:
@@ -76,7 +76,8 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

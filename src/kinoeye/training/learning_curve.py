@@ -26,7 +26,7 @@ def draw_learning_curve(rows: Sequence[dict[str, Any]], path: Path) -> None:
     steps = [row for row in rows if "losses" in row]
     validations = [row for row in rows if "validation" in row]
     starts = _phase_starts(steps)
-    panels = 3 if validations else 2
+    panels = 3 if any(row["validation"] for row in validations) else 2
     figure = Figure(figsize=(8, 2.6 * panels), layout="constrained")
     axes = figure.subplots(panels, 1, sharex=True)
     for name in dict.fromkeys(name for row in steps for name in row["losses"]):
@@ -40,7 +40,7 @@ def draw_learning_curve(rows: Sequence[dict[str, Any]], path: Path) -> None:
             if name in row["validation"]
         ]
         axes[1].plot(*zip(*points, strict=True), marker=".", label=name)
-    if validations:
+    if panels == 3:
         axes[1].set_ylabel("validation")
     _curve(axes[-1], [(starts[row["phase"]] + row["step"], row["lr"]) for row in steps], "learning rate")
     axes[-1].set_ylabel("learning rate")
