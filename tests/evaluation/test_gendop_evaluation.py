@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,8 @@ from kinoeye.evaluation.clatr_scores import Quirks, match_scale, score_with_clat
 from kinoeye.evaluation.feature_extractor import Latents
 from kinoeye.evaluation.folder_evaluation import evaluate_folders
 from kinoeye.evaluation.gendop import Answers, Contender, direct, evaluate, score_captions
+from kinoeye.evaluation.gendop_metrics import GENDOP_METRICS, gendop_metric
 from kinoeye.evaluation.harness import EvalReport, stored_baselines
-from kinoeye.evaluation.measurement import Measurement
 from kinoeye.evaluation.path_tags import poses_of
 from kinoeye.formats.paths import write_path
 from kinoeye.language import Directed, GrammarDirector, parse
@@ -346,5 +347,20 @@ def test_clatr_encodes_alike_in_any_batch_and_decodes_to_lengths():
         encoder.encode_texts(["push in"])
 
 
-def test_a_measurement_of_nothing_is_undefined():
-    assert Measurement.of_mean([]).value is None
+def test_every_metric_has_its_row_in_the_documentation_and_every_row_its_metric():
+    page = (Path(__file__).parents[2] / "docs" / "protocols.md").read_text()
+    lines = [line.replace("\\|", "") for line in page.partition("# Camera paths from captions")[2].splitlines()]
+    rows = {line.split("`")[1]: [cell.strip() for cell in line.split("|")] for line in lines if "| `" in line}
+    assert set(rows) == set(GENDOP_METRICS)
+    for name, metric in GENDOP_METRICS.items():
+        assert rows[name][4:7] == [metric.unit, metric.better or "neither", metric.worst], name
+
+
+def test_every_number_that_is_reported_is_a_metric_with_a_row(report):
+    drawing = Contender(name="grammar", direct=GrammarDirector(), draws=True)
+    drawn = evaluate(drawing, DescribedPlans(), world_seed=1, count=2, baselines="none").metrics
+    paths = paths_of(*["push in"] * 5)
+    of_folders = score_with_clatr(Ends(), paths, paths, ["push in"] * 5)
+    reported = {*report.metrics, *drawn, *of_folders}
+    assert {re.sub("[0-9]+", "N", name).replace("fN", "f1") for name in reported} == set(GENDOP_METRICS)
+    assert all(gendop_metric(name) for name in reported)

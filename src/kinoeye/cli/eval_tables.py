@@ -16,11 +16,13 @@ def print_report(report: EvalReport) -> None:
     """Print a row a metric, with what baselines score in it, and what the numbers are of."""
     from rich.console import Console
 
+    from kinoeye.evaluation.gendop_metrics import gendop_metric
+
     console = Console(width=max(140, Console().width))  # a pipe has no width, and a cut table no use
     rows, others = baseline_columns(report)
-    table = _table("metric", "value", "95 % interval", "items", *rows, *(["chance"] if report.chance else []))
+    table = _table("metric", "better", "value", "95 % interval", "items", *rows, *(["chance"] if report.chance else []))
     for metric, found in report.metrics.items():
-        cells = [_shown(found), _interval(found), str(found.items or "")]
+        cells = [gendop_metric(metric).better or "", _shown(found), _interval(found), str(found.items or "")]
         cells += [_shown(rows[row].get(metric)) + ("*" if f"{metric}_{row}" in report.stored else "") for row in rows]
         cells += [_shown(report.chance.get(metric))] if report.chance else []
         table.add_row(metric, *cells)
@@ -63,7 +65,7 @@ def _table(*columns: str) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD)
     for index, column in enumerate(columns):
-        table.add_column(column, no_wrap=True, justify="left" if index == 0 else "right")
+        table.add_column(column, no_wrap=True, justify="left" if index < 2 else "right")
     return table
 
 
