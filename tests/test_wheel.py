@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,14 @@ def environment(wheel: Path, folder: Path, blocked: set[str]) -> Path:
     (site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
     (site / "sitecustomize.py").write_text(OFFLINE.format(blocked=blocked))
     return folder / "bin" / "python"
+
+
+def test_a_wheel_holds_every_checkpoint_that_ships(wheel: Path):
+    with zipfile.ZipFile(wheel) as archive:
+        for entry in json.loads(archive.read("kinoeye/weights/weights.json"))["entries"]:
+            for name, file in entry["files"].items():
+                data = archive.read(f"kinoeye/weights/{entry['system']}/{entry['name']}/{name}")
+                assert hashlib.sha256(data).hexdigest() == file["sha256"]
 
 
 @pytest.mark.parametrize("extras", ["studio", "core"])

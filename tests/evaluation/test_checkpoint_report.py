@@ -80,6 +80,9 @@ def test_unknown_tensors_are_said_to_be_unknown(tmp_path: Path):
     save_file({"weight": torch.zeros(3)}, tmp_path / "other.safetensors")
     with pytest.raises(InputError, match="of no model that is known here"):
         check_checkpoint(tmp_path / "other.safetensors")
+    (tmp_path / "config.json").write_text('{"record": "SegmentConfig", "version": 1}')
+    with pytest.raises(InputError, match=r"was written by Kinoeye .* a SegmentConfig"):
+        check_checkpoint(tmp_path)
 
 
 def test_a_missing_tensor_is_named_and_does_not_load(tmp_path: Path):
@@ -94,6 +97,19 @@ def test_a_missing_tensor_is_named_and_does_not_load(tmp_path: Path):
     with pytest.raises(InputError, match="1 parts are missing: traj_encoder"):
         import_checkpoint(tmp_path / "cut.safetensors", tmp_path / "out", system="clatr")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["clatr", "director"])
+def test_no_tensor_can_be_left_out(name: str, tmp_path: Path):
+    tensors = load_file(FIXTURES / name / "weights.safetensors")
+    computed = (".pe", ".freqs")  # sinusoids: official files have them and they are of no use
+    for key in tensors:
+        save_file({other: value for other, value in tensors.items() if other != key}, tmp_path / "cut.safetensors")
+        try:
+            holds = check_checkpoint(tmp_path / "cut.safetensors", system=name).holds
+        except InputError:  # it is not even recognised
+            holds = False
+        assert holds == key.endswith(computed), key
 
 
 def test_a_decoder_without_its_encoder_is_incomplete():

@@ -278,7 +278,8 @@ def _print_plan(plan: MemoryPlan) -> None:
 
 
 def _scores(metrics: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.4g}" for name, value in metrics.items()) or "none"
+    known = {name: "not defined" if value != value else f"{value:.4g}" for name, value in metrics.items()}
+    return ", ".join(f"{name} {value}" for name, value in known.items()) or "none"
 
 
 def _megabytes(number: int) -> str:

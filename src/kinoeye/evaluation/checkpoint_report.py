@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kinoeye.base.errors import InputError
-from kinoeye.evaluation.official_models import MODELS
+from kinoeye.base.files import read_text
+from kinoeye.base.records import record_name
+from kinoeye.evaluation.official_models import CONFIG, MODELS
 from kinoeye.formats.containers.safetensors_header import TensorHead
 from kinoeye.networks.checkpoint_kinds import KINDS, CheckpointKind, recognise
 from kinoeye.networks.tensor_heads import read_tensor_heads
@@ -85,12 +87,7 @@ def check_checkpoint(path: Path | str, *, system: str | None = None) -> Checkpoi
     heads = read_tensor_heads(path)
     found = recognise(heads)
     if found is None:
-        known = ", ".join(dict.fromkeys(kind.system for kind in KINDS))
-        example = ", ".join(list(heads)[:2])
-        raise InputError(
-            f"{path} holds {len(heads)} tensors ({example}, ...) of no model that is known here; known are those of "
-            f"{known}"
-        )
+        raise InputError(_unknown(Path(path), heads))
     kind, prefix = found
     if system is not None and kind.system != system:
         raise InputError(f"{path} is a checkpoint of {kind.title}; a checkpoint of {system} is needed")
@@ -98,3 +95,18 @@ def check_checkpoint(path: Path | str, *, system: str | None = None) -> Checkpoi
     model = MODELS.get(kind.system)
     problem = None if model is None else model.refusal(Path(path))
     return CheckpointReport(str(path), kind, prefix, bare, len(heads) - len(bare), tuple(kind.missing(bare)), problem)
+
+
+def _unknown(path: Path, heads: Mapping[str, TensorHead]) -> str:
+    """That no published model has these tensors, and whether the folder is one that Kinoeye wrote."""
+    config = (path if path.is_dir() else path.parent) / CONFIG
+    own = record_name(read_text(config)) if config.is_file() else None
+    if own is not None:
+        return (
+            f"{path} was written by Kinoeye ({CONFIG} holds a {own}) and is no published checkpoint; give it to --model"
+        )
+    known = ", ".join(dict.fromkeys(kind.system for kind in KINDS))
+    example = ", ".join(list(heads)[:2])
+    return (
+        f"{path} holds {len(heads)} tensors ({example}, ...) of no model that is known here; known are those of {known}"
+    )

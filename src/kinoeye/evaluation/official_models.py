@@ -24,9 +24,19 @@ class OfficialModel(ABC):
 
     system: str
 
-    @abstractmethod
     def load(self, path: Path, *, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]:
-        """The model of a checkpoint, strictly; on "meta" shapes are checked and nothing is read."""
+        """The model of a checkpoint, strictly; on "meta" shapes are checked and nothing is read.
+
+        Raises:
+            InputError: anything is missing, unexpected or of another shape.
+        """
+        try:
+            return self._load(path, heads, device)
+        except KeyError as error:  # a tensor whose shape tells a size
+            raise InputError(f"{path} lacks {error.args[0]}, from which a size is read; is it whole?") from error
+
+    @abstractmethod
+    def _load(self, path: Path, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]: ...
 
     @abstractmethod
     def write(self, model: torch.nn.Module, folder: Path) -> None:
@@ -56,7 +66,7 @@ class OfficialModel(ABC):
 class _GenDoP(OfficialModel):
     system = "gendop"
 
-    def load(self, path: Path, *, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]:
+    def _load(self, path: Path, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]:
         from dataclasses import replace
 
         from kinoeye.base.files import read_text
@@ -82,7 +92,7 @@ class _GenDoP(OfficialModel):
 class _Clatr(OfficialModel):
     system = "clatr"
 
-    def load(self, path: Path, *, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]:
+    def _load(self, path: Path, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]:
         from kinoeye.networks.clatr.checkpoint import load_official
 
         if heads is None:
@@ -103,7 +113,7 @@ class _Clatr(OfficialModel):
 class _Director(OfficialModel):
     system = "director"
 
-    def load(self, path: Path, *, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]:
+    def _load(self, path: Path, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]:
         from kinoeye.networks.director.checkpoint import load_official
 
         if heads is None:
