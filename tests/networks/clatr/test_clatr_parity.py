@@ -74,12 +74,24 @@ def test_every_tensor_matters_and_stands_in_its_place():
         assert any(not torch.allclose(after[name], before[name], atol=1e-4) for name in before), key
 
 
-def test_exchanging_two_towers_is_noticed():
+def test_an_exchange_with_the_next_tensor_of_its_shape_is_noticed():
     tensors = load_file(WEIGHTS)
-    tower = "{}_encoder.seqTransEncoder.layers.0.linear1.weight"
-    one, other = tower.format("traj"), tower.format("text")
-    after = outputs(loaded({**tensors, one: tensors[other], other: tensors[one]}))
-    assert (after["traj_mu"] - IO["traj_mu"]).abs().max() > 1e-2
+    before = outputs(loaded(tensors))
+    keys = sorted(tensors)
+    exchanged = 0
+    for number, one in enumerate(keys):
+        fits = (
+            key
+            for key in keys[number + 1 :]
+            if tensors[key].shape == tensors[one].shape and not torch.equal(tensors[key], tensors[one])
+        )
+        other = next(fits, None)
+        if other is None:
+            continue
+        after = outputs(loaded({**tensors, one: tensors[other], other: tensors[one]}))
+        assert any(not torch.allclose(after[name], before[name], atol=1e-4) for name in before), (one, other)
+        exchanged += 1
+    assert exchanged > 50
 
 
 @pytest.mark.parametrize("config", [ClatrConfig.gendop(), ClatrConfig.et()])
@@ -157,3 +169,15 @@ def test_layers_begin_different():
     layers = Clatr(ClatrConfig.small(text_dim=8)).path_encoder.layers
     first, second = (layer for layer in layers if isinstance(layer, nn.TransformerEncoderLayer))
     assert not torch.equal(first.linear1.weight, second.linear1.weight)
+
+
+@pytest.mark.parametrize(("device", "dtype"), [("meta", torch.float32), ("cpu", torch.bfloat16)])
+def test_nothing_is_tied_to_a_device_or_a_dtype(device, dtype):
+    model = Clatr(CONFIG, device=device, dtype=dtype)
+    features, text = (IO[name].to(device, dtype) for name in ("traj", "text"))
+    valid, text_valid = (IO[name].bool().to(device) for name in ("traj_mask", "text_mask"))
+    output = model(features, valid, CaptionTokens(text, text_valid), torch.Generator("cpu"))
+    losses = clatr_losses(
+        output, features, valid, same_captions(text[:, 0]), weights=LossWeights(), quirks=CONFIG.quirks
+    )
+    assert {(value.device.type, value.dtype) for value in losses.values()} == {(device, dtype)}

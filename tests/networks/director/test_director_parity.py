@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from kinoeye.base.errors import InputError
 from kinoeye.networks.director import Conditions, DirectorConfig, Quirks, build_director, denoise, load_official, sample
 from kinoeye.networks.director.checkpoint import KEYS
+from kinoeye.networks.director.diffusion import NoiseSchedule, diffusion_loss
 from kinoeye.networks.director.model import Director
 from kinoeye.networks.tensor_files import TensorFile
 
@@ -55,11 +56,24 @@ def test_every_tensor_matters():
         assert changed is not key.endswith(".freqs"), key  # sinusoids are computed, not read
 
 
-def test_exchanging_two_blocks_is_noticed():
+def test_an_exchange_with_the_next_tensor_of_its_shape_is_noticed():
     tensors = load_file(WEIGHTS)
-    one, other = (f"model.backbone_module.{layer}.sa.qkv.weight" for layer in range(2))
-    swapped = {**tensors, one: tensors[other], other: tensors[one]}
-    assert (denoised(loaded(swapped)) - IO["denoised"]).abs().max() > 1e-3
+    before = denoised(loaded(tensors))
+    keys = sorted(tensors)
+    exchanged = 0
+    for number, one in enumerate(keys):
+        fits = (
+            key
+            for key in keys[number + 1 :]
+            if tensors[key].shape == tensors[one].shape and not torch.equal(tensors[key], tensors[one])
+        )
+        other = next(fits, None)
+        if other is None:
+            continue
+        after = denoised(loaded({**tensors, one: tensors[other], other: tensors[one]}))
+        assert (after - before).abs().max() > 1e-4, (one, other)
+        exchanged += 1
+    assert exchanged > 50
 
 
 @pytest.mark.parametrize("condition", Conditions._fields)
@@ -129,3 +143,16 @@ def test_other_checkpoints_are_refused(tmp_path):
     save_file(tensors, tmp_path / "cut.safetensors")
     with pytest.raises(InputError, match=r"condition_blocks\.1\.attention\.qkv\.bias"):
         load_official(tmp_path / "cut.safetensors", heads=4, frames=20)
+
+
+@pytest.mark.parametrize(("device", "dtype"), [("meta", torch.float32), ("cpu", torch.bfloat16)])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_nothing_is_tied_to_a_device_or_a_dtype(variant, device, dtype):
+    model = build_director(replace(CONFIG, variant=variant), device=device, dtype=dtype)
+    text = TOLD.text if variant == "cross_attention" else TOLD.text[:, :1]
+    told = Conditions(TOLD.character.to(device, dtype), text.to(device, dtype))
+    features = IO["latents"].transpose(1, 2).to(device, dtype)
+    valid = VALID.to(device)
+    found = sample(model, features, told, valid)
+    loss = diffusion_loss(model, features, told, valid, NoiseSchedule(), torch.Generator("cpu"))
+    assert {(value.device.type, value.dtype) for value in (found, loss)} == {(device, dtype)}

@@ -62,7 +62,7 @@ class DirectorConfig:
 
     @classmethod
     def small(cls, *, text_dim: int = 128, frames: int = 120) -> DirectorConfig:
-        """A cross-attention model of 1.7 million parameters for paths in metres, as a baseline."""
+        """A cross-attention model of 1.5 million parameters for paths in metres, as a baseline."""
         return cls(
             frames=frames,
             width=128,
