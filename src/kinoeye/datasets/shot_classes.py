@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,8 +23,10 @@ LEAST_MOTION = 0.001
 """Median motion of the background between frames, in image widths, under which the camera stands."""
 _CENTRE = (0.3, 0.7)
 _LEAST_POINTS = 12
-_OUTLIER = 0.004
-"""Image widths by which a point of a subject departs from how the background moves."""
+_GAP = 2
+"""Frames between those that are compared."""
+_OFF = 0.002
+"""Image widths by which a point of somebody who moves departs from where a still scene could have it."""
 _HELD_STILL = 0.5
 """A tracked subject moves by at most this share of what the background does behind it."""
 _SUBJECT_SHARE = 0.3
@@ -79,14 +80,16 @@ def class_by_model(frames: NDArray[np.uint8], model: LanguageModel) -> ShotClass
 
 
 def class_by_rules(frames: NDArray[np.uint8]) -> ShotClass:
-    """The class by how corners move: as one with the background, or held still in the middle in front of it.
+    """The class by how corners move: as one scene, or with something in the middle that is held still and moves itself.
+
+    A rigid thing that is followed on a straight line cannot be told from a scene that is far away, and counts as free.
 
     Args:
         frames: sRGB [n, h, w, 3], at least two.
     """
     tracks = track_points(frames) / frames.shape[2]
     motion, held = [], []
-    for before, after in itertools.pairwise(tracks):
+    for before, after in zip(tracks[:-_GAP], tracks[_GAP:], strict=True):
         seen = ~np.isnan(before[:, 0]) & ~np.isnan(after[:, 0])
         if seen.sum() >= _LEAST_POINTS:
             moved, is_held = _pair(before[seen], after[seen], frames.shape[1] / frames.shape[2])
@@ -102,20 +105,30 @@ def _pair(before: Float64, after: Float64, aspect: float) -> tuple[float, bool]:
 
     Args:
         before: [m, 2] points in image widths.
-        after: [m, 2] the same in the next frame.
+        after: [m, 2] the same, some frames later.
         aspect: height of the image over its width.
     """
     low, high = _CENTRE
     middle = (before[:, 0] > low) & (before[:, 0] < high)
     middle &= (before[:, 1] > low * aspect) & (before[:, 1] < high * aspect)
-    around = ~middle if (~middle).sum() >= _LEAST_POINTS else np.ones(len(before), bool)
-    cv2.setRNGSeed(0)
-    model, _ = cv2.estimateAffinePartial2D(before[around], after[around], ransacReprojThreshold=_OUTLIER)
-    if model is None:
+    if (~middle).sum() < _LEAST_POINTS or not middle.any():
         return float(np.median(np.linalg.norm(after - before, axis=1))), False
-    predicted = before @ model[:, :2].T + model[:, 2] - before
-    actual = after - before
-    expected, observed = np.linalg.norm(predicted, axis=1), np.linalg.norm(actual, axis=1)
-    still = (np.linalg.norm(actual - predicted, axis=1) > _OUTLIER) & (observed < _HELD_STILL * expected)
-    held = bool(middle.any()) and float(still[middle].mean()) >= _SUBJECT_SHARE
-    return float(np.median(expected)), held
+    cv2.setRNGSeed(0)
+    model, _ = cv2.estimateAffinePartial2D(before[~middle], after[~middle], ransacReprojThreshold=_OFF)
+    F, _ = cv2.findFundamentalMat(before[~middle], after[~middle], cv2.FM_RANSAC, _OFF / 4, 0.99)
+    if model is None or F is None or F.shape != (3, 3):
+        return float(np.median(np.linalg.norm(after - before, axis=1))), False
+    expected = np.linalg.norm(before @ model[:, :2].T + model[:, 2] - before, axis=1)
+    observed = np.linalg.norm(after - before, axis=1)
+    moves_itself = _epipolar_distance(np.asarray(F, np.float64), before, after) > _OFF
+    held = moves_itself & (observed < _HELD_STILL * expected)
+    return float(np.median(expected)), float(held[middle].mean()) >= _SUBJECT_SHARE
+
+
+def _epipolar_distance(F: Float64, before: Float64, after: Float64) -> Float64:
+    """Sampson's distance [m] of matches from the epipolar geometry F (Hartley and Zisserman 2004, eq. 11.9)."""
+    a, b = (np.column_stack([points, np.ones(len(points))]) for points in (before, after))
+    in_b, in_a = a @ F.T, b @ F
+    error = (b * in_b).sum(axis=1)
+    slope = (in_b[:, :2] ** 2).sum(axis=1) + (in_a[:, :2] ** 2).sum(axis=1)
+    return np.abs(error) / np.sqrt(np.maximum(slope, 1e-300))
