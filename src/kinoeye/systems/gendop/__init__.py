@@ -1,8 +1,9 @@
 """GenDoP: captions and a first RGB-D frame become camera paths (Zhang et al. 2025, arXiv 2504.07083).
 
 `quirks` names upstream's defects, `tokens` holds the pose codec, `official` the network of the released checkpoints,
-`generation` its token loop on `engine`, whose compiled products are in `kernels`; `tokenizer` reads captions and
-`images` first frames. What other systems need, training loops and scores may not live here.
+`generation` the token loop on `engine`, whose compiled products are in `kernels`; `tokenizer` reads captions, `images`
+first frames, `captions_file` what stands beside a shot; `folders` directs many shots, `directors` names who directs.
+What other systems need, training loops and scores may not live here.
 """
 
 from typing import TYPE_CHECKING
@@ -11,8 +12,11 @@ from kinoeye.base.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from kinoeye.systems.gendop.config import GenDoPConfig as GenDoPConfig
+    from kinoeye.systems.gendop.directors import director as director
     from kinoeye.systems.gendop.official import GenDoP as GenDoP
     from kinoeye.systems.gendop.official import GenDoPDecoder as GenDoPDecoder
+    from kinoeye.systems.gendop.pipeline import FirstFrame as FirstFrame
+    from kinoeye.systems.gendop.pipeline import GenDoPPipeline as GenDoPPipeline
     from kinoeye.systems.gendop.quirks import Quirks as Quirks
     from kinoeye.systems.gendop.tokens import Codec as Codec
 

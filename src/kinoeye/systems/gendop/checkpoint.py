@@ -27,6 +27,8 @@ from kinoeye.systems.gendop.tokens import OFFSET
 
 NAME = "GenDoP"
 WEIGHTS = "model.safetensors"
+_HEADS = 8
+"""Of the released checkpoints."""
 _LEVEL: Mapping[Modality, str] = {"text": "text_model.", "image": "vision_model.", "depth": "vision_model."}
 """The level between an encoder and its parts, which some versions of transformers write and others do not."""
 _LAYER = "mesh_decoder.model.layers.{i}."
@@ -74,7 +76,7 @@ def key_map(model: GenDoP, tensors: TensorFile | None = None) -> KeyMap:
     return KeyMap(NAME, (*encoders, *ours), ignored=("{any*}.position_ids",))
 
 
-def config_of(tensors: TensorFile, *, num_heads: int = 8) -> GenDoPConfig:
+def config_of(tensors: TensorFile, *, num_heads: int = _HEADS) -> GenDoPConfig:
     """The sizes of a checkpoint from the shapes of its tensors.
 
     Args:
@@ -163,17 +165,41 @@ def load_decoder(tensors: TensorFile, config: GenDoPConfig) -> tuple[GenDoPDecod
 
 
 def load_folder(
-    folder: Path | str, *, device: torch.device | str = "cpu", dtype: torch.dtype | None = None
+    folder: Path | str,
+    *,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype | None = None,
+    num_heads: int | None = None,
 ) -> tuple[GenDoP, LoadReport]:
     """The model of a folder, or of a checkpoint file; sizes are in its config.json, else in the shapes.
 
+    Args:
+        folder: or the file.
+        device: as `load_model`.
+        dtype: as `load_model`.
+        num_heads: of the decoder, where there is no config.json; None is 8.
+
     Raises:
-        InputError: as `load_model`, or there is no checkpoint.
+        InputError: as `load_model`, there is no checkpoint, or the number of heads contradicts the config.json.
+    """
+    config = config_of_folder(folder, num_heads=num_heads)
+    return load_model(open_tensors(folder), config, device=device, dtype=dtype)
+
+
+def config_of_folder(folder: Path | str, *, num_heads: int | None = None) -> GenDoPConfig:
+    """The sizes of the model in a folder or checkpoint file, without reading its weights.
+
+    Raises:
+        InputError: as `load_folder`.
     """
     path = Path(folder)
     beside = path if path.is_dir() else path.parent
-    config = GenDoPConfig.load(beside) if (beside / FILE_NAME).is_file() else None
-    return load_model(open_tensors(path), config, device=device, dtype=dtype)
+    if not (beside / FILE_NAME).is_file():
+        return config_of(open_tensors(path), num_heads=num_heads or _HEADS)
+    config = GenDoPConfig.load(beside)
+    if num_heads not in (None, config.num_heads):
+        raise InputError(f"{beside / FILE_NAME} says num_heads {config.num_heads}; {num_heads} was asked for")
+    return config
 
 
 def save(model: GenDoP, folder: Path) -> None:
