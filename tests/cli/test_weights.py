@@ -114,6 +114,7 @@ def test_a_baseline_is_stored_and_listed(
 ):
     row = printed(capsys, ["add", str(run), "--name", "official_architecture", "--stored"])
     assert row["name"] == "official_architecture"
+    assert row["evaluation"][:4] == ["eval", "gendop", "--model", "run/model"]  # no folder of this machine
     assert WeightsIndex.read(root).stored_rows("gendop")[0].sha256 == row["sha256"]
     assert main(["weights", "list"]) == 0
     assert "gendop official_architecture  stored scores, no weights  exact_program 0.5" in capsys.readouterr().out

@@ -29,6 +29,7 @@ class LineRecipe:
     """Fits a line through noise."""
 
     noise: float = 0.1
+    data: Path = Path("/home/somebody/lines")
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -100,7 +101,7 @@ def test_an_entry_says_how_it_was_made_and_how_good_it_is(run: Path, root: Path)
     assert folder.entry == WeightsIndex.read(root).entry("tiny", "gendop")
     assert (entry.system, entry.name, entry.seeds, entry.licence) == ("gendop", "tiny", {"seed": 3}, "Apache-2.0")
     assert entry.command == ("train", "gendop", "--preset", "tiny", "-o", "line", "--steps=50")
-    assert "LineRecipe, noise 0.1; phase first: 40 steps of 4" in entry.data
+    assert "LineRecipe, noise 0.1, data lines; phase first: 40 steps of 4" in entry.data
     assert entry.cpu_seconds > 0
     assert entry.hours >= 0
     assert entry.metrics["undefined"] != entry.metrics["undefined"]

@@ -184,8 +184,8 @@ def _evaluation(args: argparse.Namespace, system: str) -> Evaluate:
 
         say(args, f"scoring {folder}")
         found = evaluated([system, "--model", str(folder), *options, "--json"])
-        model = folder if args.stored else args.name
-        return Evaluated(found["metrics"], ("eval", system, "--model", str(model), *options))
+        model = f"{args.run.name}/{folder.name}" if args.stored else args.name
+        return Evaluated(found["metrics"], ("eval", system, "--model", model, *options))
 
     return evaluate
 

@@ -308,5 +308,5 @@ def _without_folder(word: str) -> str:
 
 
 def _short(value: Any) -> str:
-    text = str(value)
+    text = _without_folder(str(value))
     return text if len(text) <= _MAX_SETTING else f"{text[:_MAX_SETTING]}..."
