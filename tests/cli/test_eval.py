@@ -46,6 +46,25 @@ def test_own_folders_are_scored_and_a_missing_prediction_is_told(tmp_path: Path,
     assert "note: b: there is no prediction" in capsys.readouterr().out
 
 
+def test_a_clatr_adds_its_scores_and_the_published_protocol_needs_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    for index in range(5):
+        write_path(compile_plan(parse("push in")), tmp_path / f"{index}.json", format="transforms")
+    clatr = Path(__file__).parents[1] / "fixtures" / "clatr" / "weights.safetensors"
+    run = ["eval", "gendop", "--pred", str(tmp_path), "--gt", str(tmp_path), "--clatr", str(clatr), "--json"]
+    assert main(run) == 0
+    metrics = json.loads(capsys.readouterr().out)["metrics"]
+    assert metrics["clatr_frechet_distance"] == pytest.approx(0, abs=1e-9)
+    assert metrics["clatr_coverage"] == metrics["tag_f1_reconstructed"] == 1
+    assert "clatr_score" not in metrics
+    assert main([*run, "--quirks", "official"]) == 0
+    metrics = json.loads(capsys.readouterr().out)["metrics"]
+    assert metrics["tag_f1"] == metrics["tag_f1_reconstructed"]
+    assert main([word for word in run if word not in ("--clatr", str(clatr))] + ["--quirks", "official"]) == 2
+    assert "give a CLaTr" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
@@ -60,6 +79,8 @@ def test_own_folders_are_scored_and_a_missing_prediction_is_told(tmp_path: Path,
         (["eval", "gendop", "--pred", "x", "--gt", "y"], "no folder"),
         (["eval", "gendop", "--pred", "x", "--gt", "y", "--count", "3"], "--count cannot be given"),
         (["eval", "gendop", "--pred", "x", "--gt", "y", "--clatr", "z.ckpt"], "z.ckpt"),
+        (["eval", "gendop", "--pred", "x", "--gt", "y", "--clip", "z"], "give --clatr"),
+        (["eval", "gendop", "--pred", "x", "--gt", "y", "--text-key", "z"], "captions: Movement"),
         (["eval", "gendop", "--model", "grammar", "-o", "x.png"], ".json nor .csv"),
     ],
 )

@@ -193,7 +193,7 @@ def test_benches_have_checksums_of_their_own_and_only_known_names():
 class Ends:
     """An encoder whose latents are the last position and the end of the text, and that reconstructs straight lines."""
 
-    name, dim = "ends", 3
+    name, dim, reads_captions = "ends", 3, True
 
     def encode_paths(self, T_world_cam):
         mean = np.array([path[-1, :3, 3] - path[0, :3, 3] for path in T_world_cam])
@@ -311,6 +311,18 @@ def test_folders_in_gendops_layout_are_paired_by_shot_and_bring_captions(tmp_pat
     assert report.metrics["tag_f1"].value == pytest.approx(1)
     assert report.metrics["clatr_score"].value == pytest.approx(100)
     assert report.metrics["clatr_recall"].value == 1
+    other = evaluate_folders(tmp_path, tmp_path, encoder=Ends(), caption_key="Concise Interaction")
+    assert "clatr_score" not in other.metrics
+    assert any("Concise Interaction" in note for note in other.notes)
+
+
+def test_a_real_datadop_folder_is_read_as_it_is(real_data: Path):
+    report = evaluate_folders(real_data / "gendop", real_data / "gendop", encoder=Ends())
+    assert report.count >= 2
+    assert report.failures == 0
+    assert report.metrics["tag_f1"].value == pytest.approx(1)
+    assert "clatr_score" in report.metrics
+    assert report.baselines["tag_f1_static"].value < 0.6
 
 
 def test_folders_that_cannot_be_scored_are_refused(folders, tmp_path: Path):
@@ -343,6 +355,7 @@ def test_clatr_encodes_alike_in_any_batch_and_decodes_to_lengths():
     rebuilt = encoder.decode(latents.mean, [40, 7, 300])
     assert [len(path) for path in rebuilt] == [40, 7, encoder.model.config.path.frames]
     assert rebuilt[0][:, :3, :3] @ rebuilt[0][:, :3, :3].swapaxes(1, 2) == pytest.approx(np.tile(np.eye(3), (40, 1, 1)))
+    assert not encoder.reads_captions
     with pytest.raises(InputError, match="without a caption encoder"):
         encoder.encode_texts(["push in"])
 

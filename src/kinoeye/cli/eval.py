@@ -7,7 +7,7 @@ out; docs/protocols.md says what each metric measures.
 Examples:
   kinoeye eval gendop --model grammar --count 200
   kinoeye eval gendop --model runs/mine --bench synthetic --world-seed 7 --count 2000 -o scores.json
-  kinoeye eval gendop --pred out/test --gt DataDoP/test --clatr epoch99_motion.ckpt
+  kinoeye eval gendop --pred out/test --gt DataDoP/test --clatr epoch99_motion.ckpt --clip clip-vit-base-patch32/
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 SYSTEMS = ("gendop",)
 DEFAULT_COUNT = 200
-_OF_WORLDS, _OF_FOLDERS = ("model", "bench", "world_seed", "count"), ("pred", "gt", "clatr", "quirks")
+_OF_WORLDS, _OF_FOLDERS = (
+    ("model", "bench", "world_seed", "count"),
+    ("pred", "gt", "clatr", "clip", "text_key", "quirks"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     own.add_argument("--pred", type=given_path, metavar="DIR", help="folder of camera files to judge")
     own.add_argument("--gt", type=given_path, metavar="DIR", help="folder of those taken as true, of the same names")
     own.add_argument("--clatr", type=given_path, metavar="FILE", help="official CLaTr checkpoint, for its scores")
+    own.add_argument(
+        "--clip", type=given_path, metavar="DIR", help="the CLIP that it read captions with, for its score"
+    )
+    own.add_argument("--text-key", "--text_key", metavar="KEY", help="caption that paths follow (default Movement)")
     own.add_argument("--quirks", choices=("none", "official"), help="official: as published, faults included")
     parser.add_argument(
         "--baselines",
@@ -74,17 +81,21 @@ def _score_folders(args: argparse.Namespace) -> EvalReport:
     if args.pred is None or args.gt is None:
         raise InputError("--pred DIR and --gt DIR belong together; give both")
     from kinoeye.evaluation.clatr_scores import Quirks
-    from kinoeye.evaluation.folder_evaluation import evaluate_folders
+    from kinoeye.evaluation.folder_evaluation import CAPTION_KEYS, evaluate_folders
 
+    if args.clip is not None and args.clatr is None:
+        raise InputError("--clip reads captions for a CLaTr; give --clatr FILE too")
     encoder = None
     if args.clatr is not None:
-        from kinoeye.evaluation.clatr_encoder import ClatrEncoder
-        from kinoeye.networks.clatr import load_official
+        from kinoeye.evaluation.clatr_encoder import load_clatr_encoder
 
-        encoder = ClatrEncoder(model=load_official(args.clatr)[0], name=args.clatr.name)
+        encoder = load_clatr_encoder(args.clatr, clip=args.clip)
+    key = args.text_key or CAPTION_KEYS[0]
+    if key not in CAPTION_KEYS:
+        raise InputError(f"--text-key {key!r} is no caption of DataDoP; captions: {', '.join(CAPTION_KEYS)}")
     quirks = Quirks.official() if args.quirks == "official" else Quirks.none()
     return evaluate_folders(
-        args.pred, args.gt, encoder=encoder, quirks=quirks, seed=args.seed, baselines=args.baselines
+        args.pred, args.gt, encoder=encoder, caption_key=key, quirks=quirks, seed=args.seed, baselines=args.baselines
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,7 +16,8 @@ from kinoeye.geometry.convention import Float64
 from kinoeye.geometry.lie import SE3
 from kinoeye.geometry.track import Track
 from kinoeye.networks.captioned_paths import CaptionFeatures
-from kinoeye.networks.clatr import Clatr, Gaussian
+from kinoeye.networks.clatr import Clatr, Gaussian, load_official
+from kinoeye.networks.clip_captions import ClipCaptions
 
 _BATCH = 256
 
@@ -36,6 +38,11 @@ class ClatrEncoder:
     def dim(self) -> int:
         """Length of a latent."""
         return self.model.config.latent_dim
+
+    @property
+    def reads_captions(self) -> bool:
+        """Whether it came with what encodes captions."""
+        return self.captions is not None
 
     def __call__(self, items: Sequence[Float64]) -> Float64:
         """Mean latents [n, dim] of camera paths [t, 4, 4]."""
@@ -81,6 +88,24 @@ class ClatrEncoder:
             return path
         times = torch.arange(len(path), dtype=torch.float64)
         return poses_of(Track(SE3.from_matrix(torch.from_numpy(np.asarray(path, np.float64))), times), frames)
+
+
+def load_clatr_encoder(
+    checkpoint: Path | str, *, clip: Path | str | None = None, device: torch.device | str | None = None
+) -> ClatrEncoder:
+    """An official CLaTr as an encoder.
+
+    Args:
+        checkpoint: the Lightning checkpoint, or the same tensors as safetensors.
+        clip: the folder of the CLIP text encoder whose token states it was trained on; None for paths alone.
+        device: where to put both.
+
+    Raises:
+        InputError: a file is missing, or no such model.
+    """
+    model, _ = load_official(checkpoint, device=device)
+    captions = ClipCaptions.from_folder(clip, device=device) if clip is not None else None
+    return ClatrEncoder(model=model, captions=captions, name=Path(checkpoint).name)
 
 
 def _latents(parts: Sequence[Gaussian]) -> Latents:

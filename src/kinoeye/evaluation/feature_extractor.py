@@ -51,6 +51,11 @@ class PathTextEncoder(Protocol):
         """Length of a latent."""
         ...
 
+    @property
+    def reads_captions(self) -> bool:
+        """Whether it has what encodes captions."""
+        ...
+
     def encode_paths(self, T_world_cam: Sequence[Float64]) -> Latents:
         """Latents of camera paths [t, 4, 4], camera-to-world, OpenCV axes."""
         ...

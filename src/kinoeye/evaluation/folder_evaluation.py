@@ -22,7 +22,9 @@ from kinoeye.geometry.convention import Float64
 
 PREDICTED, REFERENCE = "_transforms_pred.json", ("_transforms_ref.json", "_transforms_cleaning.json")
 """What names of predictions and of references end in where GenDoP or DataDoP wrote them."""
-CAPTION, CAPTION_KEY = "_caption.json", "Movement"
+CAPTION = "_caption.json"
+CAPTION_KEYS = ("Movement", "Concise Interaction", "Detailed Interaction")
+"""The captions that DataDoP has of a shot."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ def evaluate_folders(
     reference: Path,
     *,
     encoder: PathTextEncoder | None = None,
+    caption_key: str = CAPTION_KEYS[0],
     quirks: Quirks | None = None,
     seed: int = 0,
     baselines: Baselines = "all",
@@ -51,7 +54,9 @@ def evaluate_folders(
     Args:
         predicted: the folder of predictions.
         reference: the folder of references.
-        encoder: a CLaTr for the scores in its space; None leaves them out.
+        encoder: a CLaTr for the scores in its space; None leaves them out. Its score of captions needs one beside
+            every reference, and an encoder that reads them.
+        caption_key: which of `CAPTION_KEYS` the paths were directed by.
         quirks: of the published evaluation; None for `Quirks.none()`.
         seed: of intervals, and of latents where they are drawn.
         baselines: "none" leaves out a camera at rest and references of other shots.
@@ -69,7 +74,10 @@ def evaluate_folders(
         ours.append(path)
         notes += (f"{name}: {why}",) if why else ()
     theirs = list(true.values())
-    captions = _captions(list(pairs.values())) if encoder is not None else None
+    captions = None
+    if encoder is not None and encoder.reads_captions:
+        captions = _captions(list(pairs.values()), caption_key)
+        notes += () if captions else (f"no clatr_score: not every reference has a caption {caption_key!r} beside it",)
     metrics = _scores(ours, theirs, captions, encoder, quirks, seed)
     rows: dict[str, Measurement] = {}
     chance: dict[str, Measurement] = {}
@@ -173,12 +181,12 @@ def _ending(folder: Path, ending: str) -> dict[str, Path]:
     return {path.relative_to(folder).as_posix().removesuffix(ending): path for path in folder.rglob(f"*{ending}")}
 
 
-def _captions(pairs: Sequence[_Pair]) -> list[str] | None:
-    """The motion captions of all pairs; None where one has none."""
+def _captions(pairs: Sequence[_Pair], key: str) -> list[str] | None:
+    """The captions of all pairs; None where one has none."""
     found = []
     for pair in pairs:
         data = read_json(pair.caption) if pair.caption is not None else None
-        if not isinstance(data, dict) or not isinstance(data.get(CAPTION_KEY), str):
+        if not isinstance(data, dict) or not isinstance(data.get(key), str):
             return None
-        found.append(data[CAPTION_KEY])
+        found.append(data[key])
     return found
