@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -21,7 +22,9 @@ from kinoeye.networks.director.checkpoint import KEYS as DIRECTOR_KEYS
 from kinoeye.networks.director.config import DirectorConfig
 from kinoeye.networks.director.model import build_director
 from kinoeye.systems.gendop.checkpoint import decoder_key_map
-from kinoeye.systems.gendop.config import GenDoPConfig, TextTower
+from kinoeye.systems.gendop.config import GenDoPConfig, TextTower, VisionTower
+from kinoeye.systems.gendop.engine import Engine
+from kinoeye.systems.gendop.generation import GREEDY, Sampling, generate
 from kinoeye.systems.gendop.official import GenDoPDecoder
 from kinoeye.systems.gendop.quirks import Quirks
 
@@ -118,6 +121,32 @@ def gendop_of_another_size(folder: Path) -> Path:
     )  # fmt: skip
 
 
+def gendop_of_another_condition(folder: Path) -> Path:
+    """Two modalities whose features are drawn as the configuration says, at sizes of their own."""
+    torch.manual_seed(0)
+    config = GenDoPConfig(
+        cond_mode="image+depth", discrete_bins=16, pose_length=3, hidden_dim=16, intermediate_dim=24, num_layers=1,
+        num_heads=2, vision=VisionTower(patch_size=1, image_size=2, hidden_dim=12), quirks=Quirks.official(),
+    )  # fmt: skip
+    decoder = GenDoPDecoder(config).eval()
+    weights = decoder_key_map(config).to_official(decoder)
+    features = {
+        name: torch.from_numpy(np.random.RandomState(seed).standard_normal((1, 5, 12)).astype(np.float32))
+        for name, seed in (("image", 4), ("depth", 6))
+    }
+    with torch.no_grad():
+        prefix = decoder.prefix(features)
+        ids = generate(Engine(decoder), prefix, seeds=[0], sampling=GREEDY)[0]
+        drawn = generate(Engine(decoder), prefix, seeds=[77], sampling=Sampling(top_k=3))[0]
+    given = {
+        "cond_mode": "image+depth", "discrete_bins": 16, "pose_length": 3, "hidden_dim": 16, "intermediate_dim": 24,
+        "num_layers": 1, "num_heads": 2, "order": ["image", "depth"],
+        "inputs": "np.random.RandomState(4/6).standard_normal((1,5,12)/(1,5,12)).astype(float32) for image/depth",
+    }  # fmt: skip
+    outputs = {"cond_embeds": prefix[0], "greedy_ids": ids, "sample_topk3_seed77_ids": drawn}
+    return write_fixture(folder, given, weights=weights, outputs=outputs)
+
+
 def clatr_of_another_size(folder: Path) -> Path:
     torch.manual_seed(0)
     given = {"latent_dim": 24, "ff_size": 40, "num_layers": 1, "num_heads": 2, "traj_feats": 9, "text_feats": 14}
@@ -151,6 +180,7 @@ def director_of_another_size(folder: Path) -> Path:
     ("system", "make", "outputs"),
     [
         ("gendop", gendop_of_another_size, {"cond_embeds", "logits"}),
+        ("gendop", gendop_of_another_condition, {"cond_embeds", "greedy_ids", "sample_topk3_seed77_ids"}),
         ("clatr", clatr_of_another_size, {"traj_mu"}),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from kinoeye.systems.gendop.checkpoint import load_decoder
 from kinoeye.systems.gendop.config import GenDoPConfig, Modality, TextTower, VisionTower
 from kinoeye.systems.gendop.engine import Engine
 from kinoeye.systems.gendop.generation import GREEDY, Sampling, generate
+from kinoeye.systems.gendop.images import depth_input, image_input, to_square
 from kinoeye.systems.gendop.official import GenDoPDecoder, next_token_loss
 from kinoeye.systems.gendop.quirks import Quirks
 from kinoeye.systems.gendop.tokens import BOS, IMAGE_SIDE, OFFSET, PAD, Codec, KeyPoses
@@ -28,9 +30,22 @@ from kinoeye.systems.gendop.tokens import BOS, IMAGE_SIDE, OFFSET, PAD, Codec, K
 NESTED: Mapping[str, Callable[[Path], dict[str, float]]] = {"clatr": clatr_parity, "director": director_parity}
 """Fixtures in folders of the same name inside of this one."""
 _DRAWN = re.compile(r"sample_topk(\d+)_seed(\d+)_ids")
+_PICTURE = re.compile(r"(rgb|depth)(\d+)_s(\d+)")
 _POSE = 12
 """How many of a camera's numbers are its 3x4 pose; focal lengths, centre and size follow."""
 _DECODER_EPS = 1e-5
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Encoded(VisionTower):
+    """An image encoder of which a fixture tells only how many features it gives, and how wide."""
+
+    count: int
+
+    @property
+    def num_tokens(self) -> int:
+        """Features of an image."""
+        return self.count
 
 
 def gendop_parity(folder: Path) -> dict[str, float]:
@@ -116,8 +131,31 @@ def _codec_parity(folder: Path, name: str) -> dict[str, float]:
             key = codec.key_poses(official["poses"].numpy(), (width, height), (focal, focal))
             ours["cameras"] = _cameras(key)
             ours["ids"] = torch.from_numpy(codec.quantise(key).reshape(-1) + OFFSET)
+            ours |= _first_frame(int(width), int(height), official)
         found |= {f"{shot}.{key}": value for key, value in differences(ours, official).items()}
     return found
+
+
+def _first_frame(width: int, height: int, official: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The picture and depth that the fixture drew from its coordinates, as encoders take them, thinned as it says."""
+    y, x = np.mgrid[:height, :width]
+    rgb = np.stack([(3 * x + 5 * y + 40 * channel) % 256 for channel in range(3)], axis=-1).astype(np.uint8)
+    depth = (0.1 + ((x + 2 * y) % 97) / 50).astype(np.float32)
+    ours: dict[str, Tensor] = {}
+    for name in official:
+        found = _PICTURE.fullmatch(name)
+        if found is None:
+            continue
+        side, stride = int(found[2]), int(found[3])
+        if side == IMAGE_SIDE:
+            values = rgb.astype(np.float32) / 255 if found[1] == "rgb" else depth[..., None]
+            picture = torch.from_numpy(to_square(values, interpolation=0, crop=True)).permute(2, 0, 1)
+        elif found[1] == "rgb":
+            picture = image_input(rgb, side=side, crop=True)
+        else:
+            picture = depth_input(depth, side=side, crop=True)[:1]
+        ours[name] = picture[:, ::stride, ::stride]
+    return ours
 
 
 def _decoded(codec: Codec, ids: np.ndarray) -> dict[str, Tensor]:
@@ -146,7 +184,7 @@ def _config(given: Mapping[str, Any], features: Mapping[Modality, Tensor]) -> Ge
         if name == "text":
             text = TextTower(num_tokens=tokens, hidden_dim=width)
         else:
-            vision = VisionTower(image_size=VisionTower().patch_size * round((tokens - 1) ** 0.5), hidden_dim=width)
+            vision = _Encoded(count=tokens, hidden_dim=width)
     if given.get("layer_norm_eps", _DECODER_EPS) != _DECODER_EPS:
         raise InputError(f"layer_norm_eps is {given['layer_norm_eps']}; the released models have {_DECODER_EPS}")
     names = ("cond_mode", "discrete_bins", "pose_length", "hidden_dim", "intermediate_dim", "num_layers", "num_heads")
@@ -163,7 +201,7 @@ def _given_features(config: Mapping[str, Any], given: Mapping[str, Tensor]) -> d
         return {config["cond_mode"]: given["cond_embeds_raw"]}
     recipe = str(config.get("inputs", ""))
     seeds = re.search(r"RandomState\(([\d/]+)\)", recipe)
-    shapes = [[int(size) for size in shape.split(",")] for shape in re.findall(r"\(((?:\d+,)+\d+)\)", recipe)]
+    shapes = [[int(size) for size in shape.split(",")] for shape in re.findall(r"\(((?:\d+, ?)+\d+)\)", recipe)]
     order = config.get("order", [])
     if seeds is None or not len(order) == len(shapes) == len(seeds[1].split("/")):
         raise InputError("the fixture has no cond_embeds_raw, and its configuration does not say how it was drawn")
