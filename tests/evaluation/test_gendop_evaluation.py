@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.failure import Failure
@@ -18,13 +20,15 @@ from kinoeye.evaluation.caption_benches import BENCHES, caption_bench
 from kinoeye.evaluation.clatr_scores import Quirks, match_scale, score_with_clatr
 from kinoeye.evaluation.feature_extractor import Latents
 from kinoeye.evaluation.folder_evaluation import evaluate_folders
-from kinoeye.evaluation.gendop import Answers, Contender, direct, evaluate, score_captions
+from kinoeye.evaluation.gendop import Answers, Contender, contender, direct, evaluate, score_captions
 from kinoeye.evaluation.gendop_metrics import GENDOP_METRICS, gendop_metric
 from kinoeye.evaluation.harness import EvalReport, stored_baselines
 from kinoeye.evaluation.path_tags import poses_of
 from kinoeye.formats.paths import write_path
 from kinoeye.language import Directed, GrammarDirector, parse
 from kinoeye.language import compile as compile_plan
+from kinoeye.systems.gendop.segment_recipe import save as save_director
+from kinoeye.systems.gendop.segments import SegmentConfig, SegmentModel
 from kinoeye.weights import StoredRow, WeightsIndex
 
 TEXTS = ("push in two metres", "pan left 40 degrees", "pull out, then pan right", "truck left", "pedestal up", "hold")
@@ -127,17 +131,39 @@ def test_a_director_that_sees_is_scored_with_wrong_depth_too():
     for name in ("zero_depth", "shuffled_depth"):
         assert {f"{m}_{name}" for m in ("collision_rate", "framing_error", "world_tag_f1")} <= set(report.baselines)
     shown = [frame for frame in mumbler.frames if frame is not None]
-    depths = [frame.layers["depth"].values for frame in shown]
+    depths = [frame.depth for frame in shown]
     true, zero, shuffled = depths[:3], depths[3:6], depths[6:]
     assert not any(depth.any() for depth in zero)
     assert all(np.array_equal(a, b) for a, b in zip(shuffled, [*true[1:], true[0]], strict=True))
-    assert all(np.array_equal(a.rgb.values, b.rgb.values) for a, b in zip(shown[:3], shown[6:], strict=True))
+    assert all(np.array_equal(a.image, b.image) for a, b in zip(shown[:3], shown[6:], strict=True))
 
 
 def test_a_director_that_draws_has_a_diversity():
     drawing = Contender(name="grammar", direct=GrammarDirector(), draws=True)
     metrics = evaluate(drawing, DescribedPlans(), world_seed=1, count=2, baselines="none").metrics
     assert metrics["diversity_translation"].value + metrics["diversity_rotation"].value > 0
+
+
+def test_a_path_of_unknown_scale_is_judged_by_its_shape():
+    items = items_of("push in two metres", "truck left one metre")
+    found = [GrammarDirector()(item.caption)[0] for item in items]
+    small = [replace(f, path=replace(f.path, track=f.path.track.scaled_by(1e-4, unit="arbitrary"))) for f in found]
+    assert score_captions(items, Answers(list(small), [0.0, 0.0]))["tag_f1"].value == pytest.approx(1)
+    metric = [replace(f, path=replace(f.path, track=f.path.track.scaled_by(1e-4))) for f in found]
+    assert score_captions(items, Answers(list(metric), [0.0, 0.0]))["tag_f1"].value < 0.5
+
+
+def test_a_folder_of_our_own_director_is_a_contender_that_draws(tmp_path: Path):
+    torch.manual_seed(0)
+    model = SegmentModel(SegmentConfig(words=("pan", "left"), width=20, heads=2, encoder_layers=1, decoder_layers=1))
+    save_director(model, tmp_path)
+    found = contender(str(tmp_path))
+    assert (found.reads_frames, found.draws) == (False, True)
+    metrics = evaluate(found, DescribedPlans(), world_seed=0, count=2, baselines="none").metrics
+    assert {"diversity_translation", "exact_program", "collision_rate"} <= set(metrics)
+    assert (contender("grammar").reads_frames, contender("grammar").draws) == (False, False)
+    with pytest.raises(InputError, match="no director"):
+        contender("nowhere")
 
 
 def test_stored_baselines_stand_beside_the_rest_and_are_marked(monkeypatch, capsys, tmp_path: Path):
@@ -337,8 +363,6 @@ def test_folders_that_cannot_be_scored_are_refused(folders, tmp_path: Path):
 
 
 def test_clatr_encodes_alike_in_any_batch_and_decodes_to_lengths():
-    import torch
-
     from kinoeye.evaluation.clatr_encoder import ClatrEncoder
     from kinoeye.evaluation.feature_extractor import FeatureExtractor
     from kinoeye.networks.clatr import Clatr, ClatrConfig

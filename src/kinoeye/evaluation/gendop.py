@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,13 +17,15 @@ from kinoeye.evaluation.measurement import Measurement
 from kinoeye.evaluation.path_diversity import path_diversity
 from kinoeye.evaluation.path_tags import count_tags, poses_of, tag_measurements
 from kinoeye.evaluation.program_metrics import FEWEST_HARD_ITEMS, exact_program, segment_similarity
-from kinoeye.evaluation.world_scores import WorldItem, first_frame, score_in_worlds, with_depth, world_items
+from kinoeye.evaluation.world_scores import WorldItem, comparable, first_frame, score_in_worlds, with_depth, world_items
 from kinoeye.footage.take import Take
 from kinoeye.language.compiler import compile  # noqa: A004 - the verb of the design
 from kinoeye.language.director import Directed, Director, GrammarDirector
 from kinoeye.language.plan import Action, Move, Plan
 from kinoeye.render.worlds import WORLDS_V0, worlds_sha256
-from kinoeye.weights import resolve
+
+if TYPE_CHECKING:
+    from kinoeye.systems.gendop.pipeline import FirstFrame
 
 SYSTEM = "gendop"
 MOST_WORLDS = 100
@@ -72,12 +75,13 @@ def contender(name_or_dir: str) -> Contender:
     Raises:
         InputError: there is no such director.
     """
-    if name_or_dir == "grammar":
-        return Contender(name="grammar", direct=GrammarDirector())
-    from kinoeye.systems.gendop.segment_director import SegmentDirector
+    from kinoeye.systems.gendop.directors import director, kind_of
 
-    folder = resolve(name_or_dir, system=SYSTEM).path
-    return Contender(name=name_or_dir, direct=SegmentDirector.from_pretrained(folder), draws=True)
+    from kinoeye.systems.gendop.pipeline import GenDoPPipeline
+
+    kind, found = kind_of(name_or_dir), director(name_or_dir)
+    sees = isinstance(found, GenDoPPipeline) and not {"image", "depth"}.isdisjoint(found.model.config.modalities)
+    return Contender(name=name_or_dir, direct=found, reads_frames=sees, draws=kind != "grammar")
 
 
 def evaluate(
@@ -154,13 +158,20 @@ def direct(
     seconds = []
     for index in track(range(len(captions)), "directing"):
         watch = Stopwatch()
-        frame = frames[index] if frames is not None else None
+        frame = _seen(frames[index]) if frames is not None else None
         try:
             directed.append(director(captions[index], frame=frame, seed=seed + index)[0])
         except InputError as error:
             directed.append(Failure(str(error), captions[index]))
         seconds.append(watch.cpu_seconds)
     return Answers(directed, seconds)
+
+
+def _seen(frame: Take) -> FirstFrame:
+    """A frame as directors are shown it."""
+    from kinoeye.systems.gendop.pipeline import FirstFrame
+
+    return FirstFrame(image=frame.rgb.values[0], depth=frame.layers["depth"].values[0])
 
 
 def score_captions(items: Sequence[CaptionItem], answers: Answers, *, seed: int = 0) -> dict[str, Measurement]:
@@ -195,15 +206,9 @@ def score_captions(items: Sequence[CaptionItem], answers: Answers, *, seed: int 
 def tag_f1_of_plans(
     plans: Sequence[Plan], directed: Sequence[Directed | Failure], *, seed: int = 0
 ) -> dict[str, Measurement]:
-    """`tag_precision`, `tag_recall` and `tag_f1` of directed paths against the compiled paths of the true plans.
-
-    A directed path is sampled at as many even times as the true one has frames.
-    """
+    """`tag_precision`, `tag_recall` and `tag_f1` of directed paths against the compiled paths of the true plans."""
     true = [poses_of(compile(plan).track) for plan in plans]
-    found = [
-        None if isinstance(answer, Failure) else poses_of(answer.path.track, len(path))
-        for answer, path in zip(directed, true, strict=True)
-    ]
+    found = [comparable(answer, path) for answer, path in zip(directed, true, strict=True)]
     return tag_measurements(count_tags(found, true), seed=seed)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kinoeye.base.failure import Failure
+from kinoeye.evaluation.clatr_scores import match_scale
 from kinoeye.evaluation.measurement import Measurement
 from kinoeye.evaluation.path_tags import count_tags, poses_of, tag_measurements
 from kinoeye.footage.take import Layer, Take
@@ -84,10 +85,7 @@ def score_in_worlds(
         seed: of the intervals.
     """
     true = [poses_of(compile(item.plan, anchors=anchors_from_first_camera(item.shot)).track) for item in items]
-    paths = [
-        None if isinstance(found, Failure) else poses_of(found.path.track, len(path))
-        for found, path in zip(directed, true, strict=True)
-    ]
+    paths = [comparable(found, path) for found, path in zip(directed, true, strict=True)]
     collided, lost = [], []
     for found, item in zip(directed, items, strict=True):
         shot = None if isinstance(found, Failure) else in_world(found.path, item.shot)
@@ -98,6 +96,17 @@ def score_in_worlds(
         "framing_error": Measurement.of_mean(lost, seed=seed),
         "world_tag_f1": tag_measurements(count_tags(paths, true), seed=seed)["tag_f1"],
     }
+
+
+def comparable(found: Directed | Failure, reference: Float64) -> Float64 | None:
+    """The poses of a directed path at as many even times as its reference [n, 4, 4] has; None for a failure.
+
+    A path of unknown scale is brought to that of its reference, because the thresholds of tags are lengths.
+    """
+    if isinstance(found, Failure):
+        return None
+    poses = poses_of(found.path.track, len(reference))
+    return poses if found.path.track.unit == "m" else match_scale(poses, reference)
 
 
 def in_world(path: Trajectory, shot: Shot) -> Shot | None:
