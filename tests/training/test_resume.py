@@ -99,6 +99,14 @@ def test_a_run_that_is_asked_to_stop_finishes_its_step_and_says_how_to_go_on(
     assert same_run(tmp_path, unbroken)
 
 
+def test_what_a_killed_run_was_writing_or_removing_is_swept_away(unbroken: Path, tmp_path: Path):
+    for name in (".00-000000003.unfinished", "00-000000001"):
+        (tmp_path / "checkpoints" / name).mkdir(parents=True)
+    train(tmp_path)
+    assert checkpoints(tmp_path) == ["01-000000008", "01-000000009"]
+    assert same_run(tmp_path, unbroken)
+
+
 def test_a_finished_run_is_not_trained_again(unbroken: Path):
     before = (unbroken / "metrics.jsonl").read_bytes()
     fitted = fit(RECIPE, unbroken, seed=3, device="cpu", validate=score)

@@ -74,7 +74,7 @@ class Checkpoints:
 
     def latest(self) -> Path | None:
         """The newest checkpoint, if there is one."""
-        return max(self._all(), default=None)
+        return max(complete_checkpoints(self._folder), default=None)
 
     def progress(self, path: Path) -> Progress:
         """Where the run stood when a checkpoint was written.
@@ -117,11 +117,15 @@ class Checkpoints:
         if path.exists():
             shutil.rmtree(path)
         unfinished.replace(path)
-        for old in sorted(self._all())[:-KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
+        kept = sorted(complete_checkpoints(self._folder))[-KEPT:]
+        for other in self._folder.iterdir():  # older ones, and what a killed run was writing or removing
+            if other not in kept:
+                shutil.rmtree(other, ignore_errors=True)
 
-    def _all(self) -> list[Path]:
-        return [path.parent for path in self._folder.glob(f"[0-9]*/{_STATE_FILE}")]
+
+def complete_checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, in no order; not those that a killed run was writing or removing."""
+    return [path.parent for path in folder.glob(f"[0-9]*/{_STATE_FILE}")]
 
 
 def _make_empty(folder: Path) -> None:

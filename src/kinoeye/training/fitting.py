@@ -19,7 +19,7 @@ from kinoeye.training.checkpoints import Checkpoints, Progress
 from kinoeye.training.interruption import Interruption
 from kinoeye.training.learning_curve import draw_learning_curve
 from kinoeye.training.parallel import Parallel
-from kinoeye.training.phase_training import PhaseTraining, Validate
+from kinoeye.training.phase_training import PhaseTraining, Setting, Validate
 from kinoeye.training.processes import Processes, joined_processes
 from kinoeye.training.randomness import seed_of, seeded
 
@@ -124,21 +124,18 @@ class _Run:
         latest = checkpoints.latest()
         self.processes.barrier()  # nobody writes a checkpoint before all have seen which is the latest
         begun = Progress(phase=0, steps=0, updates=(), cpu_s=0.0) if latest is None else checkpoints.progress(latest)
-        log = self.processes.first_does(lambda: None)
-        if self.processes.is_first:
-            names = [phase.name for phase in self.phases]
-            log = run_folder.MetricsLog(self.folder / run_folder.METRICS, names, phase=begun.phase, steps=begun.steps)
-        cpu_before = begun.cpu_s - time.process_time()
+        log = self._open_log(begun) if self.processes.is_first else None
+        setting = Setting(
+            recipe=self.recipe, seed=self.seed, processes=self.processes, parallel=self.parallel,
+            validate=self.validate, checkpoints=checkpoints, log=log, interruption=self.interruption,
+            cpu_before=begun.cpu_s - time.process_time(),
+        )  # fmt: skip
         model: nn.Module | None = None
         for index, phase in enumerate(self.phases):
             model = self._build(phase, model)
             if index < begun.phase:
                 continue
-            training = PhaseTraining(
-                self.recipe, model, phase, index,
-                processes=self.processes, seed=self.seed, parallel=self.parallel, validate=self.validate,
-                checkpoints=checkpoints, log=log, interruption=self.interruption, cpu_before=cpu_before,
-            )  # fmt: skip
+            training = PhaseTraining(setting, model, phase, index)
             if index == begun.phase and latest is not None:
                 training.load(latest)
             model = training.train()
@@ -146,6 +143,10 @@ class _Run:
             log.close()
         assert model is not None
         return model
+
+    def _open_log(self, begun: Progress) -> run_folder.MetricsLog:
+        names = [phase.name for phase in self.phases]
+        return run_folder.MetricsLog(self.folder / run_folder.METRICS, names, phase=begun.phase, steps=begun.steps)
 
     def _build(self, phase: Phase, previous: nn.Module | None) -> nn.Module:
         with seeded(seed_of(self.seed, "build", phase.name), self.processes.device):

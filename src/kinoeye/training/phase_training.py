@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,57 +31,52 @@ Validate = Callable[[nn.Module, Phase, int], Mapping[str, float]]
 """Numbers by name for a model, the phase that it is in, and how many of its steps are done."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What all phases of a run share."""
+
+    recipe: Recipe
+    seed: int
+    """Of all randomness."""
+    processes: Processes
+    parallel: Parallel
+    validate: Validate | None
+    checkpoints: Checkpoints
+    log: MetricsLog | None
+    """In the first process."""
+    interruption: Interruption
+    """What asks the run to stop."""
+    cpu_before: float
+    """What to add to this process's CPU-seconds to have those of the run."""
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU-seconds of this process in the run, up to now."""
+        return self.cpu_before + time.process_time()
+
+
 class PhaseTraining:
     """The model, the optimizer and the average of a phase, and how they go forward a step.
 
     Args:
-        recipe: what is trained.
+        setting: of the run.
         model: as `Recipe.build` made it, on its device.
         phase: the phase.
         index: its number among the phases.
-        processes: who trains.
-        seed: of all randomness.
-        parallel: how processes share the model.
-        validate: as in `fit`.
-        checkpoints: where they go.
-        log: in the first process.
-        interruption: what asks the run to stop.
-        cpu_before: what to add to this process's CPU-seconds to have those of the run.
     """
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        model: nn.Module,
-        phase: Phase,
-        index: int,
-        *,
-        processes: Processes,
-        seed: int,
-        parallel: Parallel,
-        validate: Validate | None,
-        checkpoints: Checkpoints,
-        log: MetricsLog | None,
-        interruption: Interruption,
-        cpu_before: float,
-    ) -> None:
-        self._recipe = recipe
+    def __init__(self, setting: Setting, model: nn.Module, phase: Phase, index: int) -> None:
+        self._setting = setting
+        self._processes = setting.processes
         self._phase = phase
         self._index = index
-        self._processes = processes
-        self._seed = seed
-        self._validate = validate
-        self._checkpoints = checkpoints
-        self._log = log
-        self._interruption = interruption
-        self._cpu_before = cpu_before
         self._done = 0
         _set_training_mode(model)
-        self._shared = Shared(recipe, model, processes, parallel)
+        self._shared = Shared(setting.recipe, model, setting.processes, setting.parallel)
         self._trained = trained_parameters(self._shared.model, phase)
         self._optimizer = adamw(self._trained.values(), phase)
         self._ema = None if phase.ema_decay is None else Ema(self._trained, phase.ema_decay)
-        self._precision = usable_precision(phase.precision, processes.device)
+        self._precision = usable_precision(phase.precision, setting.processes.device)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint.
@@ -88,8 +84,8 @@ class PhaseTraining:
         Raises:
             InputError: it is of another model, or damaged.
         """
-        progress = self._checkpoints.progress(path)
-        self._checkpoints.load(path, self._tensors())
+        progress = self._setting.checkpoints.progress(path)
+        self._setting.checkpoints.load(path, self._tensors())
         set_updates(self._optimizer, self._trained, list(progress.updates))
         self._done = progress.steps
 
@@ -103,7 +99,7 @@ class PhaseTraining:
         if self._done < self._phase.steps:
             start = self._done * self._phase.accumulation
             share = {"rank": self._processes.rank, "world": self._processes.world}
-            made = self._recipe.batches(self._phase, **share, start=start)
+            made = self._setting.recipe.batches(self._phase, **share, start=start)
             with Prefetched(made) as batches, progress_bar(self._phase.name, self._phase.steps, done=self._done) as bar:
                 while self._done < self._phase.steps:
                     bar(f"{self._phase.name}, loss {self._forward(batches):.4g}")
@@ -122,12 +118,13 @@ class PhaseTraining:
             lr=lr,
             grad_norm=grad_norm,
             items_per_s=self._phase.batch_size / (time.perf_counter() - began),
-            cpu_s=self._cpu_before + time.process_time(),
+            cpu_s=self._setting.cpu_s,
         )
         is_last = self._done == self._phase.steps
         every = self._phase.validate_every
-        if self._validate is not None and every is not None and (is_last or self._done % every == 0):
-            self._write(validation=self._validated(self._validate))
+        validate = self._setting.validate
+        if validate is not None and every is not None and (is_last or self._done % every == 0):
+            self._write(validation=self._validated(validate))
         if is_last or interrupted or self._done % self._phase.checkpoint_every == 0:
             self._save()
         if interrupted:
@@ -147,7 +144,7 @@ class PhaseTraining:
             (losses["loss"] / accumulation).backward()
             for name, value in losses.items():
                 totals[name] = totals.get(name, torch.zeros((), device=value.device)) + value.detach() / accumulation
-        totals["interrupted"] = torch.tensor(float(self._interruption.requested))
+        totals["interrupted"] = torch.tensor(float(self._setting.interruption.requested))
         means = self._processes.mean(totals)
         interrupted = means.pop("interrupted") > 0
         self._require_finite(means["loss"], "loss")
@@ -163,7 +160,7 @@ class PhaseTraining:
     def _losses(self, batch: Batch, part: int) -> dict[str, Tensor]:
         device = self._processes.device
         moved = {name: value.to(device) if isinstance(value, Tensor) else value for name, value in batch.items()}
-        seed = seed_of(self._seed, self._phase.name, self._done, part, self._processes.rank)
+        seed = seed_of(self._setting.seed, self._phase.name, self._done, part, self._processes.rank)
         autocast = torch.autocast(device.type, torch.bfloat16) if self._precision == "bf16" else nullcontext()
         with seeded(seed, device) as generator, autocast:
             return self._shared.losses(moved, generator)
@@ -186,7 +183,7 @@ class PhaseTraining:
     def _validated(self, validate: Validate) -> Mapping[str, float]:
         with nullcontext() if self._ema is None else self._ema.applied(), torch.no_grad():
             model = self._shared.whole()
-            seed = seed_of(self._seed, "validation", self._phase.name, self._done)
+            seed = seed_of(self._setting.seed, "validation", self._phase.name, self._done)
             with _evaluating(model), seeded(seed, self._processes.device):
                 return self._processes.first_does(lambda: validate(model, self._phase, self._done))
 
@@ -203,13 +200,13 @@ class PhaseTraining:
             phase=self._index,
             steps=self._done,
             updates=tuple(updates(self._optimizer, self._trained)),
-            cpu_s=self._cpu_before + time.process_time(),
+            cpu_s=self._setting.cpu_s,
         )
-        self._checkpoints.save(progress, self._tensors())
+        self._setting.checkpoints.save(progress, self._tensors())
 
     def _write(self, **values: Any) -> None:
-        if self._log is not None:
-            self._log.write({"phase": self._phase.name, "step": self._done, **values})
+        if self._setting.log is not None:
+            self._setting.log.write({"phase": self._phase.name, "step": self._done, **values})
 
 
 def usable_precision(precision: Precision, device: torch.device) -> Precision:

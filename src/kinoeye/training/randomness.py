@@ -26,7 +26,23 @@ def seeded(seed: int, device: torch.device) -> Iterator[torch.Generator]:
 
     The state of torch's own generators is what it was when the block ends.
     """
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+    defaults = _default_generators(device)
+    states = [generator.get_state() for generator in defaults]
+    try:
+        for generator in defaults:
+            generator.manual_seed(seed)
         yield torch.Generator(device=device).manual_seed(seed)
+    finally:
+        for generator, state in zip(defaults, states, strict=True):
+            generator.set_state(state)
+
+
+def _default_generators(device: torch.device) -> list[torch.Generator]:
+    """What torch draws from on the CPU and on a device; `torch.manual_seed` would touch all devices, at a cost."""
+    if device.type == "cuda":
+        torch.cuda.init()
+        index = torch.cuda.current_device() if device.index is None else device.index
+        return [torch.default_generator, torch.cuda.default_generators[index]]
+    if device.type == "mps":
+        return [torch.default_generator, torch.mps._get_default_mps_generator()]
+    return [torch.default_generator]

@@ -16,6 +16,7 @@ from kinoeye.base.files import read_json, read_text, write_json, write_text
 from kinoeye.base.records import to_json
 from kinoeye.base.run_record import RunRecord
 from kinoeye.networks.recipe import Phase, Recipe
+from kinoeye.training.checkpoints import complete_checkpoints
 
 CHECKPOINTS = "checkpoints"
 MODEL = "model"
@@ -76,7 +77,7 @@ def begin(folder: Path, ours: Mapping[str, Any], *, resume: bool, argv: Sequence
     Raises:
         InputError: the folder holds another run, or one that is not to be resumed.
     """
-    if any((folder / CHECKPOINTS).glob("[0-9]*")):
+    if complete_checkpoints(folder / CHECKPOINTS):
         if not resume:
             raise InputError(f"{folder} holds a run; go on with --resume or choose another output folder")
         difference = _first_difference(read_json(folder / _IDENTITY), ours)
