@@ -65,8 +65,8 @@ class PathFeatures:
         )
 
     @classmethod
-    def metric(cls, frames: int = 120) -> PathFeatures:
-        """For paths in metres at about 30 frames a second: relative poses, steps of 3 cm counted as one."""
+    def metric(cls, frames: int) -> PathFeatures:
+        """For paths of a few seconds in metres: poses relative to the first, a step of 3 cm counted as one."""
         return cls(
             frames=frames,
             camera_axes="RDF",

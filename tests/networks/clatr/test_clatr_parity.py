@@ -161,7 +161,7 @@ def test_padding_is_not_seen_and_without_quirks_not_counted():
 def test_a_small_clatr_fits_beside_its_caption_encoder():
     small = Clatr(ClatrConfig.small(), device="meta")
     assert 2 * sum(p.numel() for p in small.parameters()) < 2_700_000
-    assert small.config.path == PathFeatures.metric()
+    assert small.config.path == PathFeatures.metric(60)
 
 
 def test_layers_begin_different():
@@ -181,3 +181,15 @@ def test_nothing_is_tied_to_a_device_or_a_dtype(device, dtype):
         output, features, valid, same_captions(text[:, 0]), weights=LossWeights(), quirks=CONFIG.quirks
     )
     assert {(value.device.type, value.dtype) for value in losses.values()} == {(device, dtype)}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"num_heads": 3}, "3 heads"), ({"ff_size": None}, "whole number"), ({"num_layers": 0}, "1")],
+)
+def test_configurations_that_cannot_be_are_refused_in_one_line(change, message):
+    sizes = json.loads((FIXTURE / "config.json").read_text())
+    with pytest.raises(InputError, match=message):
+        ClatrConfig.from_official({**sizes, **change})
+    with pytest.raises(InputError, match="lacks"):
+        ClatrConfig.from_official({key: value for key, value in sizes.items() if key not in change})

@@ -156,3 +156,21 @@ def test_nothing_is_tied_to_a_device_or_a_dtype(variant, device, dtype):
     found = sample(model, features, told, valid)
     loss = diffusion_loss(model, features, told, valid, NoiseSchedule(), torch.Generator("cpu"))
     assert {(value.device.type, value.dtype) for value in (found, loss)} == {(device, dtype)}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"num_cond_feats": 3}, "character and text"),
+        ({"num_heads": "four"}, "whole numbers"),
+        ({"variant": "other"}, "known: ca_director"),
+        ({"num_heads": 3}, "no multiple of 3 heads"),
+        ({"num_layers": 0}, "at least 1"),
+    ],
+)
+def test_configurations_that_cannot_be_are_refused_in_one_line(change, message):
+    sizes = json.loads((FIXTURE / "config.json").read_text())
+    with pytest.raises(InputError, match=message):
+        DirectorConfig.from_official({**sizes, **change})
+    with pytest.raises(InputError, match="lacks"):
+        DirectorConfig.from_official({key: value for key, value in sizes.items() if key not in change})

@@ -42,14 +42,7 @@ def official_tensors(tensors: TensorFile) -> TensorFile:
     Raises:
         InputError: there is no CLaTr in it, or more than one.
     """
-    prefixes = [key.removesuffix(_MARK) for key in tensors if key.endswith(_MARK)]
-    if len(prefixes) != 1:
-        first = next(iter(tensors), "nothing")
-        raise InputError(
-            f"{tensors.name} holds {len(prefixes)} trajectory encoders ({_MARK}) and begins with {first}; "
-            "one CLaTr is needed: give another checkpoint"
-        )
-    return tensors.under(prefixes[0])
+    return tensors.under(_prefix(tensors))
 
 
 def load_official(
@@ -74,11 +67,12 @@ def load_official(
         InputError: the file is no CLaTr, or a tensor is missing, unexpected or of another shape.
     """
     whole = open_tensors(path)
-    tensors = official_tensors(whole)
+    prefix = _prefix(whole)
+    tensors = whole.under(prefix)
     config = ClatrConfig.of_tensors(tensors, heads=heads, path=features)
     model = Clatr(config, device=device)
     report = KEYS.load(model, tensors)
-    outside = tuple(key for key in whole if not any(key.endswith(inner) for inner in tensors))
+    outside = tuple(key for key in whole if not key.startswith(prefix))
     return model.eval(), replace(report, ignored=report.ignored + outside)
 
 
@@ -108,3 +102,14 @@ def load_clatr(
         return CaptionedClatr(Clatr(config), build_captions(captions))
 
     return read_captioned(folder, ClatrConfig, version=VERSION, build=build).to(device)
+
+
+def _prefix(tensors: TensorFile) -> str:
+    prefixes = [key.removesuffix(_MARK) for key in tensors if key.endswith(_MARK)]
+    if len(prefixes) != 1:
+        first = next(iter(tensors), "nothing")
+        raise InputError(
+            f"{tensors.name} holds {len(prefixes)} trajectory encoders ({_MARK}) and begins with {first}; "
+            "one CLaTr is needed: give another checkpoint"
+        )
+    return prefixes[0]

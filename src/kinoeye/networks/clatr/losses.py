@@ -86,7 +86,8 @@ def contrastive_loss(
     path: Float[Tensor, "b d"], text: Float[Tensor, "b d"], same: Bool[Tensor, "b b"], temperature: float
 ) -> Float[Tensor, ""]:
     """InfoNCE in both directions over cosines; pairs of other items that say the same are left out."""
-    cosines = functional.normalize(path, dim=-1) @ functional.normalize(text, dim=-1).T / temperature
+    # Elementwise, because a matrix product would be rounded to 16 bits under autocast.
+    cosines = functional.cosine_similarity(path[:, None], text[None], dim=-1) / temperature
     diagonal = torch.eye(len(path), dtype=torch.bool, device=path.device)
     cosines = cosines.masked_fill(same & ~diagonal, -torch.inf)
     target = torch.arange(len(path), device=path.device)

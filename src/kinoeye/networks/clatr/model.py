@@ -106,7 +106,7 @@ class Clatr(nn.Module):
 
     Example:
         >>> model = Clatr(ClatrConfig.small(text_dim=16)).eval()
-        >>> path, valid = torch.zeros(1, 120, 9), torch.ones(1, 120, dtype=torch.bool)
+        >>> path, valid = torch.zeros(1, 60, 9), torch.ones(1, 60, dtype=torch.bool)
         >>> model.embed_path(path, valid).shape
         torch.Size([1, 128])
     """

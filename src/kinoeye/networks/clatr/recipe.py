@@ -16,7 +16,7 @@ from kinoeye.networks.clatr.checkpoint import save_clatr
 from kinoeye.networks.clatr.config import ClatrConfig
 from kinoeye.networks.clatr.losses import LossWeights, clatr_losses
 from kinoeye.networks.clatr.model import Clatr
-from kinoeye.networks.recipe import Batch, Phase
+from kinoeye.networks.recipe import Batch, Phase, Precision
 from kinoeye.networks.seeding import seeded
 
 
@@ -35,6 +35,7 @@ class ClatrRecipe:
     steps: int = 4000
     batch_size: int = 64
     lr: float = 5e-4
+    precision: Precision = "bf16"
     weights: LossWeights = field(default_factory=LossWeights)
 
     @property
@@ -49,6 +50,7 @@ class ClatrRecipe:
                 warmup_steps=min(200, self.steps // 10),
                 betas=(0.9, 0.99),
                 ema_decay=0.999,
+                precision=self.precision,
             ),
         )
 

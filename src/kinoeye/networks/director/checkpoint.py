@@ -66,11 +66,7 @@ def official_tensors(tensors: TensorFile) -> TensorFile:
     Raises:
         InputError: there is none in it.
     """
-    for prefix in _PREFIXES:
-        if prefix + _MARK in tensors.shapes:
-            return tensors.under(prefix)
-    first = next(iter(tensors), "nothing")
-    raise InputError(f"{tensors.name} has no {_MARK} and begins with {first}; give a checkpoint of DIRECTOR")
+    return tensors.under(_prefix(tensors))
 
 
 def load_official(
@@ -97,11 +93,11 @@ def load_official(
         InputError: the file is no DIRECTOR, or a tensor is missing, unexpected or of another shape.
     """
     whole = open_tensors(path)
-    tensors = official_tensors(whole)
+    prefix = _prefix(whole)
+    tensors = whole.under(prefix)
     config = DirectorConfig.of_tensors(tensors, heads=heads, frames=frames)
     model = build_director(replace(config, quirks=quirks or Quirks.none()), device=device)
     report = KEYS.load(model, tensors)
-    prefix = next(prefix for prefix in _PREFIXES if prefix + _MARK in whole.shapes)
     outside = tuple(key for key in whole if not key.startswith(prefix))
     return model.eval(), replace(report, ignored=report.ignored + outside)
 
@@ -132,3 +128,11 @@ def load_director(
         return CaptionedDirector(build_director(config), build_captions(captions))
 
     return read_captioned(folder, DirectorConfig, version=VERSION, build=build).to(device)
+
+
+def _prefix(tensors: TensorFile) -> str:
+    for prefix in _PREFIXES:
+        if prefix + _MARK in tensors.shapes:
+            return prefix
+    first = next(iter(tensors), "nothing")
+    raise InputError(f"{tensors.name} has no {_MARK} and begins with {first}; give a checkpoint of DIRECTOR")

@@ -85,10 +85,16 @@ class DirectorConfig:
         check_object(
             {key: sizes[key] for key in _OFFICIAL if key in sizes}, _OFFICIAL, where="the DIRECTOR configuration"
         )
+        conditions = sizes["num_cond_feats"]
+        if not isinstance(conditions, list) or len(conditions) != 2:
+            raise InputError(f"num_cond_feats is {conditions!r}; the widths of character and text are needed")
+        numbers = [*(sizes[key] for key in (*_SIZES, "num_text_registers")), *conditions]
+        if any(type(number) is not int for number in numbers):
+            raise InputError(f"the DIRECTOR configuration has the sizes {numbers}; whole numbers are needed")
         if sizes["variant"] not in _OFFICIAL_VARIANTS:
             raise InputError(f"variant {sizes['variant']!r} is unknown; known: {', '.join(_OFFICIAL_VARIANTS)}")
         variant = _OFFICIAL_VARIANTS[sizes["variant"]]
-        character, text = sizes["num_cond_feats"]
+        character, text = conditions
         return cls(
             variant=variant,
             feature_dim=sizes["num_feats"],
