@@ -109,23 +109,18 @@ def text_key_for(config: GenDoPConfig, key: TextKey) -> TextKey:
     return RGBD_TEXT_KEY if fixed else key
 
 
-def read_item(
-    shot: ShotFiles, config: GenDoPConfig, *, text_key: TextKey, tokenizer: CaptionTokenizer | None
-) -> dict[str, Tensor]:
-    """A shot as the model takes it: ids [10 * poses], and "text" with "text_mask", "image", "depth" as it looks at.
+def read_frame(shot: ShotFiles, config: GenDoPConfig) -> dict[str, Tensor]:
+    """A shot's first frame as the model takes it: "image" and "depth", as it looks at them.
 
     Raises:
-        InputError: a file is missing or damaged, or the path does not fit its tokens.
+        InputError: a file is missing or damaged.
     """
-    item = {"ids": torch.from_numpy(path_ids(shot, config))}
-    if "text" in config.modalities:
-        assert tokenizer is not None
-        caption = read_caption(shot.of("text"), text_key_for(config, text_key))
-        ids, mask = tokenizer([caption], truncate=config.quirks.silent_truncation)
-        item |= {"text": ids[0], "text_mask": mask[0]}
-    image = read_image(shot.of("image")) if "image" in config.modalities else None
-    depth = read_depth(shot.of("depth")) if "depth" in config.modalities else None
-    return item | frame_inputs(config, image=image, depth=depth)
+    try:
+        image = read_image(shot.of("image")) if "image" in config.modalities else None
+        depth = read_depth(shot.of("depth")) if "depth" in config.modalities else None
+        return frame_inputs(config, image=image, depth=depth)
+    except InputError as error:
+        raise InputError(f"{shot}: {error}") from error
 
 
 def frame_inputs(
@@ -160,18 +155,26 @@ def path_ids(shot: ShotFiles, config: GenDoPConfig) -> NDArray[np.int64]:
     return config.codec.encode(table.matrices, table.size_wh, focal)
 
 
-def read_items(
-    shots: Sequence[ShotFiles],
-    config: GenDoPConfig,
-    *,
-    text_key: TextKey = "Movement",
-    tokenizer: CaptionTokenizer | None,
+def read_words_and_path(
+    shots: Sequence[ShotFiles], config: GenDoPConfig, *, text_key: TextKey, tokenizer: CaptionTokenizer | None
 ) -> tuple[list[dict[str, Tensor]], list[Fault]]:
-    """Every shot that can be used, and why each of the others cannot."""
-    items, faults = [], []
+    """Every shot's "ids" [10 * poses], with "text" and "text_mask" where the model reads; and why others have none.
+
+    Frames are large and read later; here it is held that their files are there.
+    """
+    items: list[dict[str, Tensor]] = []
+    faults: list[Fault] = []
     for shot in shots:
         try:
-            items.append(read_item(shot, config, text_key=text_key, tokenizer=tokenizer))
+            item = {"ids": torch.from_numpy(path_ids(shot, config))}
+            for name in config.modalities:
+                if not shot.of(name).is_file():
+                    raise InputError(f"{shot.of(name)} does not exist")
+            if tokenizer is not None:
+                caption = read_caption(shot.of("text"), text_key_for(config, text_key))
+                ids, mask = tokenizer([caption], truncate=config.quirks.silent_truncation)
+                item |= {"text": ids[0], "text_mask": mask[0]}
+            items.append(item)
         except InputError as error:
             faults.append(Fault(str(shot), str(error)))
     return items, faults
