@@ -2,67 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
 import socket
-import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chat_server import FakeServer, Reply, say, send
 from kinoeye.base.errors import InputError, KinoeyeError
 from kinoeye.base.llm import LanguageModel, LanguageModelError, Question
 
 KEY = "sk-secret-0123456789"
-Reply = Callable[[BaseHTTPRequestHandler], None]
-
-
-class FakeServer:
-    """Answers with a list of replies, the last one for ever, and keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.replies: list[Reply] = []
-        self.asked: list[dict[str, Any]] = []
-        self.headers: list[dict[str, str]] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                outer.asked.append(json.loads(body))
-                outer.headers.append(dict(self.headers))
-                reply = outer.replies.pop(0) if len(outer.replies) > 1 else outer.replies[0]
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                    reply(self)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
-
-
-def send(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
-    def reply(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
-            handler.send_header(name, value)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return reply
-
-
-def say(words: object, finish: str = "stop") -> Reply:
-    return send(json.dumps({"choices": [{"message": {"content": words}, "finish_reason": finish}]}).encode())
 
 
 def drip(handler: BaseHTTPRequestHandler) -> None:

@@ -132,7 +132,11 @@ def _model(args: argparse.Namespace) -> LanguageModel | None:
 
 
 def _refuse(args: argparse.Namespace, names: tuple[str, ...], reason: str) -> None:
-    given = [f"--{name.replace('_', '-')}" for name in names if getattr(args, name) not in (None, False)]
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in names
+        if getattr(args, name) is not None and getattr(args, name) is not False
+    ]
     if given:
         raise InputError(f"{' and '.join(given)} cannot be given: {reason}")
 

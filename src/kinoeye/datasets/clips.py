@@ -61,8 +61,10 @@ def read_clip(
         begun = float((stream.start_time or 0) * base) if base is not None else 0.0
         if start_s > 0 and base is not None:
             container.seek(int((begun + start_s) / base), stream=stream, backward=True)
-        for frame in container.decode(stream):
-            time = 0.0 if frame.time is None else float(frame.time) - begun
+        fps = float(stream.average_rate or 24)
+        for index, frame in enumerate(container.decode(stream)):
+            # Where a file has no time stamps, the nominal rate tells the time.
+            time = index / fps if frame.time is None else float(frame.time) - begun
             # Time stamps are rounded to the stream's clock.
             if time >= end_s - 1e-4:
                 return

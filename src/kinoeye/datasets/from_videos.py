@@ -11,6 +11,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.executor import LocalExecutor
 from kinoeye.base.jobs import Item, Report
 from kinoeye.base.llm import LanguageModel
+from kinoeye.base.names import did_you_mean
 from kinoeye.datasets.datadop_layout import FILES
 from kinoeye.datasets.path_cleaning import Quirks
 from kinoeye.datasets.path_estimation import CleanPath, EstimatePath
@@ -19,6 +20,7 @@ from kinoeye.datasets.shot_captions import CaptionShot
 from kinoeye.datasets.shot_classes import ClassifyShot
 from kinoeye.datasets.shot_detection import DetectShots
 from kinoeye.datasets.shot_sampling import FilterShot
+from kinoeye.perception import ESTIMATORS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,10 @@ class VideoPlan:
         shortest, longest = self.shot_seconds
         if not 0 < shortest < longest:
             raise InputError(f"shots of {shortest:g} to {longest:g} s do not exist; give two lengths such as 4,20")
+        if self.estimator not in ESTIMATORS:
+            raise InputError(
+                f"there is no estimator {self.estimator!r}; {did_you_mean(self.estimator, ESTIMATORS, 'known')}"
+            )
         if not 1 <= self.fov_deg <= 170:
             raise InputError(f"a field of view of {self.fov_deg:g} degrees is out of range; use 1 to 170")
         if self.directorial and self.model is None:

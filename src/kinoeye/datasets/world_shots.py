@@ -120,8 +120,10 @@ def _about(plan: Plan, subject: str) -> Plan:
 
 
 def _fitted(plan: Plan) -> Plan | None:
-    """The plan at the length of a shot; None for one that changes the lens."""
+    """The plan at the length of a shot; None for one that changes the lens or never moves."""
     if any(action.kind in _ONE_LENS for move in plan.moves for action in move.actions):
+        return None
+    if all(move.is_hold for move in plan.moves):
         return None
     natural = [natural_duration(move) for move in plan.moves]
     factor = (FRAMES - 1) / NOMINAL_FPS / sum(natural)
