@@ -216,6 +216,36 @@ def test_benches_have_checksums_of_their_own_and_only_known_names():
         caption_bench("nonsense")
 
 
+def test_a_bench_of_ones_own_captions_is_a_file(tmp_path: Path):
+    file = tmp_path / "mine.json"
+    entries = [{"caption": "drift in", "program": "push in two metres"}, {"caption": "x", "program": "pan left"}]
+    file.write_text(json.dumps(entries))
+    bench = caption_bench(str(file))
+    assert [item.plan.moves for item in bench.items(3, 9)] == [parse(entry["program"]).moves for entry in entries]
+    assert [item.caption for item in bench.items(0, 1)] == ["drift in"]
+    assert len(bench.training_items(0, 3)) == 3
+    before = bench_sha256(bench)
+    file.write_text(json.dumps(entries[::-1]))
+    assert bench_sha256(caption_bench(str(file))) != before
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", "no captions"),
+        ("{}", "no list"),
+        ('[{"caption": "x"}]', "caption 1 of .* lacks 'program'"),
+        ('[{"caption": "x", "program": 3}]', "words"),
+        ('[{"caption": "x", "program": "bathe in light"}]', "caption 1 of"),
+        ('[{"caption": "x", "program": "pan left flurbly"}]', "flurbly"),
+    ],
+)
+def test_files_that_are_no_captions_are_refused(text, message, tmp_path: Path):
+    (tmp_path / "mine.json").write_text(text)
+    with pytest.raises(InputError, match=message):
+        caption_bench(str(tmp_path / "mine.json"))
+
+
 class Ends:
     """An encoder whose latents are the last position and the end of the text, and that reconstructs straight lines."""
 

@@ -18,7 +18,7 @@ from kinoeye.language.grammar import parse
 from kinoeye.language.plan import Plan
 from kinoeye.language.sampling import random_plan
 
-_PROBES = 16
+_PROBES = 256
 
 
 class CaptionItem(NamedTuple):
@@ -39,11 +39,7 @@ class CaptionBench(Protocol):
         ...
 
     def items(self, seed: int, count: int) -> Sequence[CaptionItem]:
-        """Items to score on, the same for the same seed.
-
-        Raises:
-            InputError: there are not so many.
-        """
+        """Items to score on, the same for the same seed; all there are where there are fewer."""
         ...
 
     def training_items(self, seed: int, count: int) -> Sequence[CaptionItem]:

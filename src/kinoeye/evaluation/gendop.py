@@ -76,7 +76,6 @@ def contender(name_or_dir: str) -> Contender:
         InputError: there is no such director.
     """
     from kinoeye.systems.gendop.directors import director, kind_of
-
     from kinoeye.systems.gendop.pipeline import GenDoPPipeline
 
     kind, found = kind_of(name_or_dir), director(name_or_dir)
@@ -104,7 +103,7 @@ def evaluate(
         baselines: "none" leaves out the grammar, the nearest caption, random programs, and wrong depth.
 
     Raises:
-        InputError: the bench has fewer captions.
+        InputError: more worlds of one seed are asked for than there are.
     """
     watch = Stopwatch()
     items = list(bench.items(world_seed, count))
