@@ -17,7 +17,7 @@ import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors.torch import load_file
@@ -85,7 +85,7 @@ def library_tokens(model: OPTForCausalLM, prefix: Tensor, layout: Layout) -> Ten
     begin = model.get_input_embeddings()(torch.tensor([[BOS]]))
     embeds = torch.cat([prefix, begin], dim=1)
     with torch.inference_mode():
-        ids: Any = model.generate(
+        ids: Any = cast(Any, model).generate(
             inputs_embeds=embeds, attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long), do_sample=False,
             use_cache=True, max_new_tokens=layout.length, min_new_tokens=layout.length,
             logits_processor=LogitsProcessorList([AllowedTokens(layout)]),

@@ -9,7 +9,7 @@ import torch
 from gendop_fixtures import rgbd_decoder, rgbd_features, tensors, text_decoder, text_prefix
 
 from kinoeye.base.errors import InputError
-from kinoeye.systems.gendop import Quirks
+from kinoeye.systems.gendop import GenDoPConfig, GenDoPDecoder, Quirks
 from kinoeye.systems.gendop.engine import Engine
 from kinoeye.systems.gendop.generation import GREEDY, Sampling, generate, generate_with_draft
 from kinoeye.systems.gendop.tokens import EOS
@@ -200,3 +200,16 @@ def test_seeds_that_do_not_fit_the_prompts_are_refused():
             generate(engine(), PREFIX, seeds=seeds)
     with pytest.raises(InputError, match="precision"):
         engine("fp4")
+
+
+def test_nothing_is_made_on_another_device_than_the_models():
+    with torch.device("meta"):
+        made = GenDoPDecoder(GenDoPConfig(hidden_dim=16, intermediate_dim=32, num_layers=2, num_heads=2))
+    machine = Engine(made, "bf16")
+    cache = machine.start(torch.zeros(2, 77, 16, device="meta"), copies=3)
+    logits = machine.extend(cache, torch.zeros(6, 4, dtype=torch.long, device="meta"))
+    assert logits.is_meta
+    assert logits.shape == (6, 4, 260)
+    assert cache.length == 4
+    with pytest.raises(InputError, match="int8 runs on a CPU"):
+        Engine(made, "int8")

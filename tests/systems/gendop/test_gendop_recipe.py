@@ -21,7 +21,8 @@ from kinoeye.formats.paths import datadop
 from kinoeye.geometry.convention import OPENGL, rotvec_to_matrix
 from kinoeye.systems.gendop import GenDoPConfig, GenDoPPipeline, Quirks
 from kinoeye.systems.gendop.checkpoint import save
-from kinoeye.systems.gendop.data import collate, find_shots, read_words_and_path, text_key_for
+from kinoeye.systems.gendop.data import collate, find_shots, path_ids, read_words_and_path, text_key_for
+from kinoeye.systems.gendop.images import read_depth
 from kinoeye.systems.gendop.recipe import SeedRecipe, add_train_arguments, recipe_from_args
 
 SMALL = ["--hidden_dim", "16", "--num_heads", "2", "--num_layers", "1"]
@@ -280,3 +281,17 @@ def test_each_size_that_is_asked_for_is_that_of_the_model(
     assert TINY["text"].hidden_dim == made.config.text.hidden_dim
     batch = next(made.batches(made.phases[0], rank=0, world=1, start=0))
     assert batch["tokens"].shape[1] == 152
+
+
+def test_real_shots_are_read_as_they_are(real_data: Path, tiny_folder: Path):
+    pipeline = GenDoPPipeline.from_pretrained(tiny_folder)
+    shots = find_shots(real_data / "gendop")
+    assert [shot.name for shot in shots] == ["case1", "case2"]
+    items, faults = read_words_and_path(shots, pipeline.model.config, text_key="Movement", tokenizer=pipeline.tokenizer)
+    assert len(items) + len(faults) == 2
+    official = GenDoPConfig(quirks=Quirks.official())
+    for shot in shots:
+        expected = tensors("real_trajectories")[f"{shot.name}.ids"].numpy()
+        assert np.array_equal(path_ids(shot, official), expected)
+        depth = read_depth(shot.of("depth"))
+        assert depth.shape[1] == 512
