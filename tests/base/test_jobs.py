@@ -63,6 +63,17 @@ def test_a_run_resumed_from_any_byte_of_its_log_equals_an_unbroken_one(ways: lis
         assert set(again.skipped) == set(unbroken.done)
 
 
+@given(
+    st.lists(st.sampled_from([*WAYS, "exit", "segfault"]), min_size=1, max_size=6), st.sampled_from(["add", "again"])
+)
+@settings(max_examples=6)
+def test_counts_add_up_whatever_dies(ways: list[str], at: str):
+    with tempfile.TemporaryDirectory() as folder:
+        report = LocalExecutor(workers=2).run(TWO_STEPS, items_of(ways, at), Path(folder) / "run.json")
+        assert set(report.done) == {f"item {i}" for i, way in enumerate(ways) if way == "fine"}
+        assert sum(report.counts().values()) == 2 * len(ways)
+
+
 def test_a_report_that_lost_an_item_cannot_be_made():
     with pytest.raises(ValueError, match="lost or doubled"):
         Report(given=("a", "b"), done={"a": Item("a")}, skipped={}, failed={})

@@ -20,7 +20,7 @@ def contact_sheet(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     Example:
         >>> contact_sheet(np.zeros((30, 288, 512, 3), np.uint8)).shape
-        (504, 900, 3)
+        (508, 900, 3)
     """
     chosen = frames[np.linspace(0, len(frames) - 1, SIDE * SIDE).round().astype(int)]
     width = SHEET_WIDTH // SIDE

@@ -68,7 +68,7 @@ def interaction_captions(
     Example:
         >>> story = SubjectStory(subject="a red cone", others=(), place="a desert", side="middle", ending="grows")
         >>> interaction_captions([(0, 119, 7 * 2)], story, np.random.default_rng(0))["Concise Interaction"]
-        'The camera moves ahead, bringing the red cone closer.'
+        'The camera moves ahead, as the red cone fills more of the frame.'
     """
     it = definite(story.subject)
     classes = [tag for i, (_, _, tag) in enumerate(segments) if i == 0 or segments[i - 1][2] != tag]
