@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat_server import FakeServer, say
-from kinoeye.base.errors import InputError
+from kinoeye.base.errors import InputError, MissingExtraError
 from kinoeye.base.failure import Failure
 from kinoeye.base.jobs import Item
 from kinoeye.base.llm import LanguageModel, LanguageModelError
@@ -161,6 +162,13 @@ def test_cuts_are_found(filmed_shot: Shot, tmp_path: Path):
     assert found.data["found"] == 2
     (only,) = found.data["shots"]
     assert only == pytest.approx([0.0, 4.0], abs=0.1)
+
+
+def test_without_pyscenedetect_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "scenedetect", None)
+    with pytest.raises(MissingExtraError, match=r'pip install "kinoeye\[data\]"'):
+        DetectShots().setup()
+    DetectShots(whole=True).setup()
 
 
 def test_a_video_of_another_length_is_refused(clip: Path):
