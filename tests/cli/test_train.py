@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -134,6 +136,18 @@ def test_processes_run_the_same_command(tmp_path: Path, monkeypatch: pytest.Monk
     argv = ["train", "toy", "-o", str(tmp_path), "--processes", "3"]
     assert main(["train", "--json", *argv[1:]]) == 0
     assert started == [([sys.executable, "-m", "kinoeye", *argv, "--json"], 3)]
+
+
+def test_the_guides_commands_have_options_that_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "training.md").read_text()
+    [block] = re.findall(r"```bash\n(.*?)```", guide, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    for line in block.splitlines():
+        assert main([*shlex.split(line.replace("kinoeye train gendop", "train toy")), "-q"]) == 0, line
+    named = re.findall(r"^\| `([^`]+)`", guide, re.MULTILINE)
+    assert {path.name for path in (tmp_path / "runs" / "first").iterdir()} == {".lock", *(n.rstrip("/") for n in named)}
 
 
 def test_a_process_that_fails_ends_the_others():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -22,7 +24,7 @@ from kinoeye.training.ema import Ema
 from kinoeye.training.optimizer import adamw, trained_parameters
 from kinoeye.training.prefetch import Prefetched
 from kinoeye.training.randomness import seed_of, seeded
-from kinoeye.training.run_folder import MetricsLog, read_metrics
+from kinoeye.training.run_folder import MetricsLog, identity, read_metrics
 
 PHASES = st.builds(
     phase,
@@ -160,3 +162,20 @@ def test_a_log_drops_what_comes_after_the_checkpoint_and_half_a_line(tmp_path: P
     assert read_metrics(path) == rows
     MetricsLog(path, ("a", "b"), phase=1, steps=1).close()
     assert read_metrics(path) == rows[:4]
+
+
+@dataclass(frozen=True)
+class Settings:
+    data: Path
+    encoders: Mapping[str, Path]
+    shape: Callable[[float], float]
+    phases: tuple[Phase, ...]
+    made: object = field(init=False, default=None)
+
+
+def test_a_run_is_told_by_the_settings_of_its_recipe_and_not_by_what_they_lead_to():
+    recipe: Any = Settings(Path("clips"), {"text": Path("clip")}, math.sin, ())
+    found = identity(recipe, (phase(),), 5)
+    assert found["settings"] == {"data": "clips", "encoders": {"text": "clip"}, "shape": "builtin_function_or_method"}
+    assert found["seed"] == 5
+    assert found["phases"]["all"]["betas"] == [0.9, 0.95]

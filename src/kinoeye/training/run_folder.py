@@ -29,18 +29,13 @@ _LOCK = ".lock"
 def identity(recipe: Recipe, phases: Sequence[Phase], seed: int) -> dict[str, Any]:
     """What decides the weights of a run: the recipe and its settings (if it is a dataclass), the phases and the seed.
 
-    Settings without a JSON form, such as a loaded model, are left out.
+    Of settings that are no data, such as a function, the type alone is known.
     """
     kind = type(recipe)
-    settings: dict[str, Any] = {}
-    for field in dataclasses.fields(recipe) if dataclasses.is_dataclass(recipe) else ():
-        value = getattr(recipe, field.name)
-        if field.name == "phases":
-            continue
-        try:
-            settings[field.name] = str(value) if isinstance(value, Path) else to_json(value)
-        except TypeError:
-            continue
+    fields = dataclasses.fields(recipe) if dataclasses.is_dataclass(recipe) else ()
+    settings = {
+        field.name: _plain(getattr(recipe, field.name)) for field in fields if field.init and field.name != "phases"
+    }
     found = {
         "recipe": f"{kind.__module__}.{kind.__qualname__}",
         "settings": settings,
@@ -125,6 +120,17 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
         except ValueError:
             break
     return rows
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    try:
+        return to_json(value)
+    except TypeError:
+        return type(value).__qualname__
 
 
 def _first_difference(theirs: Any, ours: Any, where: str = "") -> str:
