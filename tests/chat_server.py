@@ -38,6 +38,11 @@ class FakeServer:
         threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
 
+    def close(self) -> None:
+        """Stop answering."""
+        self.http.shutdown()
+        self.http.server_close()
+
 
 def send(body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
     def reply(handler: BaseHTTPRequestHandler) -> None:

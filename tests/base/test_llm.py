@@ -38,8 +38,7 @@ def hang_up(handler: BaseHTTPRequestHandler) -> None:
 def server() -> Iterator[FakeServer]:
     fake = FakeServer()
     yield fake
-    fake.http.shutdown()
-    fake.http.server_close()
+    fake.close()
 
 
 def client(server: FakeServer, **options: Any) -> LanguageModel:
@@ -115,8 +114,7 @@ def test_the_key_follows_no_redirect(server: FakeServer):
         with pytest.raises(LanguageModelError, match="sends elsewhere"):
             client(server).ask(Question("x"))
     assert elsewhere.asked == []
-    elsewhere.http.shutdown()
-    elsewhere.http.server_close()
+    elsewhere.close()
 
 
 def test_without_a_server_there_is_one_clear_line():

@@ -29,6 +29,14 @@ def test_a_set_is_made_checked_and_made_again(tmp_path: Path, capsys: pytest.Cap
     assert (tmp_path / "set" / "SHA256SUMS").read_bytes() == sums
 
 
+def test_a_folder_of_somebody_else_is_refused_before_the_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "thesis.tex").write_text("")
+    assert main(["data", "make", "datadop", "--world-seed", "1", "--count", "1", "-o", "set"]) == 2
+    assert "was not made by Kinoeye" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.rglob("*")] == ["set", "thesis.tex"]
+
+
 def test_faults_are_listed_and_end_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "train_valid.txt").write_text("1_a/shot_0000\n")
     assert main(["data", "check", ".", "--as", "datadop"]) == 1

@@ -80,8 +80,7 @@ def test_a_second_run_makes_nothing_anew_and_gives_the_same(made: tuple[Path, Vi
 def server() -> Iterator[FakeServer]:
     fake = FakeServer()
     yield fake
-    fake.http.shutdown()
-    fake.http.server_close()
+    fake.close()
 
 
 def test_a_model_classes_words_and_describes(

@@ -190,8 +190,7 @@ def test_sixteen_frames_in_one_picture(count: int):
 def model_and_server():
     server = FakeServer()
     yield LanguageModel(model="small", base_url=server.url, attempts=1), server
-    server.http.shutdown()
-    server.http.server_close()
+    server.close()
 
 
 def test_a_model_classes_shots(model_and_server: tuple[LanguageModel, FakeServer]):

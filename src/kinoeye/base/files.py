@@ -153,10 +153,7 @@ def atomic_folder(path: Path | str, *, marker: str) -> Iterator[Path]:
     path = Path(path)
     temporary: Path | None = None
     try:
-        if path.exists() and not _may_replace(path, marker):
-            raise InputError(
-                f"{path} exists and was not made by Kinoeye (it has no {marker}); choose another output folder"
-            )
+        refuse_foreign_folder(path, marker=marker)
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", dir=path.parent))
         yield temporary
@@ -167,6 +164,19 @@ def atomic_folder(path: Path | str, *, marker: str) -> Iterator[Path]:
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def refuse_foreign_folder(path: Path | str, *, marker: str) -> None:
+    """Hold that `atomic_folder` may take a name, before the work that it is for begins.
+
+    Raises:
+        InputError: something is there that is neither an empty folder nor one that holds the file `marker`.
+    """
+    path = Path(path)
+    if path.exists() and not (path.is_dir() and ((path / marker).is_file() or not any(path.iterdir()))):
+        raise InputError(
+            f"{path} exists and was not made by Kinoeye (it has no {marker}); choose another output folder"
+        )
 
 
 def write_text(path: Path | str, text: str) -> None:
@@ -186,10 +196,6 @@ def write_json(path: Path | str, data: Any) -> None:
         InputError: the file cannot be written.
     """
     write_text(path, json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
-
-
-def _may_replace(path: Path, marker: str) -> bool:
-    return path.is_dir() and ((path / marker).is_file() or not any(path.iterdir()))
 
 
 def _swap_in(new: Path, path: Path) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.executor import LocalExecutor
+from kinoeye.base.files import refuse_foreign_folder
 from kinoeye.base.jobs import Item, Report
 from kinoeye.base.llm import LanguageModel
 from kinoeye.base.names import did_you_mean
+from kinoeye.base.run_record import RUN_FILE
 from kinoeye.datasets.datadop_layout import FILES
 from kinoeye.datasets.path_cleaning import Quirks
 from kinoeye.datasets.path_estimation import CleanPath, EstimatePath
@@ -83,6 +85,7 @@ def datadop_from_videos(
     Example:
         >>> datadop_from_videos([Path("clip.mp4")], VideoPlan(whole=True), Path("set"))  # doctest: +SKIP
     """
+    refuse_foreign_folder(folder, marker=RUN_FILE)
     work = folder.with_name(folder.name + ".work")
     videos_run = LocalExecutor(workers=plan.workers, seed=plan.seed, label="finding shots")
     given = [Item(name, {}, {"video": str(path)}) for name, path in video_names(videos).items()]

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.executor import LocalExecutor
+from kinoeye.base.files import refuse_foreign_folder
 from kinoeye.base.jobs import Item, Report
+from kinoeye.base.run_record import RUN_FILE
 from kinoeye.datasets.datadop_layout import FRAMES
 from kinoeye.datasets.publishing import Card, ClipOrigin, FinishedShot, publish
 from kinoeye.datasets.world_shots import SIZE_WH, SKY_DEPTH_M, FilmWorld
@@ -48,6 +50,7 @@ def datadop_from_worlds(plan: WorldPlan, folder: Path, *, argv: Sequence[str] = 
         >>> datadop_from_worlds(WorldPlan(world_seed=0, count=10), Path("set")).counts()  # doctest: +SKIP
         {'given': 10, 'done': 10, 'failed': 0, 'skipped': 0}
     """
+    refuse_foreign_folder(folder, marker=RUN_FILE)
     work = folder.with_name(folder.name + ".work")
     items = [Item(f"2_{plan.world_seed}_{index:05d}/shot_0000") for index in range(plan.count)]
     executor = LocalExecutor(workers=plan.workers, seed=plan.world_seed, label="filming")
