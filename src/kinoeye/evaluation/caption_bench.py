@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
@@ -75,8 +76,13 @@ def bench_sha256(bench: CaptionBench) -> str:
 
 def is_hard(item: CaptionItem) -> bool:
     """Whether the grammar rejects a caption or reads another program in it."""
+    return _is_misread(item.caption, item.plan)
+
+
+@lru_cache(maxsize=2**14)  # every row of a table asks it of the same captions
+def _is_misread(caption: str, plan: Plan) -> bool:
     try:
-        return not exact_program(item.plan, parse(item.caption))
+        return not exact_program(plan, parse(caption))
     except InputError:
         return True
 
@@ -96,17 +102,21 @@ class NearestCaption:
         seen = Counter(ngram for each in counts for ngram in each)
         self._column = {ngram: index for index, ngram in enumerate(sorted(seen))}
         self._rarity = np.log((1 + len(items)) / (1 + np.array([seen[ngram] for ngram in self._column]))) + 1
-        self._rows: dict[int, list[tuple[int, float]]] = {}
+        found: dict[int, list[tuple[int, float]]] = {}
         for row, each in enumerate(counts):
             for column, weight in self._vector(each).items():
-                self._rows.setdefault(column, []).append((row, weight))
+                found.setdefault(column, []).append((row, weight))
+        self._entries = {
+            column: (np.array([row for row, _ in entries]), np.array([weight for _, weight in entries]))
+            for column, entries in found.items()
+        }
 
     def __call__(self, caption: str) -> Plan:
         """The plan of the nearest caption; of the first among equals."""
         likeness = np.zeros(len(self._plans))
         for column, weight in self._vector(_ngrams(caption)).items():
-            for row, other in self._rows.get(column, ()):
-                likeness[row] += weight * other
+            rows, others = self._entries[column]
+            likeness[rows] += weight * others
         return self._plans[int(np.argmax(likeness))]
 
     def _vector(self, counts: Counter[str]) -> dict[int, float]:
