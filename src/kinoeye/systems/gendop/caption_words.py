@@ -13,7 +13,7 @@ from kinoeye.language.text.tokens import tokenize
 MAX_QUANTITIES, MAX_ACTORS = 10, 6
 """How many of each a caption's words can point at; further ones stay words."""
 _SIGNS = {"end": ".", "arrow": "->"}
-_KEPT_SIGNS = (",", ";", ":", "(", ")")
+_KEPT_SIGNS = (",", ";", ":", "(", ")", "/", "+")
 
 
 @dataclass(frozen=True)

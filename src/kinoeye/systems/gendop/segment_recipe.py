@@ -21,7 +21,7 @@ from kinoeye.networks.text import Vocabulary, WordBatch
 from kinoeye.networks.text.words import UNKNOWN
 from kinoeye.systems.gendop.program_tokens import PAD, START, token_ids
 from kinoeye.systems.gendop.segments import SegmentConfig, SegmentModel
-from kinoeye.systems.gendop.wording import CaptionedProgram, Stream, captioned_program
+from kinoeye.systems.gendop.wording import CaptionedProgram, Stream, captioned_program, essential_words
 
 CONFIG_FILE, WEIGHTS_FILE, CONFIG_VERSION = "config.json", "model.safetensors", 1
 _VOCABULARY_CAPTIONS = 30_000
@@ -41,8 +41,9 @@ class SegmentRecipe:
     batch_size: int = 96
     lr: float = 2e-3
     seed: int = 0
-    forget_word: float = 0.05
-    """Probability that a word loses its own vector, and its n-grams with half that."""
+    forget: tuple[float, ...] = (0.02, 0.02, 0.1, 0.3)
+    """Shares of a caption's words that lose their vectors; each caption draws one of them. Words that say where the
+    camera goes are never forgotten, see `wording.essential_words`."""
     first_caption: int = 1_000_000
     """Number of the first caption; those below are for the vocabulary and for validation."""
 
@@ -70,9 +71,21 @@ class SegmentRecipe:
         while True:
             pool, first = divmod(number, _POOL)
             for index, items in enumerate(self._pool(pool * world + rank, size)[first:], first):
-                rng = Random(f"{self.seed} {pool} {rank} {index}")
-                yield to_batch(items, vocabulary, rng=rng, forget=self.forget_word)
+                batch = to_batch(items, vocabulary)
+                self._forget(batch, items, Random(f"{self.seed} {pool} {rank} {index}"))
+                yield batch
                 number += 1
+
+    def _forget(self, batch: dict[str, Any], items: Sequence[CaptionedProgram], rng: Random) -> None:
+        """Take words away, so that unknown ones are read by what stands beside them."""
+        kept = essential_words()
+        for row, item in enumerate(items):
+            share = rng.choice(self.forget)
+            for column, word in enumerate(item.words.words):
+                if word not in kept and not word.startswith("<") and rng.random() < share:
+                    batch["words"][row, column] = UNKNOWN
+                    if rng.random() < 0.5:
+                        batch["ngrams"][row, column] = 0
 
     def _pool(self, pool: int, size: int) -> list[list[CaptionedProgram]]:
         first = self.first_caption + pool * _POOL * size
@@ -103,22 +116,13 @@ def train_words() -> tuple[str, ...]:
     return Vocabulary.of(captions, least=3).words
 
 
-def to_batch(
-    items: Sequence[CaptionedProgram], vocabulary: Vocabulary, *, rng: Random | None = None, forget: float = 0.0
-) -> dict[str, Any]:
-    """Captions and their tokens as tensors; some words are forgotten when training."""
+def to_batch(items: Sequence[CaptionedProgram], vocabulary: Vocabulary) -> dict[str, Any]:
+    """Captions and their tokens as tensors."""
     words = vocabulary.encode([item.words.words for item in items])
     longest = max(len(item.tokens) for item in items) + 1
     tokens = torch.tensor(
         [token_ids([START, *item.tokens] + [PAD] * (longest - 1 - len(item.tokens))) for item in items]
     )
-    if rng is not None and forget:
-        for row, item in enumerate(items):
-            for column, word in enumerate(item.words.words):
-                if not word.startswith("<") and rng.random() < forget:
-                    words.words[row, column] = UNKNOWN
-                    if rng.random() < 0.5:
-                        words.ngrams[row, column] = 0
     return {"words": words.words, "ngrams": words.ngrams, "valid": words.valid, "tokens": tokens}
 
 

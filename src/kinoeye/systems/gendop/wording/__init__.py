@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from kinoeye.base.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from kinoeye.systems.gendop.wording.essential import essential_words as essential_words
     from kinoeye.systems.gendop.wording.programs import random_program as random_program
     from kinoeye.systems.gendop.wording.sentences import CaptionedProgram as CaptionedProgram
     from kinoeye.systems.gendop.wording.sentences import Stream as Stream

@@ -1,6 +1,7 @@
-"""Wordings of the eval stream: verbs, openings, connectives, fillers and subjects that training never shows.
+"""Wordings of the eval stream: verbs, openings, sentence patterns, fillers and subjects that training never shows.
 
-The verbs stand beside the direction phrases of `directions`, all of which training knows.
+The verbs stand beside the direction phrases of `directions`, all of which training knows; the patterns are new, the
+words of order and of simultaneity in them (then, after, while, at the same time) are not.
 """
 
 from __future__ import annotations
@@ -62,25 +63,43 @@ EVAL = Phrases(
     imperative_lead_ins=("", "", "kindly ", "right, ", "here's the plan: ", "on my cue, ", "cue one: ",
                          "the director says to ", "you ought to ", "go ahead and ", "remember to ", "try to "),
     nominal_lead_ins=("", "deliver ", "treat us to ", "the storyboard calls for ", "i'm after ", "cue ", "unleash "),
-    begin_by=("kicks off by {G}", "launches into {N}", "sets out {G}", "gets going by {G}", "leads with {N}",
-              "commences by {G}"),
-    then=(", whereupon it {F}", ", at which point {S} {F}", ". from there, {S} {F}", " prior to {G}",
-          ", giving way to {N}", ". that done, {S} {F}", ", only to {B}", ". straight after, it {F}",
-          ", succeeded by {N}", ". in the following beat, {S} {F}", ", and moments later {F}", ", leading into {N}"),
-    finally_=(", culminating in {N}", ", and at long last {F}", ". for the last beat, {S} {F}", ", wrapping up with {N}",
-              ". ultimately, {S} {F}", ", and rounds things off by {G}", ", winding up {G}"),
-    then_imperative=(". once done, {B}", ", thereupon {B}", ". that done, {B}", ", leading into {N}",
-                     ". straight after, {B}", " prior to {G}", ". in the following beat, {B}"),
-    finally_imperative=(", culminating in {N}", ". ultimately, {B}", ", wrapping up with {N}", ", and at long last {B}",
-                        ". for the last beat, {B}"),
-    inverted=("prior to {G2}, {S} {F1}", "only when done {G1} does {S} {B2}", "{S} {F2}, having started out {G1}",
-              "{N1} gives way to {N2}", "{N1}; thereupon {N2}", "{N1} leads into {N2}"),
+    begin_by=(
+        "kicks things off by {G}", "first starts with {N}", "at the start begins {G}", "opens up with {N}",
+    ),
+    then=(
+        ". when that is over, {S} {F} next", ", followed at once by {N}", " and only afterwards {F}", ", next up {G}",
+        ". immediately after that, it {F}", ", then straight into {N}", ". after this comes {N}",
+        ", then, without a break, {F}", ". the move after that: {N}", ", and later on {F}", ". as a next step, {S} {F}",
+    ),
+    finally_=(
+        ", and last of all {F}", ". the very last thing: {N}", ", and then at the very end {F}",
+        ". it finally ends in {N}", ", and lastly, to close, {F}",
+    ),
+    then_imperative=(
+        ". when that is over, {B}", ", next up {B}", ". after this, {B} next", ". immediately after that, {B}",
+        ", then, without a break, {B}", ", followed at once by {N}", " and only afterwards {B}",
+    ),
+    finally_imperative=(
+        ", and last of all {B}", ". the very last thing: {B}", ", and then at the very end {B}",
+        ", to end finally with {N}",
+    ),
+    inverted=(
+        "it is only after {G1} that {S} {F2}", "before it ever {F2}, {S} {F1}", "{N1}, after which comes {N2}",
+        "{N2} follows after {N1}", "right after {G1}, {S} {F2}", "{N1} and next {N2}",
+    ),
     numbered=("beat {i}: {B}. ", "cue {i}: {N}. ", "[{i}] {B}. "),
-    listed=(" / {N}", " / {N}", " / {N}"),
-    joins=(" all the while {G}", " even as it {F}", " and in the same breath {F}", ", in unison {G}",
-           " paired with {N}", ", {G} throughout", " whilst {G}", " in tandem with {N}"),
-    joins_imperative=(" all the while {G}", " and in the same breath {B}", " paired with {N}", ", {G} throughout",
-                      " in tandem with {N}", " whilst {G}"),
+    listed=(
+        "; then {N}", ". {N}", " / {N}", " / {N}",
+    ),
+    joins=(
+        " while at the very same time {G}", ", {G} all the while", " and, simultaneously with that, {F}",
+        ", at the same time also {G}", " as it is also {G}", " together with {N} at once", ", simultaneously {G} too",
+        " with, at the same time, {N}",
+    ),
+    joins_imperative=(
+        " while at the very same time {G}", ", {G} all the while", ", at the same time also {B}",
+        " together with {N} at once", " with, at the same time, {N}",
+    ),
     fillers=(", bathing {thing} in light", " so {thing} comes alive", ", our attention drawn by {thing}",
              " as though hunting {thing}", ", {thing} glinting nearby", " whilst {person} {does}",
              ", lending {thing} gravity", " beneath {thing}", " amid the {place}", ", teasing {thing}",

@@ -35,6 +35,8 @@ _EASING_WORDS = {
 }
 _MUTED_VOWELS = "aeiou"
 _DOUBLED = frozenset("dip hop jog pin skim snap tag tip trot whip wrap zip step slip".split())
+_TRANSITIVE = frozenset("move push pull slide shift lower raise lift tilt pan turn rotate swing swivel pivot dolly truck "
+                        "roll pitch yaw crane boom track".split())  # fmt: skip
 _TALKING = ("we", "you", "we will", "the camera will", "the camera should")
 """Subjects whose verb stands in its base form."""
 
@@ -112,7 +114,7 @@ class _Writer:
         text = self._sentences(tellings)
         if rng.random() < 0.1:
             extra = self._expand(rng.choice(self.phrases.sentences))
-            text = f"{extra} {text}" if rng.random() < 0.5 else f"{text} {extra}"
+            text = f"{extra} {text}" if rng.random() < 0.5 else f"{text.rstrip('.')}. {extra}"
         caption, spans = _unmark(_punctuated(text, rng))
         words = read_words(caption)
         tokens = _tokens(tellings, words, spans)
@@ -142,8 +144,8 @@ class _Writer:
     def _listed(self, tellings: list[_Telling]) -> str:
         """Noun phrases alone: "a slow push in, then a pan left"; at times without their articles."""
         rng, phrases = self.rng, self.phrases
-        parts = [rng.choice(phrases.listed).replace("{N}", self._clause(telling, "N")) for telling in tellings]
-        parts[0] = re.sub(r"^[ ,/]*(then )?", "", parts[0])
+        parts = [self._clause(tellings[0], "N")]
+        parts += [rng.choice(phrases.listed).replace("{N}", self._clause(telling, "N")) for telling in tellings[1:]]
         if rng.random() < 0.35:
             return re.sub(r"(^|, |then )an? ", r"\1", "".join(parts))
         return rng.choice(phrases.nominal_lead_ins) + "".join(parts)
@@ -161,7 +163,7 @@ class _Writer:
             text += self._clause(first, form)
         for index, telling in enumerate(tellings[1:], 1):
             last = index == len(tellings) - 1 and len(tellings) > 1
-            pattern = rng.choice(phrases.finally_ if last and rng.random() < 0.5 else phrases.then)
+            pattern = self._pattern(phrases.finally_ if last and rng.random() < 0.5 else phrases.then)
             if form == "B":  # "we pan left, then push in"
                 pattern = re.sub(r"\bit ", f"{subject} ", pattern.replace("{F}", "{B}"))
                 pattern = (
@@ -179,7 +181,7 @@ class _Writer:
         for index, telling in enumerate(tellings[1:], 1):
             last = index == len(tellings) - 1
             options = phrases.finally_imperative if last and rng.random() < 0.5 else phrases.then_imperative
-            pattern = rng.choice(options)
+            pattern = self._pattern(options)
             text += pattern.replace(*self._clause_in(pattern, telling))
         return text
 
@@ -190,6 +192,10 @@ class _Writer:
         for form, which in re.findall(r"\{([FBGN])([12])\}", pattern):
             text = text.replace(f"{{{form}{which}}}", self._clause(tellings[int(which) - 1], form))
         return text
+
+    def _pattern(self, options: Sequence[str]) -> str:
+        """One of the sentence patterns, with nonsense where it asks for any word."""
+        return re.sub(r"\{x\}", lambda _: _nonsense("x", self.rng), self.rng.choice(options))
 
     def _clause_in(self, pattern: str, telling: _Telling) -> tuple[str, str]:
         """The slot of a pattern and the clause that fills it."""
@@ -282,6 +288,12 @@ class _Writer:
         return self.rng.choice(self.phrases.verbs[family]) + "*"
 
     def _inflected(self, phrase: str, form: Form) -> str:
+        """A verb phrase in a form; an imperative may say what is moved, a statement may be in the passive."""
+        verb = phrase.split("*", 1)[0]
+        if verb in _TRANSITIVE and form in ("B", "G") and self.rng.random() < 0.12:
+            phrase = phrase.replace("*", "* the camera", 1)
+        elif verb in _TRANSITIVE and form == "F" and self.rng.random() < 0.04:
+            return f"is {_past(verb)}{phrase.split('*', 1)[1]}"
         return re.sub(r"(\w[\w ]*?)\*", lambda found: _form_of(found.group(1), form), phrase, count=1)
 
     def _quantity(self, action: Action, told: _Told) -> str:
@@ -354,6 +366,8 @@ class _Writer:
 
         def fill(found: re.Match[str]) -> str:
             name = found.group(1)
+            if name == "x" or (self.invents and name in ("thing", "person", "place") and rng.random() < 0.15):
+                return _nonsense(name, rng)
             if name == "side":
                 return rng.choice(("left", "right"))
             if name in ("actor", "subject"):
@@ -366,7 +380,7 @@ class _Writer:
             return rng.choice({"thing": phrases.things, "person": phrases.people, "does": phrases.doings,
                                "place": phrases.places}[name])  # fmt: skip
 
-        return re.sub(r"\{(thing|person|does|place|actor|subject|side)\}", fill, pattern)
+        return re.sub(r"\{(x|thing|person|does|place|actor|subject|side)\}", fill, pattern)
 
     def _mark(self, words: str) -> int:
         self.marks.append(words)
@@ -487,6 +501,19 @@ def _actor_noun(rng: Random) -> str:
     return f"{article} {rng.choice(('', '', 'tall ', 'small '))}{colour} {shape}".replace("an tall", "a tall").replace(
         "an small", "a small"
     )
+
+
+def _past(verb: str) -> str:
+    """Past participle of a verb that can be done to a camera."""
+    if verb == "swing":
+        return "swung"
+    return next(word for word, form in inflect(verb).items() if form == "ed")
+
+
+def _nonsense(name: str, rng: Random) -> str:
+    """Words that do not exist, for what the motion does not hang on."""
+    word = _form_of(_invented(rng), rng.choice(("F", "B", "G", "B")))
+    return word if name in ("x", "place") else f"the {word}"
 
 
 def _invented(rng: Random) -> str:
