@@ -19,14 +19,14 @@ class ToyNet(nn.Module):
     def __init__(self, dropout: float) -> None:
         super().__init__()
         self.first = nn.Linear(2, 16)
-        self.blocks = nn.ModuleList([nn.Linear(16, 16), nn.Linear(16, 16)])
+        self.blocks = nn.ModuleList([nn.Sequential(nn.Linear(16, 16), nn.ReLU()) for _ in range(2)])
         self.last = nn.Linear(16, 1)
         self.dropout = nn.Dropout(dropout)
 
     def values(self, points: Tensor) -> Tensor:  # not `forward`: recipes may call anything of their model
         hidden = torch.relu(self.first(points))
         for block in self.blocks:
-            hidden = hidden + torch.relu(block(self.dropout(hidden)))
+            hidden = hidden + block(self.dropout(hidden))
         return self.last(hidden).squeeze(-1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import torch
@@ -36,7 +37,7 @@ class Shared:
         model: on the device of the process, the same in all processes.
         processes: who trains it.
         parallel: "ddp" has the whole model in every process; "fsdp" has a part of every tensor, split at the
-            elements of each ModuleList and Sequential and at the root.
+            elements of the outermost ModuleLists and Sequentials and at the root.
     """
 
     def __init__(self, recipe: Recipe, model: nn.Module, processes: Processes, parallel: Parallel) -> None:
@@ -98,10 +99,16 @@ def _sharded(objective: Objective, processes: Processes) -> nn.Module:
     if scalars:
         raise InputError(f"{scalars[0]} is a single number, which cannot be sharded; train with ddp")
     mesh = init_device_mesh(processes.device.type, (processes.world,))
-    for module in objective.modules():
-        if isinstance(module, (nn.ModuleList, nn.Sequential)):
-            for block in module:
-                if any(True for _ in block.parameters()):
-                    fully_shard(block, mesh=mesh)
+    for block in _blocks(objective):
+        fully_shard(block, mesh=mesh)
     fully_shard(objective, mesh=mesh)
     return objective
+
+
+def _blocks(module: nn.Module) -> Iterator[nn.Module]:
+    """The elements of the outermost lists and sequences of a module, as far as they have parameters."""
+    for child in module.children():
+        if not isinstance(module, (nn.ModuleList, nn.Sequential)):
+            yield from _blocks(child)
+        elif any(True for _ in child.parameters()):
+            yield child
