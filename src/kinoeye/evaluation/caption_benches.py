@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -19,6 +20,8 @@ from kinoeye.language.grammar import parse
 from kinoeye.language.plan import Plan
 
 Stream = Literal["train", "eval"]
+_HAND = Path(str(files("kinoeye.systems.gendop.wording"))) / "hand_captions.json"
+"""200 captions written for given programs, without a look at any template of `wording`."""
 _SEEDS = 2**20
 """Captions of one seed; those of two seeds never overlap."""
 
@@ -114,9 +117,11 @@ def _has_path(plan: Plan) -> bool:
 BENCHES: Mapping[str, Callable[[], CaptionBench]] = {
     "synthetic": lambda: WordedPrograms("wordings-v0", (1, 2, 3, 4)),
     "synthetic-long": lambda: WordedPrograms("wordings-long-v0", (5, 6)),
+    "hand": lambda: CaptionFile(_HAND),
     "described": DescribedPlans,
 }
-"""Name -> what makes it: held-out wordings of 1 to 4 moves, and of 5 and 6, and the grammar's own words."""
+"""Name -> what makes it: held-out wordings of 1 to 4 moves, and of 5 and 6; captions written by hand for given
+programs; the grammar's own words."""
 
 
 def caption_bench(name: str) -> CaptionBench:
