@@ -56,7 +56,7 @@ def to_plan(tokens: Sequence[str], words: CaptionWords, *, text: str = "") -> Pl
 
 
 def allowed_next(tokens: Sequence[str], words: CaptionWords) -> list[str]:
-    """Which tokens may follow: pointers only at what the caption has, actions in the order of `KINDS`, no empty move."""
+    """Which tokens may follow: no empty move, actions in the order of `KINDS`, pointers at what the caption has."""
     move = list(tokens[len(tokens) - tokens[::-1].index(END_MOVE) :]) if END_MOVE in tokens else list(tokens)
     move = [token for token in move if token != START]
     pointers = [*_QUANTITIES[: len(words.quantities)], *_ACTORS[: len(words.actors)]]

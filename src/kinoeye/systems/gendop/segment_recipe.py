@@ -10,7 +10,6 @@ from random import Random
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -37,7 +36,7 @@ class SegmentRecipe:
     Each caption is made from its own number, so every batch is new and a resumed run sees what an unbroken one sees.
     """
 
-    steps: int = 8_000
+    steps: int = 6_000
     batch_size: int = 96
     lr: float = 2e-3
     seed: int = 0
@@ -100,7 +99,7 @@ class SegmentRecipe:
         del generator
         logits = model(WordBatch(batch["words"], batch["ngrams"], batch["valid"]), batch["tokens"][:, :-1])
         targets = batch["tokens"][:, 1:]
-        loss = F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=0)
+        loss = nn.functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=0)
         right = (logits.argmax(-1) == targets) | (targets == 0)
         return {"loss": loss, "exact": right.all(dim=1).float().mean().detach()}
 

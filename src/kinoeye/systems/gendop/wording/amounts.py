@@ -12,7 +12,8 @@ _SMALL = ("zero one two three four five six seven eight nine ten eleven twelve t
 _TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
 _TURNS = {math.pi / 2: ("a quarter turn", "a quarter of the way around", "90 degrees", "a quarter circle"),
           math.pi: ("half a turn", "halfway around", "180 degrees", "half a circle", "half the way around"),
-          2 * math.pi: ("a full circle", "all the way around", "360 degrees", "a full turn", "a complete circle")}  # fmt: skip
+          2 * math.pi: ("a full circle", "all the way around", "360 degrees", "a full turn",
+          "a complete circle")}  # fmt: skip
 
 
 def in_words(number: int) -> str:
@@ -95,7 +96,7 @@ def _length(rng: Random) -> tuple[float, str]:
 def _angle(kind: str, rng: Random) -> tuple[float, str]:
     if kind in ("orbit", "yaw") and rng.random() < 0.35:
         value = rng.choice(tuple(_TURNS)) if kind == "orbit" else math.pi / rng.choice((1, 2))
-        words = [text for text in _TURNS[value] if kind == "orbit" or "around" not in text and "circle" not in text]
+        words = [text for text in _TURNS[value] if kind == "orbit" or ("around" not in text and "circle" not in text)]
         return value, rng.choice(words)
     degrees = rng.choice((rng.randint(5, 120), 5 * rng.randint(2, 24), 15 * rng.randint(1, 8)))
     number = rng.choice((str(degrees), str(degrees), in_words(degrees)))

@@ -21,6 +21,7 @@ from kinoeye.systems.gendop.wording.train_phrases import TRAIN
 
 Stream = Literal["train", "eval"]
 Form = Literal["F", "B", "G", "N"]
+FORMS: tuple[Form, ...] = ("F", "B", "G", "N")
 STREAMS: dict[Stream, Phrases] = {"train": TRAIN, "eval": EVAL}
 _OPEN, _CLOSE = "\ue000", "\ue001"
 """Private marks around quantities and actors while a caption is put together; the finished one has none."""
@@ -35,8 +36,11 @@ _EASING_WORDS = {
 }
 _MUTED_VOWELS = "aeiou"
 _DOUBLED = frozenset("dip hop jog pin skim snap tag tip trot whip wrap zip step slip".split())
-_TRANSITIVE = frozenset("move push pull slide shift lower raise lift tilt pan turn rotate swing swivel pivot dolly truck "
-                        "roll pitch yaw crane boom track".split())  # fmt: skip
+_TRANSITIVE = frozenset(
+    "move push pull slide shift lower raise lift tilt pan turn rotate swing swivel pivot dolly truck roll pitch yaw "
+    "crane boom track".split()
+)
+"""Verbs that an operator does to a camera."""
 _TALKING = ("we", "you", "we will", "the camera will", "the camera should")
 """Subjects whose verb stands in its base form."""
 
@@ -189,7 +193,8 @@ class _Writer:
         pattern = self.rng.choice(self.phrases.inverted)
         subject = self.rng.choice([name for name in self.phrases.openings if name not in _TALKING])
         text = pattern.replace("{S}", subject)
-        for form, which in re.findall(r"\{([FBGN])([12])\}", pattern):
+        for letter, which in re.findall(r"\{([FBGN])([12])\}", pattern):
+            form: Form = next(form for form in FORMS if form == letter)
             text = text.replace(f"{{{form}{which}}}", self._clause(tellings[int(which) - 1], form))
         return text
 
@@ -199,7 +204,7 @@ class _Writer:
 
     def _clause_in(self, pattern: str, telling: _Telling) -> tuple[str, str]:
         """The slot of a pattern and the clause that fills it."""
-        form = next(form for form in ("F", "B", "G", "N") if f"{{{form}}}" in pattern)
+        form: Form = next(form for form in FORMS if f"{{{form}}}" in pattern)
         return f"{{{form}}}", self._clause(telling, form)
 
     def _clause(self, telling: _Telling, form: Form) -> str:
@@ -223,7 +228,7 @@ class _Writer:
                 pattern = rng.choice(joins)
                 if form in ("G", "N"):
                     pattern = rng.choice([join for join in joins if "{G}" in join or "{N}" in join])
-                slot = next(slot for slot in ("F", "B", "G", "N") if f"{{{slot}}}" in pattern)
+                slot: Form = next(slot for slot in FORMS if f"{{{slot}}}" in pattern)
                 text += pattern.replace(f"{{{slot}}}", self._phrase(action, told, slot))
         text = self._manner(telling, text, form)
         kinds = {action.kind for action in telling.actions}
