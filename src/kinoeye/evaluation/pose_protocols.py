@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from kinoeye.base.errors import InputError
+from kinoeye.base.names import did_you_mean
 from kinoeye.evaluation.control_protocols import CONTROL_PROTOCOLS
 from kinoeye.evaluation.pair_protocols import PAIR_PROTOCOLS
 from kinoeye.evaluation.protocol import PoseProtocol
@@ -36,9 +37,5 @@ def chosen_protocols(names: Iterable[str] | None) -> tuple[PoseProtocol, ...]:
     names = tuple(names)
     for name in names:
         if name not in PROTOCOLS:
-            import difflib
-
-            near = difflib.get_close_matches(name, PROTOCOLS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(PROTOCOLS)}"
-            raise InputError(f"there is no protocol {name!r}; {hint}")
+            raise InputError(f"there is no protocol {name!r}; {did_you_mean(name, PROTOCOLS)}")
     return tuple(PROTOCOLS[name] for name in dict.fromkeys(names))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import MappingProxyType
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.failure import Failure
+from kinoeye.base.names import did_you_mean
 from kinoeye.footage.take import Take
 from kinoeye.geometry.intrinsics import Intrinsics
 from kinoeye.perception.automatic import estimate_camera
@@ -59,7 +59,5 @@ def estimator(name: str, *, intrinsics: Intrinsics) -> Estimator:
     if name.startswith(FILE):
         return PoseFile(path=Path(name.removeprefix(FILE)), intrinsics=intrinsics)
     if name not in ESTIMATORS:
-        near = difflib.get_close_matches(name, ESTIMATORS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(ESTIMATORS)}, file:PATH"
-        raise InputError(f"there is no estimator {name!r}; {hint}")
+        raise InputError(f"there is no estimator {name!r}; {did_you_mean(name, (*ESTIMATORS, f'{FILE}PATH'))}")
     return ESTIMATORS[name](intrinsics=intrinsics)

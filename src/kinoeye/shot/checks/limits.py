@@ -27,12 +27,12 @@ tell one continuous shot from a jump, so that a start at 2 m/s within one frame 
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 from kinoeye.base.errors import InputError
+from kinoeye.base.names import did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,9 +161,7 @@ class Limits:
         changes = {name.replace("-", "_"): value for name, value in values.items()}
         for name, value in changes.items():
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"limits: {', '.join(known)}"
-                raise InputError(f"there is no limit {name!r}; {hint}")
+                raise InputError(f"there is no limit {name!r}; {did_you_mean(name, known, 'limits')}")
             if not value >= 0:
                 raise InputError(f"the limit {name} is {value:g}; it is a number from 0")
             if name in ("in_frame", "visible") and value > 1:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from kinoeye.base.errors import InputError
+from kinoeye.base.names import did_you_mean
 from kinoeye.shot.checks.action_line import action_line
 from kinoeye.shot.checks.clearance import clearance
 from kinoeye.shot.checks.finding import NO_METRES, NO_SUBJECT, CheckReport, Finding, Skipped
@@ -57,9 +57,7 @@ class Checker:
     def __post_init__(self) -> None:
         for name in (*self.only, *self.skip):
             if name not in CHECKS:
-                near = difflib.get_close_matches(name, CHECKS, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"checks: {', '.join(CHECKS)}"
-                raise InputError(f"there is no check {name!r}; {hint}")
+                raise InputError(f"there is no check {name!r}; {did_you_mean(name, CHECKS, 'checks')}")
         Limits.for_rig(self.rig)
 
     def __call__(self, shot: Shot) -> CheckReport:

@@ -6,7 +6,6 @@ Nothing in it needs quotes in a shell. This module loads neither torch nor scipy
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from kinoeye.base.errors import InputError
+from kinoeye.base.names import nearest_name
 
 Kind = Literal["number", "count", "whole", "numbers", "choice", "flag", "word", "size", "subject"]
 Value = float | int | str | bool | tuple[float, ...] | tuple[int, int]
@@ -134,9 +134,9 @@ def parse_arguments(operator: Operator, text: str, arguments: str) -> Operation:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Such as " (did you mean 'smooth'?)", or nothing."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    """Such as "; did you mean 'smooth'?", or nothing."""
+    near = nearest_name(word, known)
+    return f"; did you mean {near!r}?" if near else ""
 
 
 def _named(operator: Operator, key: str) -> Parameter:
