@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors.torch import save_file
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.files import atomic_file, atomic_folder, write_json
+from kinoeye.base.files import atomic_folder, write_json
 from kinoeye.base.records import write_record
+from kinoeye.networks import write_tensors
 
 if TYPE_CHECKING:
     from kinoeye.networks import LoadReport
@@ -67,19 +67,9 @@ class _GenDoP(OfficialModel):
     system = "gendop"
 
     def _load(self, path: Path, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]:
-        from dataclasses import replace
+        from kinoeye.systems.gendop.checkpoint import load_folder
 
-        from kinoeye.base.files import read_text
-        from kinoeye.base.records import record_name
-        from kinoeye.networks import open_tensors
-        from kinoeye.systems.gendop.checkpoint import config_of, load_model
-        from kinoeye.systems.gendop.config import GenDoPConfig
-
-        tensors = open_tensors(path)
-        beside = path if path.is_dir() else path.parent
-        has_own = (beside / CONFIG).is_file() and record_name(read_text(beside / CONFIG)) == GenDoPConfig.__name__
-        config = GenDoPConfig.load(beside) if has_own else config_of(tensors)
-        return load_model(tensors, config if heads is None else replace(config, num_heads=heads), device=device)
+        return load_folder(path, num_heads=heads, device=device)
 
     def write(self, model: torch.nn.Module, folder: Path) -> None:
         from kinoeye.systems.gendop.checkpoint import save
@@ -95,8 +85,6 @@ class _Clatr(OfficialModel):
     def _load(self, path: Path, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]:
         from kinoeye.networks.clatr.checkpoint import load_official
 
-        if heads is None:
-            return load_official(path, device=device)
         return load_official(path, heads=heads, device=device)
 
     def write(self, model: torch.nn.Module, folder: Path) -> None:
@@ -105,8 +93,7 @@ class _Clatr(OfficialModel):
         from kinoeye.networks.clatr.model import Clatr
 
         assert isinstance(model, Clatr)
-        with atomic_file(folder / WEIGHTS) as temporary:
-            save_file(KEYS.to_official(model), temporary)
+        write_tensors(folder / WEIGHTS, KEYS.to_official(model))
         write_json(folder / CONFIG, write_record(model.config, version=VERSION))
 
 
@@ -116,8 +103,6 @@ class _Director(OfficialModel):
     def _load(self, path: Path, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]:
         from kinoeye.networks.director.checkpoint import load_official
 
-        if heads is None:
-            return load_official(path, device=device)
         return load_official(path, heads=heads, device=device)
 
     def write(self, model: torch.nn.Module, folder: Path) -> None:
@@ -126,8 +111,7 @@ class _Director(OfficialModel):
         from kinoeye.networks.director.model import Director
 
         assert isinstance(model, Director)
-        with atomic_file(folder / WEIGHTS) as temporary:
-            save_file(KEYS.to_official(model), temporary)
+        write_tensors(folder / WEIGHTS, KEYS.to_official(model))
         write_json(folder / CONFIG, write_record(model.config, version=VERSION))
 
 

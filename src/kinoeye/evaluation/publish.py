@@ -10,16 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.files import atomic_file, read_json
+from kinoeye.base.files import read_json
 from kinoeye.base.run_record import RunRecord
-from kinoeye.networks import open_tensors
+from kinoeye.networks import open_tensors, write_tensors
 from kinoeye.training.run_folder import METRICS, MODEL, read_metrics
 from kinoeye.weights import CurvePoint, Entry, StoredRow, WeightsIndex
-from kinoeye.weights.index import ROOT, folder_sha256
+from kinoeye.weights.index import ROOT, SHARED, SHARED_PARTS, folder_sha256
 from kinoeye.weights.verified_folder import file_records
 
 CURVE_POINTS = 32
@@ -74,14 +73,15 @@ class TrainingRun:
 
     @property
     def system(self) -> str:
-        """What `kinoeye train` was given.
+        """What `kinoeye train` was given; "shared" for a part that several systems use.
 
         Raises:
             InputError: the run was not started by it.
         """
         if len(self.record.argv) < 2 or self.record.argv[0] != "train":
             raise InputError(f"{self.folder}/run.json does not say which system was trained; give --system")
-        return self.record.argv[1]
+        trained = self.record.argv[1]
+        return SHARED if trained in SHARED_PARTS else trained
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -264,8 +264,7 @@ def _export_file(source: Path, target: Path) -> None:
     fits = all(bool(value.half().isfinite().all()) for value in wide)
     dtype = torch.float16 if fits else torch.bfloat16
     stored = {key: _narrowed(value, dtype).contiguous().clone() for key, value in tensors.items()}
-    with atomic_file(target) as temporary:
-        save_file(stored, temporary)
+    write_tensors(target, stored)
     again = open_tensors(target)
     different = [key for key in {*stored, *again} if key not in again or not _same(stored.get(key), again[key])]
     if different:

@@ -12,5 +12,6 @@ if TYPE_CHECKING:
     from kinoeye.networks.recipe import Recipe as Recipe
     from kinoeye.networks.tensor_files import TensorFile as TensorFile
     from kinoeye.networks.tensor_files import open_tensors as open_tensors
+    from kinoeye.networks.tensor_files import write_tensors as write_tensors
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__)

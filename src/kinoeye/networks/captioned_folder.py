@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
-from kinoeye.base.files import atomic_file, read_json, write_json
+from kinoeye.base.files import read_json, write_json
 from kinoeye.base.records import read_record, write_record
 from kinoeye.networks.key_map import KeyMap, Rule
-from kinoeye.networks.tensor_files import open_tensors
+from kinoeye.networks.tensor_files import open_tensors, write_tensors
 
 CONFIG_FILE, CAPTIONS_FILE, WEIGHTS_FILE = "config.json", "captions.json", "model.safetensors"
 
@@ -35,8 +34,7 @@ def write_captioned(
     """
     folder = Path(folder)
     state = {key: value.detach().cpu().to(_stored(value)).contiguous() for key, value in model.state_dict().items()}
-    with atomic_file(folder / WEIGHTS_FILE) as temporary:
-        save_file(state, temporary)
+    write_tensors(folder / WEIGHTS_FILE, state)
     write_json(folder / CONFIG_FILE, write_record(config, version=version))
     write_json(folder / CAPTIONS_FILE, dict(captions))
 

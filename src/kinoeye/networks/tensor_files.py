@@ -11,10 +11,16 @@ import torch
 from torch import Tensor
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.files import read_json
+from kinoeye.base.files import atomic_file, read_json
 
 TORCH_SUFFIXES = (".ckpt", ".pt", ".pth", ".bin")
 MAX_TORCH_BYTES = 64 * 1024**3
+
+
+class MissingTensorError(InputError, KeyError):
+    """A tensor that a checkpoint does not have; a `KeyError` too, because a mapping raises that."""
+
+    __str__ = Exception.__str__  # a KeyError would show its message in quotes
 
 
 class TensorFile(Mapping[str, Tensor]):
@@ -34,13 +40,36 @@ class TensorFile(Mapping[str, Tensor]):
         self._read = read
 
     def __getitem__(self, key: str) -> Tensor:
-        if key not in self.shapes:
-            raise KeyError(key)
+        self.shape(key)
         return self._read(key, None)
+
+    def shape(self, key: str) -> tuple[int, ...]:
+        """The shape of a tensor.
+
+        Raises:
+            MissingTensorError: there is none of this name.
+        """
+        if key not in self.shapes:
+            raise MissingTensorError(f"{self.name} lacks {key}; give the whole checkpoint")
+        return self.shapes[key]
+
+    def matrix_shape(self, key: str) -> tuple[int, int]:
+        """Rows and columns of a tensor.
+
+        Raises:
+            InputError: there is none of this name, or it is no matrix.
+        """
+        shape = self.shape(key)
+        if len(shape) != 2:
+            raise InputError(f"{key} of {self.name} has shape {list(shape)}; a matrix is needed")
+        return shape
 
     def rows(self, key: str, count: int) -> Tensor:
         """The first `count` rows of a tensor, without reading the others where the file allows it."""
         return self._read(key, count)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.shapes
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.shapes)
@@ -79,6 +108,26 @@ def open_tensors(path: Path | str) -> TensorFile:
     raise InputError(
         f"{path} is no checkpoint that is read; give a .safetensors file or one of {', '.join(TORCH_SUFFIXES)}"
     )
+
+
+def write_tensors(path: Path | str, tensors: Mapping[str, Tensor]) -> None:
+    """Write a `.safetensors` file all or nothing.
+
+    Args:
+        path: of the file.
+        tensors: by name; each has memory of its own, in one piece.
+
+    Raises:
+        InputError: the file cannot be written; nothing is left behind.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    with atomic_file(path) as temporary:
+        try:
+            save_file(dict(tensors), temporary)
+        except SafetensorError as error:  # such as a full disk
+            raise InputError(f"{path} cannot be written: {error}; nothing was left behind") from error
 
 
 def _safetensors(path: Path) -> TensorFile:

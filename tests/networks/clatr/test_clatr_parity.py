@@ -129,6 +129,10 @@ def test_other_checkpoints_are_refused(tmp_path):
     save_file(tensors, tmp_path / "cut.safetensors")
     with pytest.raises(InputError, match=r"path_decoder\.output\.bias"):
         load_official(tmp_path / "cut.safetensors")
+    for key in ("traj_encoder.projection.weight", "traj_encoder.seqTransEncoder.layers.0.linear1.weight"):
+        save_file({name: value for name, value in tensors.items() if name != key}, tmp_path / "cut.safetensors")
+        with pytest.raises(InputError, match=f"lacks {key}; give the whole checkpoint"):
+            load_official(tmp_path / "cut.safetensors")
 
 
 def test_embeddings_are_means_and_draws_follow_the_posterior():

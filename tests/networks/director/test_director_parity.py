@@ -143,6 +143,13 @@ def test_other_checkpoints_are_refused(tmp_path):
     save_file(tensors, tmp_path / "cut.safetensors")
     with pytest.raises(InputError, match=r"condition_blocks\.1\.attention\.qkv\.bias"):
         load_official(tmp_path / "cut.safetensors", heads=4, frames=20)
+    for key in ("model.backbone_module.0.ffn.0.weight", "model.cond_projection.1.weight"):
+        save_file({name: value for name, value in tensors.items() if name != key}, tmp_path / "cut.safetensors")
+        with pytest.raises(InputError, match=f"lacks {key}; give the whole checkpoint"):
+            load_official(tmp_path / "cut.safetensors", heads=4, frames=20)
+    save_file({**tensors, "model.input_projection.0.weight": torch.zeros(3)}, tmp_path / "cut.safetensors")
+    with pytest.raises(InputError, match=r"has shape \[3\]; a matrix is needed"):
+        load_official(tmp_path / "cut.safetensors", heads=4, frames=20)
 
 
 @pytest.mark.parametrize(("device", "dtype"), [("meta", torch.float32), ("cpu", torch.bfloat16)])

@@ -86,14 +86,18 @@ class ClatrConfig:
 
     @classmethod
     def of_tensors(cls, tensors: TensorFile, *, heads: int = 4, path: PathFeatures | None = None) -> ClatrConfig:
-        """From the shapes of official tensors without a prefix; head count and path features are not in shapes."""
-        latent_dim, text_dim = tensors.shapes["text_encoder.projection.weight"]
+        """From the shapes of official tensors without a prefix; head count and path features are not in shapes.
+
+        Raises:
+            InputError: a tensor that tells a size is missing or no matrix.
+        """
+        latent_dim, text_dim = tensors.matrix_shape("text_encoder.projection.weight")
         layers = {key.split(".")[3] for key in tensors if key.startswith("traj_encoder.seqTransEncoder.layers.")}
         return cls(
             latent_dim=latent_dim,
             text_dim=text_dim,
-            feature_dim=tensors.shapes["traj_encoder.projection.weight"][1],
-            feed_forward_dim=tensors.shapes["traj_encoder.seqTransEncoder.layers.0.linear1.bias"][0],
+            feature_dim=tensors.matrix_shape("traj_encoder.projection.weight")[1],
+            feed_forward_dim=tensors.matrix_shape("traj_encoder.seqTransEncoder.layers.0.linear1.weight")[0],
             layers=len(layers),
             heads=heads,
             path=path or PathFeatures.gendop(),

@@ -110,9 +110,12 @@ class DirectorConfig:
 
     @classmethod
     def of_tensors(cls, tensors: TensorFile, *, heads: int = 16, frames: int = 300) -> DirectorConfig:
-        """From the shapes of official tensors that begin with `model.`; head count and length are not in shapes."""
-        shapes = tensors.shapes
-        width, feature_dim = shapes["model.input_projection.0.weight"]
+        """From the shapes of official tensors that begin with `model.`; head count and length are not in shapes.
+
+        Raises:
+            InputError: a tensor that tells a size is missing or no matrix.
+        """
+        width, feature_dim = tensors.matrix_shape("model.input_projection.0.weight")
         blocks = {key.split(".")[2] for key in tensors if key.startswith("model.backbone_module.")}
         sizes: dict[str, Any] = {
             "feature_dim": feature_dim,
@@ -120,14 +123,13 @@ class DirectorConfig:
             "width": width,
             "layers": len(blocks),
             "heads": heads,
-            "mlp_ratio": shapes["model.backbone_module.0.ffn.0.weight"][0] // width,
+            "mlp_ratio": tensors.matrix_shape("model.backbone_module.0.ffn.0.weight")[0] // width,
         }
-        if "model.cond_registers" in shapes:
-            character, text = (shapes[f"model.cond_projection.{part}.weight"][1] for part in range(2))
-            return cls(registers=shapes["model.cond_registers"][0], character_dim=character, text_dim=text, **sizes)
-        if "model.joint_cond_projection.weight" in shapes:
-            character = 3 * frames
-            text = shapes["model.joint_cond_projection.weight"][1] - character
-            return cls(variant="adaptive_norm", text_dim=text, **sizes)
-        character, text = (shapes[f"model.cond_projection.{part}.weight"][1] for part in range(2))
+        if "model.joint_cond_projection.weight" in tensors.shapes:
+            both = tensors.matrix_shape("model.joint_cond_projection.weight")[1]
+            return cls(variant="adaptive_norm", text_dim=both - 3 * frames, **sizes)
+        character, text = (tensors.matrix_shape(f"model.cond_projection.{part}.weight")[1] for part in range(2))
+        if "model.cond_registers" in tensors.shapes:
+            registers = tensors.shapes["model.cond_registers"][0]
+            return cls(registers=registers, character_dim=character, text_dim=text, **sizes)
         return cls(variant="in_context", character_dim=character // frames, text_dim=text, **sizes)

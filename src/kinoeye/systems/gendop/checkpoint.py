@@ -11,11 +11,13 @@ from typing import Any
 import torch
 
 from kinoeye.base.errors import InputError
-from kinoeye.networks import KeyMap, LoadReport, Rule, TensorFile, open_tensors
+from kinoeye.networks import KeyMap, LoadReport, Rule, TensorFile, open_tensors, write_tensors
 from kinoeye.networks.checkpoint_kinds import recognise
+from kinoeye.networks.saved_config import saved_config
 from kinoeye.systems.gendop.config import (
     FILE_NAME,
     MODALITIES,
+    VERSION,
     GenDoPConfig,
     Modality,
     TextTower,
@@ -192,13 +194,11 @@ def config_of_folder(folder: Path | str, *, num_heads: int | None = None) -> Gen
     Raises:
         InputError: as `load_folder`.
     """
-    path = Path(folder)
-    beside = path if path.is_dir() else path.parent
-    if not (beside / FILE_NAME).is_file():
-        return config_of(open_tensors(path), num_heads=num_heads or _HEADS)
-    config = GenDoPConfig.load(beside)
+    config = saved_config(folder, GenDoPConfig, version=VERSION)
+    if config is None:
+        return config_of(open_tensors(folder), num_heads=num_heads or _HEADS)
     if num_heads not in (None, config.num_heads):
-        raise InputError(f"{beside / FILE_NAME} says num_heads {config.num_heads}; {num_heads} was asked for")
+        raise InputError(f"the {FILE_NAME} of {folder} says num_heads {config.num_heads}; {num_heads} was asked for")
     return config
 
 
@@ -208,13 +208,8 @@ def save(model: GenDoP, folder: Path) -> None:
     Raises:
         InputError: the folder cannot be written.
     """
-    from safetensors.torch import save_file
-
-    from kinoeye.base.files import atomic_file
-
     official = {key: value.detach().cpu() for key, value in key_map(model).to_official(model).items()}
-    with atomic_file(folder / WEIGHTS) as temporary:
-        save_file(official, temporary)
+    write_tensors(folder / WEIGHTS, official)
     model.config.save(folder)
 
 
@@ -252,13 +247,13 @@ def _tower_shapes(tensors: TensorFile, modality: str) -> TensorFile:
 
 def _text_tower(tensors: TensorFile) -> TextTower:
     tower = _tower_shapes(tensors, "text")
-    vocab_size, hidden = _shape(tower, "embeddings.token_embedding.weight")
+    vocab_size, hidden = tower.shape("embeddings.token_embedding.weight")
     sizes = TextTower(
         hidden_dim=hidden,
-        intermediate_dim=_shape(tower, "encoder.layers.0.mlp.fc1.weight")[0],
+        intermediate_dim=tower.shape("encoder.layers.0.mlp.fc1.weight")[0],
         num_layers=_count(tower, "encoder.layers."),
         vocab_size=vocab_size,
-        num_tokens=_shape(tower, "embeddings.position_embedding.weight")[0],
+        num_tokens=tower.shape("embeddings.position_embedding.weight")[0],
     )
     _check_heads(tensors, "text", sizes.hidden_dim, TextTower().hidden_dim)
     return sizes
@@ -266,23 +261,17 @@ def _text_tower(tensors: TensorFile) -> TextTower:
 
 def _vision_tower(tensors: TensorFile, modality: str) -> VisionTower:
     tower = _tower_shapes(tensors, modality)
-    hidden, _, patch, _ = _shape(tower, "embeddings.patch_embedding.weight")
-    patches = _shape(tower, "embeddings.position_embedding.weight")[0] - 1
+    hidden, _, patch, _ = tower.shape("embeddings.patch_embedding.weight")
+    patches = tower.shape("embeddings.position_embedding.weight")[0] - 1
     sizes = VisionTower(
         hidden_dim=hidden,
-        intermediate_dim=_shape(tower, "encoder.layers.0.mlp.fc1.weight")[0],
+        intermediate_dim=tower.shape("encoder.layers.0.mlp.fc1.weight")[0],
         num_layers=_count(tower, "encoder.layers."),
         patch_size=patch,
         image_size=patch * round(patches**0.5),
     )
     _check_heads(tensors, modality, sizes.hidden_dim, VisionTower().hidden_dim)
     return sizes
-
-
-def _shape(tower: TensorFile, key: str) -> tuple[int, ...]:
-    if key not in tower.shapes:
-        raise InputError(f"an encoder of {tower.name} lacks {key}; give the whole checkpoint")
-    return tower.shapes[key]
 
 
 def _check_heads(tensors: TensorFile, modality: str, hidden: int, known: int) -> None:
