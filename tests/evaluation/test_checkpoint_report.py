@@ -14,11 +14,15 @@ from safetensors.torch import load_file, save_file
 from kinoeye.base.errors import InputError
 from kinoeye.evaluation.checkpoint_report import CheckpointReport, check_checkpoint
 from kinoeye.evaluation.memory_plan import plan_memory
-from kinoeye.evaluation.official_models import import_checkpoint
+from kinoeye.evaluation.official_models import MODELS, import_checkpoint
 from kinoeye.formats.containers.safetensors_header import TensorHead
 from kinoeye.networks import open_tensors
 from kinoeye.networks.checkpoint_kinds import recognise
+from kinoeye.networks.clatr import Clatr, ClatrConfig
 from kinoeye.networks.clatr.checkpoint import load_official
+from kinoeye.networks.director import DirectorConfig, Quirks, build_director
+from kinoeye.networks.director import load_official as load_director
+from kinoeye.networks.path_features import PathFeatures
 from kinoeye.systems.gendop.checkpoint import config_of, load_folder, load_model, save
 from kinoeye.systems.gendop.config import GenDoPConfig, TextTower
 from kinoeye.systems.gendop.engine import Engine
@@ -164,6 +168,17 @@ def test_an_imported_checkpoint_is_the_same_model(tmp_path: Path, lightning: Pat
     assert json.loads((folder.path / "config.json").read_text())["record"] == "ClatrConfig"
 
 
+def test_an_imported_folder_is_read_by_the_configuration_in_it(tmp_path: Path):
+    clatr = Clatr(ClatrConfig(latent_dim=32, layers=1, heads=2, text_dim=8, path=PathFeatures.metric(60)))
+    director = build_director(DirectorConfig(latent_dim=32, layers=1, heads=2, frames=20, quirks=Quirks.official()))
+    for name, model, load in (("clatr", clatr, load_official), ("director", director, load_director)):
+        MODELS[name].write(model, tmp_path / name)
+        assert load(tmp_path / name)[0].config == model.config
+        assert load(tmp_path / name / "model.safetensors")[0].config == model.config
+        with pytest.raises(InputError, match=r"its own heads \(2\)"):
+            load(tmp_path / name, heads=4)
+
+
 def test_an_imported_gendop_loads_as_the_file_does(tmp_path: Path, gendop: Path):
     import_checkpoint(gendop, tmp_path / "out", system="gendop", heads=4)
     ours, _ = load_folder(tmp_path / "out")
@@ -238,6 +253,8 @@ def test_a_folder_with_its_own_configuration_is_taken_at_its_word(tmp_path: Path
     config.save(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(gendop.read_bytes())
     assert check_checkpoint(tmp_path, system="gendop").holds
+    assert load_folder(tmp_path)[0].config.num_heads == 2
     (tmp_path / "config.json").write_text('{"architectures": ["other"]}')  # as other libraries write it
     assert check_checkpoint(tmp_path, system="gendop").holds
+    assert load_folder(tmp_path)[0].config.num_heads == 8
     assert isinstance(load_model(open_tensors(gendop))[0].decoder, GenDoPDecoder)

@@ -17,6 +17,7 @@ from kinoeye.networks.clatr.config import VERSION, ClatrConfig
 from kinoeye.networks.clatr.model import Clatr
 from kinoeye.networks.key_map import KeyMap, LoadReport, Rule
 from kinoeye.networks.path_features import PathFeatures
+from kinoeye.networks.saved_config import saved_config
 from kinoeye.networks.tensor_files import TensorFile, open_tensors
 
 KEYS = KeyMap(
@@ -34,6 +35,8 @@ KEYS = KeyMap(
 """Official keys, without a prefix, and ours."""
 
 _MARK = "traj_encoder.tokens"
+_HEADS = 4
+"""Of the published checkpoints."""
 
 
 def official_tensors(tensors: TensorFile) -> TensorFile:
@@ -48,28 +51,33 @@ def official_tensors(tensors: TensorFile) -> TensorFile:
 def load_official(
     path: Path | str,
     *,
-    heads: int = 4,
+    heads: int | None = None,
     features: PathFeatures | None = None,
     device: torch.device | str | None = None,
 ) -> tuple[Clatr, LoadReport]:
     """A CLaTr from an official Lightning `.ckpt` (or the same tensors as safetensors), in evaluation mode.
 
     Args:
-        path: the checkpoint; only weights are read from it, never objects.
-        heads: attention heads, which the weights do not tell.
-        features: how paths were encoded for it; GenDoP's way by default, `PathFeatures.et()` for E.T.'s.
+        path: the checkpoint, or the folder that it was imported into; only weights are read from it, never objects.
+        heads: attention heads, which the weights do not tell; None for those of the folder's configuration, or 4.
+        features: how paths were encoded for it; None for the folder's, or GenDoP's way; `PathFeatures.et()` for E.T.'s.
         device: where to put it; on "meta" shapes are checked and nothing is read.
 
     Returns:
         The model, and which tensors filled it; those outside of the CLaTr are listed as ignored.
 
     Raises:
-        InputError: the file is no CLaTr, or a tensor is missing, unexpected or of another shape.
+        InputError: the file is no CLaTr, a tensor is missing, unexpected or of another shape, or the configuration
+            beside it says otherwise.
     """
     whole = open_tensors(path)
     prefix = _prefix(whole)
     tensors = whole.under(prefix)
-    config = ClatrConfig.of_tensors(tensors, heads=heads, path=features)
+    config = saved_config(path, ClatrConfig, version=VERSION)
+    if config is None:
+        config = ClatrConfig.of_tensors(tensors, heads=heads or _HEADS, path=features)
+    elif heads not in (None, config.heads) or features not in (None, config.path):
+        raise InputError(f"{path} says its own heads ({config.heads}) and path features; leave them out")
     model = Clatr(config, device=device)
     report = KEYS.load(model, tensors)
     outside = tuple(key for key in whole if not key.startswith(prefix))

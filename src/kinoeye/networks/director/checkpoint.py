@@ -17,6 +17,7 @@ from kinoeye.networks.director.config import VERSION, DirectorConfig
 from kinoeye.networks.director.model import Director, build_director
 from kinoeye.networks.director.quirks import Quirks
 from kinoeye.networks.key_map import KeyMap, LoadReport, Rule
+from kinoeye.networks.saved_config import saved_config
 from kinoeye.networks.tensor_files import TensorFile, open_tensors
 
 
@@ -56,6 +57,8 @@ KEYS = KeyMap(
 """Official keys of all three variants, without a prefix, and ours."""
 
 _MARK = "model.input_projection.0.weight"
+_HEADS, _FRAMES = 16, 300
+"""Of the published checkpoints."""
 _PREFIXES = ("ema.ema_model.", "net.", "")
 """Where the network stands in a checkpoint, the averaged weights before the last ones."""
 
@@ -72,31 +75,37 @@ def official_tensors(tensors: TensorFile) -> TensorFile:
 def load_official(
     path: Path | str,
     *,
-    heads: int = 16,
-    frames: int = 300,
+    heads: int | None = None,
+    frames: int | None = None,
     quirks: Quirks | None = None,
     device: torch.device | str | None = None,
 ) -> tuple[Director, LoadReport]:
     """A DIRECTOR of any variant from an official Lightning `.ckpt` or safetensors file, in evaluation mode.
 
     Args:
-        path: the checkpoint; only weights are read from it, never objects.
-        heads: attention heads, which the weights do not tell.
-        frames: longest path, which the weights do not tell either.
-        quirks: upstream defects to keep; none by default.
+        path: the checkpoint, or the folder that it was imported into; only weights are read from it, never objects.
+        heads: attention heads, which the weights do not tell; None for those of the folder's configuration, or 16.
+        frames: longest path, which the weights do not tell either; None likewise, or 300.
+        quirks: upstream defects to keep; None for those of the folder's configuration, or none.
         device: where to put it; on "meta" shapes are checked and nothing is read.
 
     Returns:
         The model, and which tensors filled it; those of other copies in the checkpoint are listed as ignored.
 
     Raises:
-        InputError: the file is no DIRECTOR, or a tensor is missing, unexpected or of another shape.
+        InputError: the file is no DIRECTOR, a tensor is missing, unexpected or of another shape, or the configuration
+            beside it says otherwise.
     """
     whole = open_tensors(path)
     prefix = _prefix(whole)
     tensors = whole.under(prefix)
-    config = DirectorConfig.of_tensors(tensors, heads=heads, frames=frames)
-    model = build_director(replace(config, quirks=quirks or Quirks.none()), device=device)
+    config = saved_config(path, DirectorConfig, version=VERSION)
+    if config is None:
+        config = DirectorConfig.of_tensors(tensors, heads=heads or _HEADS, frames=frames or _FRAMES)
+        config = replace(config, quirks=Quirks.none())
+    elif heads not in (None, config.heads) or frames not in (None, config.frames):
+        raise InputError(f"{path} says its own heads ({config.heads}) and frames ({config.frames}); leave them out")
+    model = build_director(config if quirks is None else replace(config, quirks=quirks), device=device)
     report = KEYS.load(model, tensors)
     outside = tuple(key for key in whole if not key.startswith(prefix))
     return model.eval(), replace(report, ignored=report.ignored + outside)

@@ -19,7 +19,7 @@ CondMode = Literal["text", "image", "image+text", "image+depth", "depth+image+te
 MODALITIES: tuple[Modality, ...] = ("text", "image", "depth")
 """In the order in which their features stand before the tokens."""
 FILE_NAME = "config.json"
-_VERSION = 1
+VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +157,7 @@ class GenDoPConfig:
         Raises:
             InputError: the folder cannot be written.
         """
-        write_json(folder / FILE_NAME, write_record(self, version=_VERSION))
+        write_json(folder / FILE_NAME, write_record(self, version=VERSION))
 
     @classmethod
     def load(cls, folder: Path) -> GenDoPConfig:
@@ -167,7 +167,7 @@ class GenDoPConfig:
             InputError: there is none, it is damaged, or a key is unknown.
         """
         path = folder / FILE_NAME
-        return read_record(cls, read_json(path), version=_VERSION, where=str(path))
+        return read_record(cls, read_json(path), version=VERSION, where=str(path))
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
