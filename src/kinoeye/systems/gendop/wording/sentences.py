@@ -80,13 +80,16 @@ class _Telling:
     easing: str | None = None
 
 
-def captioned_program(stream: Stream, seed: int, *, count: int | None = None) -> CaptionedProgram:
+def captioned_program(
+    stream: Stream, seed: int, *, count: int | None = None, cast: Sequence[str] | None = None
+) -> CaptionedProgram:
     """The caption of a seed, with its program.
 
     Args:
         stream: "train", or "eval" for held-out verbs, templates, fillers and subjects.
         seed: of the program and its wording; streams never share one.
         count: number of moves; None draws 1 to 6.
+        cast: nouns of the actors that may be named, such as "red robot"; None draws any.
 
     Example:
         >>> captioned_program("train", 3).plan.moves == captioned_program("train", 3).plan.moves
@@ -94,7 +97,7 @@ def captioned_program(stream: Stream, seed: int, *, count: int | None = None) ->
     """
     rng = Random(f"{stream} {seed}")
     for _ in range(100):
-        writer = _Writer(STREAMS[stream], rng, random_program(rng, count=count), invents=stream == "train")
+        writer = _Writer(STREAMS[stream], rng, random_program(rng, count=count), invents=stream == "train", cast=cast)
         made = writer.write()
         if made is not None:
             return made
@@ -108,6 +111,7 @@ class _Writer:
     program: Program
     invents: bool
     """Whether verbs that do not exist stand in for others at times: they teach to read the direction beside them."""
+    cast: Sequence[str] | None = None
     marks: list[str] = field(default_factory=list)
     actors_said: list[tuple[str, int]] = field(default_factory=list)
     """Noun and mark of each actor that was mentioned."""
@@ -323,8 +327,8 @@ class _Writer:
                 return phrase.replace("{subject}", "it")
             told.subject = self._mark(noun)
             return phrase.replace("{subject}", _marked(told.subject, noun))
-        if needed or rng.random() < 0.5:
-            noun = _actor_noun(rng)
+        if needed or rng.random() < (0.5 if self.cast is None else 0.9):
+            noun = _actor_noun(rng, self.cast)
             told.subject = self._mark(noun)
             self.actors_said.append((f"the {noun.split(' ', 1)[1]}", told.subject))
             text = phrase.replace("{subject}", _marked(told.subject, noun))
@@ -378,7 +382,7 @@ class _Writer:
             if name in ("actor", "subject"):
                 if rng.random() < 0.5 and name == "subject":
                     return rng.choice(phrases.things)
-                noun = _actor_noun(rng)
+                noun = _actor_noun(rng, self.cast)
                 mark = self._mark(noun)
                 self.actors_said.append((f"the {noun.split(' ', 1)[1]}", mark))
                 return _marked(mark, noun)
@@ -499,7 +503,10 @@ def _plain_paths(action: Action) -> list[str]:
     return [phrase for phrase in PATHS[key] if len(phrase.split()) <= 3 and phrase not in ("in", "out", "away")]
 
 
-def _actor_noun(rng: Random) -> str:
+def _actor_noun(rng: Random, cast: Sequence[str] | None) -> str:
+    if cast is not None:
+        noun = rng.choice(cast)
+        return f"{rng.choice(('the', 'the', 'an' if noun[0] in _MUTED_VOWELS else 'a'))} {noun}"
     colour = rng.choice([word for words in COLOURS.values() for word in words])
     shape = rng.choice([word for words in SHAPES.values() for word in words[:1]])
     article = rng.choice(("the", "the", "an" if colour[0] in _MUTED_VOWELS else "a"))
