@@ -36,11 +36,11 @@ class SegmentRecipe:
     Each caption is made from its own number, so every batch is new and a resumed run sees what an unbroken one sees.
     """
 
-    steps: int = 6_000
+    steps: int = 4_500
     batch_size: int = 96
     lr: float = 2e-3
     seed: int = 0
-    forget: tuple[float, ...] = (0.02, 0.02, 0.1, 0.3)
+    forget: tuple[float, ...] = (0.02, 0.1, 0.25, 0.5)
     """Shares of a caption's words that lose their vectors; each caption draws one of them. Words that say where the
     camera goes are never forgotten, see `wording.essential_words`."""
     first_caption: int = 1_000_000

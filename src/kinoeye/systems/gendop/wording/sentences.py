@@ -45,7 +45,7 @@ _TALKING = ("we", "you", "we will", "the camera will", "the camera should")
 """Subjects whose verb stands in its base form."""
 
 
-_HELD_OUT = frozenset(verb for verbs in EVAL.verbs.values() for verb in verbs)
+_HELD_OUT = frozenset(form for verbs in EVAL.verbs.values() for verb in verbs for form in inflect(verb))
 
 
 @dataclass(frozen=True)
@@ -229,9 +229,9 @@ class _Writer:
                 text = self._phrase(action, told, form)
             else:
                 joins = self.phrases.joins_imperative if form == "B" else self.phrases.joins
-                pattern = rng.choice(joins)
                 if form in ("G", "N"):
-                    pattern = rng.choice([join for join in joins if "{G}" in join or "{N}" in join])
+                    joins = [join for join in joins if "{G}" in join or "{N}" in join]
+                pattern = self._pattern(joins)
                 slot: Form = next(slot for slot in FORMS if f"{{{slot}}}" in pattern)
                 text += pattern.replace(f"{{{slot}}}", self._phrase(action, told, slot))
         text = self._manner(telling, text, form)
@@ -537,4 +537,4 @@ def _invented(rng: Random) -> str:
         "b ck d dge ff g k l ll m mp n nd nk nt p r rk rn rt sh ss st t tch te de ke mble ddle zzle nce".split()
     )
     verb = onset + middle + coda
-    return _invented(rng) if verb in _HELD_OUT else verb
+    return _invented(rng) if _HELD_OUT & set(inflect(verb)) else verb
