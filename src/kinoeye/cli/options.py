@@ -24,7 +24,11 @@ WORLDS = {"x": "UFL", "y": "FUR", "z": "FLU", "x-down": "DFR", "y-down": "RDF", 
 """Axis that points up, or down -> where the axes of such a right-handed world point; its horizontal is free."""
 
 
-def add_film_options(parser: argparse.ArgumentParser, *, size: str | None = "512x288") -> None:
+FILM_SIZE_WH = (512, 288)
+"""Pixels of what is filmed, unless it is said or a model says."""
+
+
+def add_film_options(parser: argparse.ArgumentParser, *, size: str | None = "x".join(map(str, FILM_SIZE_WH))) -> None:
     """Declare the options of anything that is filmed: seed, size, rate and length."""
     parser.add_argument("--seed", type=non_negative, default=0, metavar="N", help="of the world (default 0)")
     default = f" (default {size})" if size else ""

@@ -20,6 +20,7 @@ from kinoeye.language.plan import Plan
 from kinoeye.language.recognition import plan_tags, recognise
 from kinoeye.language.tags import motion_tags
 from kinoeye.language.tags import segments as tag_segments
+from kinoeye.networks.devices import chosen_device
 from kinoeye.systems.gendop.checkpoint import load_folder
 from kinoeye.systems.gendop.data import frame_inputs, to_trajectory
 from kinoeye.systems.gendop.engine import Engine, Precision
@@ -60,10 +61,14 @@ class GenDoPPipeline:
     sampling: Sampling = field(default_factory=Sampling)
     num_frames: int = FRAMES
     fps: float = DEFAULT_FPS
+    size_wh: tuple[int, int] | None = None
+    """Pixels of every path's pictures; None for 512 on the longer side of the shape that the model says."""
 
     def __post_init__(self) -> None:
         if self.num_frames < 2:
             raise InputError(f"{self.num_frames} frames are no path; at least 2 are needed")
+        if self.size_wh is not None and self.model.config.quirks.square_image:
+            raise InputError("the released code films 512x512 alone; leave the size out, or take no quirks")
 
     @classmethod
     def from_pretrained(
@@ -79,13 +84,14 @@ class GenDoPPipeline:
         sampling: Sampling | None = None,
         num_frames: int = FRAMES,
         fps: float = DEFAULT_FPS,
+        size_wh: tuple[int, int] | None = None,
         num_heads: int | None = None,
     ) -> Self:
         """Load a released checkpoint, or a folder that training wrote; nothing is downloaded.
 
         Args:
             folder: a checkpoint file, or a folder of one with the vocabulary of the captions.
-            device: "auto", "cpu", "cuda" and so on.
+            device: "auto", "cpu", "cuda", "cuda:1", "mps".
             dtype: of the weights; None is float32.
             quirks: of the released code; None keeps those that the model was saved with, which for a released
                 checkpoint mend everything that can be mended.
@@ -95,13 +101,13 @@ class GenDoPPipeline:
             sampling: how tokens are chosen; None is as released.
             num_frames: of every path.
             fps: frames per second of every path.
+            size_wh: pixels of every path's pictures; the model's horizontal angle of view is kept.
             num_heads: of the decoder, which a released checkpoint does not tell; None is 8.
 
         Raises:
-            InputError: a file is missing, or the checkpoint is another model's.
+            InputError: a file or the device is missing, or the checkpoint is another model's.
         """
-        place = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
-        model, _ = load_folder(folder, device=place, dtype=dtype, num_heads=num_heads)
+        model, _ = load_folder(folder, device=chosen_device(device), dtype=dtype, num_heads=num_heads)
         config = model.config.with_quirks(quirks)
         model.config = model.decoder.config = config
         beside = Path(folder) if Path(folder).is_dir() else Path(folder).parent
@@ -117,6 +123,7 @@ class GenDoPPipeline:
             sampling=sampling or Sampling(),
             num_frames=num_frames,
             fps=fps,
+            size_wh=size_wh,
         )
 
     def __call__(
@@ -192,12 +199,19 @@ class GenDoPPipeline:
         return list(ids[:, : self.model.config.path_tokens])
 
     def decode(self, ids: Tensor, frame: FirstFrame | None = None) -> DecodedPath:
-        """The path of token ids; the aspect ratio is the first frame's where there is one."""
+        """The path of token ids; the aspect ratio is the first frame's where there is one.
+
+        Pictures of `size_wh` keep the horizontal angle of view, with square pixels.
+        """
         shape = None
         if frame is not None:
             shape = next((seen.shape for seen in (frame.image, frame.depth) if seen is not None), None)
         aspect = shape[1] / shape[0] if shape is not None else None
-        return self.model.config.codec.decode(ids.numpy(), frames=self.num_frames, aspect=aspect)
+        path = self.model.config.codec.decode(ids.numpy(), frames=self.num_frames, aspect=aspect)
+        if self.size_wh is None:
+            return path
+        focal = path.focal_px[0] * self.size_wh[0] / path.size_wh[0]
+        return replace(path, focal_px=(focal, focal), size_wh=self.size_wh)
 
     def _plan(self, path: Trajectory, text: str) -> Plan:
         """What a path does, in the vocabulary of the shot language."""
