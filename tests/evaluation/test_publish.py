@@ -151,7 +151,7 @@ def test_over_budget_nothing_changes(run: Path, root: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize("spoiled", ["changed", "dropped"])
 def test_what_does_not_read_back_is_refused(spoiled: str, run: Path, root: Path, monkeypatch: pytest.MonkeyPatch):
-    def lossy(tensors: dict[str, Tensor], path: Path) -> None:
+    def lossy(path: Path, tensors: dict[str, Tensor]) -> None:
         rest = dict(tensors)
         rest["weight"] = rest["weight"] + 1
         if spoiled == "dropped":
@@ -159,7 +159,7 @@ def test_what_does_not_read_back_is_refused(spoiled: str, run: Path, root: Path,
         save_file(rest, path)
 
     before = contents(root)
-    monkeypatch.setattr(publishing, "save_file", lossy)
+    monkeypatch.setattr(publishing, "write_tensors", lossy)
     with pytest.raises(InputError, match="weight does not read back"):
         publish(run, evaluate, name="tiny", root=root)
     assert contents(root) == before
