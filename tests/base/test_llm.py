@@ -71,6 +71,12 @@ def test_what_may_pass_is_tried_again(bad: Reply, server: FakeServer):
     assert waits in ([0.5, 1.0], [7.0, 7.0])
 
 
+def test_an_answer_with_half_a_letter_is_stored_like_any_other(server: FakeServer, tmp_path: Path):
+    server.replies = [send(b'{"choices": [{"message": {"content": "push in \\ud83d"}}]}')]
+    for mode in ("record", "replay"):
+        assert client(server, cache=tmp_path, mode=mode).ask(Question("x")) == "push in ?"
+
+
 def test_attempts_are_bounded_and_the_last_problem_is_told(server: FakeServer):
     server.replies = [send(b"", 500)]
     with pytest.raises(LanguageModelError, match=r"127.0.0.1:\d+ answered 500 .*after 3 attempts"):

@@ -249,7 +249,7 @@ class LanguageModel:
             raise _TryAgain("gave an empty answer")
         if ended == "length":
             raise LanguageModelError(f"{self.model} did not come to an end within the tokens that it was given")
-        return words
+        return words.encode(errors="replace").decode()  # half of a surrogate pair has no place in a file
 
 
 class _TryAgain(Exception):  # noqa: N818 - a signal between attempts, never seen outside

@@ -14,6 +14,8 @@ from kinoeye.formats.containers.safetensors_header import read_safetensors_heade
 from kinoeye.weights.index import ROOT, SHARED, Entry, FileRecord, WeightsIndex, folder_sha256
 
 _PATTERNS = ("*.json", "*.safetensors")
+_TRAINED = "model"
+"""The folder of a training run with its model; the run's record stands beside it."""
 _BLOCK_BYTES = 1 << 20
 
 
@@ -40,7 +42,8 @@ def resolve(name_or_folder: str | Path, *, system: str, root: Path = ROOT) -> Ve
     """The folder of a checkpoint that ships, by name, or a folder of one's own; a name goes before a folder.
 
     What ships is held to its sha256, once in a process. A folder of one's own is held to be complete safetensors,
-    and, where its run.json says what shared checkpoints it was trained on, to those.
+    and, where its run.json (or that of the training run it lies in) says what shared checkpoints it was trained on,
+    to those.
 
     Args:
         name_or_folder: such as "tiny", or a folder with config.json and one or more .safetensors files.
@@ -96,10 +99,12 @@ def _check_own_folder(folder: Path, index: WeightsIndex) -> None:
         )
     for file in files:
         read_safetensors_header(file)
-    if (folder / RUN_FILE).is_file():
-        trained_on = RunRecord.read(folder).weights_sha256
-        shared = {name: sha256 for name, sha256 in trained_on.items() if index.has(name, SHARED)}
-        index.check_dependencies(shared, str(folder))
+    whole = folder.resolve()
+    for place in (whole, whole.parent) if whole.name == _TRAINED else (whole,):
+        if (place / RUN_FILE).is_file():
+            trained_on = RunRecord.read(place).weights_sha256
+            shared = {name: sha256 for name, sha256 in trained_on.items() if index.has(name, SHARED)}
+            index.check_dependencies(shared, str(folder))
 
 
 def _sha256_of(path: Path) -> str:
