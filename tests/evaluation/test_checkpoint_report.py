@@ -170,7 +170,7 @@ def test_an_imported_checkpoint_is_the_same_model(tmp_path: Path, lightning: Pat
 
 def test_an_imported_folder_is_read_by_the_configuration_in_it(tmp_path: Path):
     clatr = Clatr(ClatrConfig(latent_dim=32, layers=1, heads=2, text_dim=8, path=PathFeatures.metric(60)))
-    director = build_director(DirectorConfig(latent_dim=32, layers=1, heads=2, frames=20, quirks=Quirks.official()))
+    director = build_director(DirectorConfig(width=64, layers=1, heads=2, frames=20, quirks=Quirks.official()))
     for name, model, load in (("clatr", clatr, load_official), ("director", director, load_director)):
         MODELS[name].write(model, tmp_path / name)
         assert load(tmp_path / name)[0].config == model.config

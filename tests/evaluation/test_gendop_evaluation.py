@@ -20,9 +20,10 @@ from kinoeye.evaluation.caption_benches import BENCHES, caption_bench
 from kinoeye.evaluation.clatr_scores import Quirks, match_scale, score_with_clatr
 from kinoeye.evaluation.feature_extractor import Latents
 from kinoeye.evaluation.folder_evaluation import evaluate_folders
-from kinoeye.evaluation.gendop import Answers, Contender, contender, direct, evaluate, score_captions
+from kinoeye.evaluation.gendop import Answers, Contender, contender, direct, evaluate, score_captions, true_paths
 from kinoeye.evaluation.gendop_metrics import GENDOP_METRICS, gendop_metric
 from kinoeye.evaluation.harness import EvalReport, stored_baselines
+from kinoeye.evaluation.measurement import Measurement
 from kinoeye.evaluation.path_tags import poses_of
 from kinoeye.formats.paths import write_path
 from kinoeye.language import Directed, GrammarDirector, parse
@@ -39,6 +40,10 @@ GRAMMAR = Contender(name="grammar", direct=GrammarDirector())
 
 def items_of(*texts: str) -> list[CaptionItem]:
     return [CaptionItem(text, parse(text), {}) for text in texts]
+
+
+def scores_of(items: list[CaptionItem], answers: Answers) -> dict[str, Measurement]:
+    return score_captions(items, answers, true=true_paths(items))
 
 
 class Mumbler:
@@ -98,11 +103,20 @@ def test_the_same_seeds_give_the_same_numbers_and_other_worlds_others(report):
     assert other.chance == {}
 
 
+def test_a_true_path_is_compiled_once_however_many_rows_there_are(monkeypatch):
+    bench, compiled = DescribedPlans(), []
+    items = bench.items(2, 3)
+    monkeypatch.setattr(gendop, "compile", lambda plan: compiled.append(plan) or compile_plan(plan))
+    monkeypatch.setattr(bench, "items", lambda seed, count: items[:count])
+    evaluate(GRAMMAR, bench, world_seed=2, count=3)
+    assert [sum(plan is item.plan for plan in compiled) for item in items] == [1, 1, 1]
+
+
 def test_failures_count_as_the_worst_and_are_counted():
     items = items_of(*TEXTS)
     answers = direct(Mumbler(), [item.caption for item in items])
     assert [isinstance(found, Failure) for found in answers.directed] == ["left" in text for text in TEXTS]
-    scores = score_captions(items, answers)
+    scores = scores_of(items, answers)
     assert scores["exact_program"].value == pytest.approx(4 / 6)
     assert scores["segment_similarity"].value == pytest.approx(4 / 6)
     assert scores["tag_recall"].value < 0.9
@@ -115,11 +129,11 @@ def test_hard_captions_are_those_that_the_grammar_misreads_and_need_twenty():
     assert [is_hard(item) for item in easy + misread + rejected] == [False, True, True]
     right = Directed(compile_plan(parse("pan left")), parse("pan left"))
     items = (misread + rejected) * 9 + easy
-    few = score_captions(items, Answers([right] * 19, [0.0] * 19))
+    few = scores_of(items, Answers([right] * 19, [0.0] * 19))
     assert few["exact_program_hard"].value is None
     assert few["exact_program_hard"].items == 18
     items = (misread + rejected) * 10 + easy
-    many = score_captions(items, Answers([right] * 21, [0.0] * 21))
+    many = scores_of(items, Answers([right] * 21, [0.0] * 21))
     assert many["exact_program_hard"].value == 1
     assert many["exact_program"].value == pytest.approx(20 / 21)
 
@@ -148,9 +162,9 @@ def test_a_path_of_unknown_scale_is_judged_by_its_shape():
     items = items_of("push in two metres", "truck left one metre")
     found = [GrammarDirector()(item.caption)[0] for item in items]
     small = [replace(f, path=replace(f.path, track=f.path.track.scaled_by(1e-4, unit="arbitrary"))) for f in found]
-    assert score_captions(items, Answers(list(small), [0.0, 0.0]))["tag_f1"].value == pytest.approx(1)
+    assert scores_of(items, Answers(list(small), [0.0, 0.0]))["tag_f1"].value == pytest.approx(1)
     metric = [replace(f, path=replace(f.path, track=f.path.track.scaled_by(1e-4))) for f in found]
-    assert score_captions(items, Answers(list(metric), [0.0, 0.0]))["tag_f1"].value < 0.5
+    assert scores_of(items, Answers(list(metric), [0.0, 0.0]))["tag_f1"].value < 0.5
 
 
 def test_a_folder_of_our_own_director_is_a_contender_that_draws(tmp_path: Path):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,15 +17,24 @@ from kinoeye.evaluation.measurement import Measurement
 from kinoeye.evaluation.path_diversity import path_diversity
 from kinoeye.evaluation.path_tags import count_tags, poses_of, tag_measurements
 from kinoeye.evaluation.program_metrics import FEWEST_HARD_ITEMS, exact_program, segment_similarity
-from kinoeye.evaluation.world_scores import WorldItem, comparable, first_frame, score_in_worlds, with_depth, world_items
+from kinoeye.evaluation.world_scores import (
+    WorldItem,
+    comparable,
+    first_frame,
+    score_in_worlds,
+    true_world_paths,
+    with_depth,
+    world_items,
+)
 from kinoeye.footage.take import Take
+from kinoeye.geometry.convention import Float64
 from kinoeye.language.compiler import compile  # noqa: A004 - the verb of the design
 from kinoeye.language.director import Directed, Director, GrammarDirector
 from kinoeye.language.plan import Action, Move, Plan
 from kinoeye.render.worlds import WORLDS_V0, worlds_sha256
 
 if TYPE_CHECKING:
-    from kinoeye.systems.gendop.pipeline import FirstFrame
+    from kinoeye.systems.gendop.pipeline import FirstFrame, GenDoPPipeline
 
 SYSTEM = "gendop"
 MOST_WORLDS = 100
@@ -45,6 +54,8 @@ class Contender:
     direct: Director
     reads_frames: bool = False
     """Whether it looks at the first RGB-D frame."""
+    needs_frames: bool = False
+    """Whether it directs nothing without one: captions then come with the first frames of the worlds."""
     draws: bool = False
     """Whether its candidates after the first are drawn at temperature 1."""
 
@@ -69,18 +80,43 @@ class _PlanDirector:
         return [Directed(compile(plan), plan)]
 
 
+@dataclass(frozen=True)
+class _ShownWhatItSees:
+    """A GenDoP checkpoint, which refuses the part of a first frame that it was not trained on."""
+
+    pipeline: GenDoPPipeline
+
+    def __call__(
+        self, plan_or_text: Plan | str, *, frame: object | None = None, n: int = 1, seed: int = 0, **options: Any
+    ) -> list[Directed]:
+        """Its candidates."""
+        from kinoeye.systems.gendop.pipeline import FirstFrame
+
+        seen = self.pipeline.model.config.modalities
+        if isinstance(frame, FirstFrame):
+            unseen = {name: None for name in ("image", "depth") if name not in seen}
+            frame = replace(frame, **unseen)
+        return self.pipeline(plan_or_text, frame=frame, n=n, seed=seed, **options)
+
+
 def contender(name_or_dir: str) -> Contender:
     """The director of a name, or of a folder of weights.
 
     Raises:
-        InputError: there is no such director.
+        InputError: there is no such director, or it reads no captions.
     """
     from kinoeye.systems.gendop.directors import director, kind_of
     from kinoeye.systems.gendop.pipeline import GenDoPPipeline
 
     kind, found = kind_of(name_or_dir), director(name_or_dir)
-    sees = isinstance(found, GenDoPPipeline) and not {"image", "depth"}.isdisjoint(found.model.config.modalities)
-    return Contender(name=name_or_dir, direct=found, reads_frames=sees, draws=kind != "grammar")
+    if not isinstance(found, GenDoPPipeline):
+        return Contender(name=name_or_dir, direct=found, draws=kind != "grammar")
+    config = found.model.config
+    if "text" not in config.modalities:
+        raise InputError(f"{name_or_dir} looks at {config.cond_mode} alone; give a model that reads captions, by which "
+                         "directors are scored")  # fmt: skip
+    sees = len(config.modalities) > 1
+    return Contender(name=name_or_dir, direct=_ShownWhatItSees(found), reads_frames=sees, needs_frames=sees, draws=True)
 
 
 def evaluate(
@@ -109,20 +145,22 @@ def evaluate(
     items = list(bench.items(world_seed, count))
     worlds = list(world_items(world_seed, min(count, MOST_WORLDS)))
     frames = [first_frame(item.shot) for item in worlds] if contender.reads_frames else None
-    answers = direct(contender.direct, [item.caption for item in items], seed=seed)
+    true, true_in_worlds = true_paths(items), true_world_paths(worlds)
+    shown = _repeated(frames, len(items)) if frames is not None and contender.needs_frames else None
+    answers = direct(contender.direct, [item.caption for item in items], frames=shown, seed=seed)
     filmed = direct(contender.direct, [item.caption for item in worlds], frames=frames, seed=seed)
     metrics = {
-        **score_captions(items, answers, seed=seed),
-        **score_in_worlds(filmed.directed, worlds, seed=seed),
-        **_diversity(contender, items, seed=seed),
+        **score_captions(items, answers, true=true, seed=seed),
+        **score_in_worlds(filmed.directed, worlds, true=true_in_worlds, seed=seed),
+        **_diversity(contender, items, shown, seed=seed),
     }
     rows: dict[str, Measurement] = {}
     chance: dict[str, Measurement] = {}
     stored: dict[str, Measurement] = {}
     if baselines == "all":
         training = bench.training_items(world_seed, TRAINING_CAPTIONS)
-        rows, chance = _caption_baselines(items, training, seed)
-        rows |= _world_baselines(contender, worlds, frames, seed)
+        rows, chance = _caption_baselines(items, true, training, seed)
+        rows |= _world_baselines(contender, worlds, true_in_worlds, frames, seed)
         stored = stored_baselines(SYSTEM)
     return EvalReport(
         system=SYSTEM,
@@ -138,8 +176,19 @@ def evaluate(
         stored=tuple(stored),
         chance=chance,
         cpu_seconds=watch.cpu_seconds,
-        notes=(f"collision_rate and framing_error are over {len(worlds)} worlds",) if len(worlds) < len(items) else (),
+        notes=tuple(_notes(len(items), len(worlds), shown is not None)),
     )
+
+
+def _repeated(frames: Sequence[Take], count: int) -> list[Take]:
+    return [frames[index % len(frames)] for index in range(count)]
+
+
+def _notes(items: int, worlds: int, shown: bool) -> Iterator[str]:
+    if worlds < items:
+        yield f"collision_rate and framing_error are over {worlds} worlds"
+    if shown:
+        yield "captions came with first frames of the worlds, of which they do not speak: the model needs one"
 
 
 def direct(
@@ -173,20 +222,29 @@ def _seen(frame: Take) -> FirstFrame:
     return FirstFrame(image=frame.rgb.values[0], depth=frame.layers["depth"].values[0])
 
 
-def score_captions(items: Sequence[CaptionItem], answers: Answers, *, seed: int = 0) -> dict[str, Measurement]:
+def true_paths(items: Sequence[CaptionItem]) -> list[Float64]:
+    """The compiled path [n, 4, 4] of each caption's program, camera-to-world, OpenCV axes, metres."""
+    return [poses_of(compile(item.plan).track) for item in items]
+
+
+def score_captions(
+    items: Sequence[CaptionItem], answers: Answers, *, true: Sequence[Float64], seed: int = 0
+) -> dict[str, Measurement]:
     """Programs and motion tags of what a director made of captions; a failure is wrong in everything.
 
     Args:
         items: the captions.
         answers: of the director, one for each.
+        true: `true_paths` of the items.
         seed: of the intervals.
     """
     exact, similar = np.zeros(len(items)), np.zeros(len(items))
-    for index, (item, found) in enumerate(zip(items, answers.directed, strict=True)):
-        if not isinstance(found, Failure):
-            exact[index] = exact_program(item.plan, found.plan)
-            similar[index] = segment_similarity(item.plan, found.plan)
+    for index, (item, answer) in enumerate(zip(items, answers.directed, strict=True)):
+        if not isinstance(answer, Failure):
+            exact[index] = exact_program(item.plan, answer.plan)
+            similar[index] = segment_similarity(item.plan, answer.plan)
     hard = np.array([is_hard(item) for item in items], bool)
+    found = [comparable(answer, path) for answer, path in zip(answers.directed, true, strict=True)]
     by_length = {
         f"exact_program_{moves}_moves": Measurement.of_mean(exact[rows], seed=seed)
         for moves in sorted({len(item.plan.moves) for item in items})
@@ -197,18 +255,9 @@ def score_captions(items: Sequence[CaptionItem], answers: Answers, *, seed: int 
         "exact_program_hard": _of_enough(exact[hard], seed),
         **by_length,
         "segment_similarity": Measurement.of_mean(similar, seed=seed),
-        **tag_f1_of_plans([item.plan for item in items], answers.directed, seed=seed),
+        **tag_measurements(count_tags(found, true), seed=seed),
         "seconds_per_path": Measurement.of_mean(answers.cpu_seconds, seed=seed),
     }
-
-
-def tag_f1_of_plans(
-    plans: Sequence[Plan], directed: Sequence[Directed | Failure], *, seed: int = 0
-) -> dict[str, Measurement]:
-    """`tag_precision`, `tag_recall` and `tag_f1` of directed paths against the compiled paths of the true plans."""
-    true = [poses_of(compile(plan).track) for plan in plans]
-    found = [comparable(answer, path) for answer, path in zip(directed, true, strict=True)]
-    return tag_measurements(count_tags(found, true), seed=seed)
 
 
 def _of_enough(values: np.ndarray, seed: int) -> Measurement:
@@ -217,13 +266,16 @@ def _of_enough(values: np.ndarray, seed: int) -> Measurement:
     return Measurement.of_mean(values, seed=seed)
 
 
-def _diversity(contender: Contender, items: Sequence[CaptionItem], *, seed: int) -> dict[str, Measurement]:
+def _diversity(
+    contender: Contender, items: Sequence[CaptionItem], shown: Sequence[Take] | None, *, seed: int
+) -> dict[str, Measurement]:
     if not contender.draws:
         return {}
     found: list[tuple[float, float]] = []
     for index, item in enumerate(items[:DIVERSE_CAPTIONS]):
+        frame = _seen(shown[index]) if shown is not None else None
         try:
-            candidates = contender.direct(item.caption, n=CANDIDATES + 1, seed=seed + index)[1:]
+            candidates = contender.direct(item.caption, frame=frame, n=CANDIDATES + 1, seed=seed + index)[1:]
         except InputError:
             found.append((0.0, 0.0))
             continue
@@ -237,7 +289,7 @@ def _diversity(contender: Contender, items: Sequence[CaptionItem], *, seed: int)
 
 
 def _caption_baselines(
-    items: Sequence[CaptionItem], training: Sequence[CaptionItem], seed: int
+    items: Sequence[CaptionItem], true: Sequence[Float64], training: Sequence[CaptionItem], seed: int
 ) -> tuple[dict[str, Measurement], dict[str, Measurement]]:
     """Rows of the grammar, the nearest training caption and a random training program; and what the last one gets."""
     rng = np.random.default_rng(seed)
@@ -248,7 +300,7 @@ def _caption_baselines(
     }
     captions = [item.caption for item in items]
     tables = {
-        name: score_captions(items, direct(director, captions, seed=seed), seed=seed)
+        name: score_captions(items, direct(director, captions, seed=seed), true=true, seed=seed)
         for name, director in directors.items()
     }
     shown = ("exact_program", "exact_program_hard", "segment_similarity", "tag_f1")
@@ -257,13 +309,18 @@ def _caption_baselines(
 
 
 def _world_baselines(
-    contender: Contender, worlds: Sequence[WorldItem], frames: Sequence[Take] | None, seed: int
+    contender: Contender,
+    worlds: Sequence[WorldItem],
+    true: Sequence[Float64],
+    frames: Sequence[Take] | None,
+    seed: int,
 ) -> dict[str, Measurement]:
     """Rows of the grammar, which sees nothing, of a camera at rest, and of the model with no depth or another's."""
     captions = [item.caption for item in worlds]
 
     def scored(director: Director, shown: Sequence[Take] | None = None) -> dict[str, Measurement]:
-        return score_in_worlds(direct(director, captions, frames=shown, seed=seed).directed, worlds, seed=seed)
+        answers = direct(director, captions, frames=shown, seed=seed)
+        return score_in_worlds(answers.directed, worlds, true=true, seed=seed)
 
     tables = {"grammar": scored(GrammarDirector()), "static": scored(_PlanDirector(lambda _: _STILL))}
     if frames is not None:

@@ -71,20 +71,24 @@ def with_depth(frame: Take, depth: Float64 | np.ndarray) -> Take:
     return replace(frame, layers=layers | {"depth": Layer(np.asarray(depth, np.float32), layers["depth"].source)})
 
 
+def true_world_paths(items: Sequence[WorldItem]) -> list[Float64]:
+    """The path [n, 4, 4] of each caption's plan around the true actors, camera-to-world, OpenCV axes, metres."""
+    return [poses_of(compile(item.plan, anchors=anchors_from_first_camera(item.shot)).track) for item in items]
+
+
 def score_in_worlds(
-    directed: Sequence[Directed | Failure], items: Sequence[WorldItem], *, seed: int = 0
+    directed: Sequence[Directed | Failure], items: Sequence[WorldItem], *, true: Sequence[Float64], seed: int = 0
 ) -> dict[str, Measurement]:
     """`collision_rate`, `framing_error` and `world_tag_f1` of directed paths; a failure is the worst in each.
 
-    The tags are against the plan of the caption, compiled around the true actors. They are there because a camera at
-    rest hits nothing and loses nobody.
+    The tags are there because a camera at rest hits nothing and loses nobody.
 
     Args:
         directed: a path that begins at the identity for each item, or why there is none.
         items: the worlds.
+        true: `true_world_paths` of the items.
         seed: of the intervals.
     """
-    true = [poses_of(compile(item.plan, anchors=anchors_from_first_camera(item.shot)).track) for item in items]
     paths = [comparable(found, path) for found, path in zip(directed, true, strict=True)]
     collided, lost = [], []
     for found, item in zip(directed, items, strict=True):
