@@ -223,7 +223,16 @@ def test_a_missing_tensor_or_setting_is_named(gendop: Path):
     with pytest.raises(InputError, match=r"layers\.1\.fc1\.bias of .* has shape"):
         measure_parity("gendop", gendop)
     config = json.loads((gendop / "config.json").read_text())
-    del config["num_heads"]
-    (gendop / "config.json").write_text(json.dumps(config))
-    with pytest.raises(InputError, match="lacks num_heads"):
-        measure_parity("gendop", gendop)
+    for name in ("num_heads", "cond_mode"):
+        left = {key: value for key, value in config.items() if key != name}
+        (gendop / "config.json").write_text(json.dumps(left))
+        with pytest.raises(InputError, match=f"lacks {name}"):
+            measure_parity("gendop", gendop)
+
+
+def test_a_missing_input_is_named(tmp_path: Path):
+    folder = clatr_of_another_size(tmp_path / "fixture")
+    given = load_file(folder / "io.safetensors")
+    save_file({name: value for name, value in given.items() if name != "traj_mask"}, folder / "io.safetensors")
+    with pytest.raises(InputError, match="lacks traj_mask"):
+        measure_parity("clatr", folder)

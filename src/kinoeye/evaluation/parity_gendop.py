@@ -34,6 +34,7 @@ _PICTURE = re.compile(r"(rgb|depth)(\d+)_s(\d+)")
 _POSE = 12
 """How many of a camera's numbers are its 3x4 pose; focal lengths, centre and size follow."""
 _DECODER_EPS = 1e-5
+_SIZES = ("cond_mode", "discrete_bins", "pose_length", "hidden_dim", "intermediate_dim", "num_layers", "num_heads")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,9 @@ def gendop_parity(folder: Path) -> dict[str, float]:
 
 
 def _decoder_parity(fixture: Fixture, suffix: str) -> dict[str, float]:
+    missing = [name for name in _SIZES if name not in fixture.config]
+    if missing:
+        raise InputError(f"the configuration of the fixture lacks {', '.join(missing)}")
     official = fixture.tensors(f"outputs{suffix}")
     given = fixture.tensors(f"inputs{suffix}")
     features = _given_features(fixture.config, given)
@@ -187,12 +191,7 @@ def _config(given: Mapping[str, Any], features: Mapping[Modality, Tensor]) -> Ge
             vision = _Encoded(count=tokens, hidden_dim=width)
     if given.get("layer_norm_eps", _DECODER_EPS) != _DECODER_EPS:
         raise InputError(f"layer_norm_eps is {given['layer_norm_eps']}; the released models have {_DECODER_EPS}")
-    names = ("cond_mode", "discrete_bins", "pose_length", "hidden_dim", "intermediate_dim", "num_layers", "num_heads")
-    missing = [name for name in names if name not in given]
-    if missing:
-        raise InputError(f"the configuration of the fixture lacks {', '.join(missing)}")
-    sizes = {name: given[name] for name in names}
-    return GenDoPConfig(**sizes, text=text, vision=vision, quirks=Quirks.official())
+    return GenDoPConfig(**{name: given[name] for name in _SIZES}, text=text, vision=vision, quirks=Quirks.official())
 
 
 def _given_features(config: Mapping[str, Any], given: Mapping[str, Tensor]) -> dict[Modality, Tensor]:
