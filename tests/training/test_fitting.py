@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -39,7 +40,7 @@ def test_a_net_learns_its_function(precision: str, tmp_path: Path):
     assert max(row["losses"]["loss"] for row in rows[-20:]) < 0.002
 
 
-def test_the_folder_of_a_run(tmp_path: Path):
+def test_the_folder_of_a_run(tmp_path: Path, pictures: None):
     recipe = ToyRecipe(phases=(phase(steps=6, validate_every=4), phase("more", steps=3)))
     rows = train(recipe, tmp_path, validate=lambda model, phase, steps: {"steps": steps}, argv=("train", "toy"))
     assert [(row["phase"], row["step"]) for row in rows if "losses" in row] == [
@@ -141,6 +142,40 @@ def test_chance_follows_the_seed_and_the_step_alone(tmp_path: Path):
     assert runs[0] == runs[1] != runs[2]
 
 
+class OnCodec(ToyRecipe):
+    """Is trained beside a shared codec."""
+
+    @property
+    def weights_sha256(self) -> dict[str, str]:
+        return {"codec": "ab" * 32}
+
+
+def test_the_record_says_which_shared_weights_a_model_was_trained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    recipe = OnCodec(phases=(phase(steps=3),))
+    train(recipe, tmp_path)
+    assert RunRecord.read(tmp_path).weights_sha256 == {"codec": "ab" * 32}
+    monkeypatch.setattr(OnCodec, "weights_sha256", {"codec": "cd" * 32})
+    with pytest.raises(InputError, match=r'its weights_sha256.codec is "abab.* not "cdcd'):
+        train(recipe, tmp_path)
+
+
+def test_a_number_that_is_logged_need_not_be_finite(tmp_path: Path):
+    class Endless(ToyRecipe):
+        def loss(self, model: nn.Module, batch: Any, generator: Any) -> dict[str, Tensor]:
+            return {**super().loss(model, batch, generator), "perplexity": torch.tensor(torch.inf)}
+
+    recipe = Endless(phases=(phase(steps=1, validate_every=1),))
+    rows = train(recipe, tmp_path, validate=lambda *_: {"perplexity": torch.tensor(torch.inf)})
+    assert [math.isnan(row[group]["perplexity"]) for row, group in zip(rows, ("losses", "validation"), strict=True)]
+    assert (tmp_path / "metrics.jsonl").read_text().count('"perplexity": null') == 2
+
+
+def test_what_a_run_without_checkpoints_left_is_no_hindrance(tmp_path: Path):
+    (tmp_path / "metrics.jsonl").write_text('{"phase": "of another recipe", "step": 1, "losses": {"loss": 1.0}}\n')
+    rows = train(ToyRecipe(phases=(phase(steps=1),)), tmp_path)
+    assert [(row["phase"], row["step"]) for row in rows] == [("all", 1)]
+
+
 def test_what_goes_wrong_with_a_batch_is_raised_where_the_batch_is_due(tmp_path: Path):
     class Short(ToyRecipe):
         def batches(self, *args: Any, **keywords: Any) -> Any:
@@ -173,6 +208,13 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         train(ToyRecipe(), tmp_path / "file" / "run")
+
+
+def test_a_model_that_no_run_made_is_not_taken_for_a_finished_one(tmp_path: Path):
+    (tmp_path / "model").mkdir()
+    with pytest.raises(InputError, match=r"holds a model and no training.json of a run; choose another"):
+        train(ToyRecipe(), tmp_path)
+    assert not (tmp_path / "run.json").exists()
 
 
 def test_bf16_falls_back_to_fp32_and_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

@@ -15,7 +15,7 @@ from toy import ToyRecipe, phase
 from kinoeye.base.errors import InputError
 from kinoeye.networks import Phase
 from kinoeye.training import fit
-from kinoeye.training.processes import chosen_device
+from kinoeye.training.processes import chosen_device, joined_processes
 from kinoeye.training.run_folder import read_metrics
 
 PHASES = (
@@ -98,6 +98,25 @@ def test_a_batch_that_cannot_be_split_is_refused(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("torch.distributed.is_initialized", lambda: True)
     with pytest.raises(InputError, match=r"batch_size 8 of phase all .* choose a multiple of 6"):
         train(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"RANK": "1"}, "RANK is 1 and WORLD_SIZE 1"),
+        ({"RANK": "0", "WORLD_SIZE": "2"}, "MASTER_ADDR is not there"),
+        ({"RANK": "first"}, "RANK is 'first'"),
+    ],
+)
+def test_half_an_environment_of_torchrun_is_refused(
+    environment: dict[str, str], message: str, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match=message), joined_processes("cpu"):
+        pass
 
 
 @pytest.mark.parametrize("name", ["tpu", "cuda:99", "meta"])

@@ -19,11 +19,12 @@ from torch import nn
 from toy import ToyNet, phase
 
 from kinoeye.networks import Phase
+from kinoeye.networks.seeding import seeded
 from kinoeye.training import learning_rate
 from kinoeye.training.ema import Ema
 from kinoeye.training.optimizer import adamw, trained_parameters
 from kinoeye.training.prefetch import Prefetched
-from kinoeye.training.randomness import seed_of, seeded
+from kinoeye.training.randomness import seed_of
 from kinoeye.training.run_folder import MetricsLog, identity, read_metrics
 
 PHASES = st.builds(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import threading
 import time
@@ -19,7 +20,7 @@ from toy import ToyNet, ToyRecipe, phase
 
 from kinoeye.base.errors import InputError
 from kinoeye.training import TrainingInterruptedError, fit
-from kinoeye.training.run_folder import read_metrics
+from kinoeye.training.run_folder import locked, read_metrics
 
 PHASES = (
     phase("all", steps=11, accumulation=2, ema_decay=0.8, checkpoint_every=3, validate_every=4),
@@ -190,13 +191,56 @@ def test_a_gradient_that_is_not_finite_stops_the_run(tmp_path: Path, monkeypatch
         fit(ToyRecipe(), tmp_path, seed=0, device="cpu")
 
 
+def test_a_checkpoint_that_finds_no_room_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unbroken: Path
+):
+    stop_after(4, tmp_path, monkeypatch)
+
+    def full(path: Path, tensors: Any) -> None:
+        path.write_bytes(b"half")
+        raise InputError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kinoeye.training.checkpoints.write_tensors", full)
+        with pytest.raises(InputError, match=r"00-000000006 cannot be written \(no space.*\); earlier ones stay"):
+            train(tmp_path)
+    assert checkpoints(tmp_path) == ["00-000000003"]
+    train(tmp_path)
+    assert same_run(tmp_path, unbroken)
+
+
+def test_a_finished_run_is_told_from_others_without_its_checkpoints(tmp_path: Path):
+    recipe = ToyRecipe(phases=(phase(steps=2),))
+    fit(recipe, tmp_path, seed=3, device="cpu", argv=("train", "toy"))
+    shutil.rmtree(tmp_path / "checkpoints")
+    before = (tmp_path / "run.json").read_bytes()
+    assert fit(recipe, tmp_path, seed=3, device="cpu").steps == 2
+    for seed, resume, message in ((4, True, "its seed is 3, not 4"), (3, False, "holds a run; go on with --resume")):
+        with pytest.raises(InputError, match=message):
+            fit(recipe, tmp_path, seed=seed, device="cpu", resume=resume)
+    assert (tmp_path / "run.json").read_bytes() == before
+
+
 def test_two_runs_do_not_write_one_folder(tmp_path: Path):
-    slow = ToyRecipe(phases=(phase(steps=4),), delay_s=0.2)
-    first = threading.Thread(target=fit, args=(slow, tmp_path), kwargs={"seed": 0, "device": "cpu"})
+    begun, may_end = threading.Event(), threading.Event()
+
+    class Waiting(ToyRecipe):
+        def loss(self, *arguments: Any) -> Any:
+            begun.set()
+            assert may_end.wait(60)
+            return super().loss(*arguments)
+
+    recipe = Waiting(phases=(phase(steps=1),))
+    first = threading.Thread(target=fit, args=(recipe, tmp_path), kwargs={"seed": 0, "device": "cpu"})
     first.start()
-    while not (tmp_path / "metrics.jsonl").exists():
-        time.sleep(0.01)
+    assert begun.wait(60)
     with pytest.raises(InputError, match="another run writes to"):
-        fit(slow, tmp_path, seed=0, device="cpu")
+        fit(recipe, tmp_path, seed=0, device="cpu")
+    may_end.set()
     first.join()
     assert (tmp_path / "model").is_dir()
+
+
+def test_what_goes_wrong_in_a_run_is_not_taken_for_another_run(tmp_path: Path):
+    with pytest.raises(BlockingIOError), locked(tmp_path):
+        raise BlockingIOError("a pipe of the data")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -102,4 +102,14 @@ class Recipe(Protocol):
 
     def export(self, model: nn.Module, folder: Path) -> None:
         """Write what `from_pretrained` of the system loads: weights and configuration."""
+        ...
+
+
+@runtime_checkable
+class BuiltOnWeights(Protocol):
+    """A recipe whose model is of use only beside the shared checkpoints that it was trained on, such as a codec."""
+
+    @property
+    def weights_sha256(self) -> Mapping[str, str]:
+        """Name of a shared checkpoint -> its sha256, as `kinoeye.weights.resolve` tells it."""
         ...

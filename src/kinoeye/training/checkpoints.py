@@ -14,6 +14,7 @@ from torch import Tensor
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
 from kinoeye.base.records import read_record, write_record
+from kinoeye.networks.tensor_files import write_tensors
 from kinoeye.training.processes import Processes
 
 KEPT = 2
@@ -58,6 +59,8 @@ class Checkpoints:
         Raises:
             InputError: the folder cannot be written; the checkpoints before stay.
         """
+        from torch.distributed.checkpoint import CheckpointException
+
         path = self._folder / f"{progress.phase:02d}-{progress.steps:09d}"
         unfinished = self._folder / f".{path.name}.unfinished"
         self._processes.first_does(lambda: _make_empty(unfinished))
@@ -66,9 +69,10 @@ class Checkpoints:
                 _save_alone(tensors, unfinished / _SINGLE_FILE)
             else:
                 _save_together(tensors, unfinished)
-        except OSError as error:
+        except (CheckpointException, InputError, OSError) as error:
             shutil.rmtree(unfinished, ignore_errors=True)
-            raise InputError(f"{path} cannot be written: {error.strerror or error}; earlier ones stay") from error
+            reason = str(error).strip().splitlines()[-1]
+            raise InputError(f"the checkpoint {path.name} cannot be written ({reason}); earlier ones stay") from error
         self._processes.first_does(lambda: self._finish(unfinished, path, progress))
         return path
 
@@ -137,8 +141,6 @@ def _make_empty(folder: Path) -> None:
 
 
 def _save_alone(tensors: Mapping[str, Tensor], path: Path) -> None:
-    from safetensors.torch import save_file
-
     seen: set[int] = set()
     separate: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
@@ -146,7 +148,7 @@ def _save_alone(tensors: Mapping[str, Tensor], path: Path) -> None:
         # Tied weights share memory, which the format refuses: each name gets its own copy.
         separate[name] = value.clone() if value.data_ptr() in seen else value
         seen.add(value.data_ptr())
-    save_file(separate, path)
+    write_tensors(path, separate)
 
 
 def _save_together(tensors: Mapping[str, Tensor], folder: Path) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from typing import Any
 from torch import nn
 
 from kinoeye.base.errors import InputError
+from kinoeye.base.files import atomic_folder
 from kinoeye.networks.recipe import Phase, Recipe
+from kinoeye.networks.seeding import seeded
 from kinoeye.training import run_folder
 from kinoeye.training.checkpoints import Checkpoints, Progress
 from kinoeye.training.interruption import Interruption
@@ -21,7 +23,7 @@ from kinoeye.training.learning_curve import draw_learning_curve
 from kinoeye.training.parallel import Parallel
 from kinoeye.training.phase_training import PhaseTraining, Setting, Validate
 from kinoeye.training.processes import Processes, joined_processes
-from kinoeye.training.randomness import seed_of, seeded
+from kinoeye.training.randomness import seed_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,7 @@ def fit(
     Every batch, every dropout mask and the first weights follow from the seed and the step alone, so a run that was
     killed and resumed ends in the same bits as an unbroken one on the same machine. Where torchrun has started several
     processes, they share every step. A phase begins with the averaged weights (EMA) of the one before, if it had them.
+    Where the recipe is `BuiltOnWeights`, `run.json` says on which.
 
     Args:
         recipe: what is trained.
@@ -124,36 +127,40 @@ class _Run:
         latest = checkpoints.latest()
         self.processes.barrier()  # nobody writes a checkpoint before all have seen which is the latest
         begun = Progress(phase=0, steps=0, updates=(), cpu_s=0.0) if latest is None else checkpoints.progress(latest)
-        log = self._open_log(begun) if self.processes.is_first else None
-        setting = Setting(
-            recipe=self.recipe, seed=self.seed, processes=self.processes, parallel=self.parallel,
-            validate=self.validate, checkpoints=checkpoints, log=log, interruption=self.interruption,
-            cpu_before=begun.cpu_s - time.process_time(),
-        )  # fmt: skip
-        model: nn.Module | None = None
-        for index, phase in enumerate(self.phases):
-            model = self._build(phase, model)
-            if index < begun.phase:
-                continue
-            training = PhaseTraining(setting, model, phase, index)
-            if index == begun.phase and latest is not None:
-                training.load(latest)
-            model = training.train()
-        if log is not None:
-            log.close()
+        with self._opened_log(begun) as log:
+            setting = Setting(
+                recipe=self.recipe, seed=self.seed, processes=self.processes, parallel=self.parallel,
+                validate=self.validate, checkpoints=checkpoints, log=log, interruption=self.interruption,
+                cpu_before=begun.cpu_s - time.process_time(),
+            )  # fmt: skip
+            model: nn.Module | None = None
+            for index, phase in enumerate(self.phases):
+                model = self._build(phase, model)
+                if index < begun.phase:
+                    continue
+                training = PhaseTraining(setting, model, phase, index)
+                if index == begun.phase and latest is not None:
+                    training.load(latest)
+                model = training.train()
         assert model is not None
         return model
 
-    def _open_log(self, begun: Progress) -> run_folder.MetricsLog:
+    def _opened_log(self, begun: Progress) -> AbstractContextManager[run_folder.MetricsLog | None]:
+        if not self.processes.is_first:
+            return nullcontext()
         names = [phase.name for phase in self.phases]
-        return run_folder.MetricsLog(self.folder / run_folder.METRICS, names, phase=begun.phase, steps=begun.steps)
+        path = self.folder / run_folder.METRICS
+        return closing(run_folder.MetricsLog(path, names, phase=begun.phase, steps=begun.steps))
 
     def _build(self, phase: Phase, previous: nn.Module | None) -> nn.Module:
         with seeded(seed_of(self.seed, "build", phase.name), self.processes.device):
             return self.recipe.build(phase, previous).to(self.processes.device)
 
     def _summary(self) -> Fitted:
-        rows = run_folder.read_metrics(self.folder / run_folder.METRICS)
+        path = self.folder / run_folder.METRICS
+        rows = run_folder.read_metrics(path)
+        if not any("losses" in row for row in rows):
+            raise InputError(f"{path} has no steps of the run that made the {run_folder.MODEL} beside it; restore it")
         draw_learning_curve(rows, self.folder / run_folder.CURVE)
         last: Mapping[str, Any] = [row for row in rows if "losses" in row][-1]
         validations = [row["validation"] for row in rows if "validation" in row]
@@ -182,8 +189,5 @@ def _check_phases(phases: Sequence[Phase], world: int) -> None:
 
 def _export(recipe: Recipe, model: nn.Module, folder: Path) -> None:
     model.eval()
-    with tempfile.TemporaryDirectory(prefix=".model.", dir=folder.parent) as temporary:
-        made = Path(temporary) / folder.name
-        made.mkdir()
+    with atomic_folder(folder, marker=run_folder.MODEL) as made:  # nothing is there yet, so no marker is looked for
         recipe.export(model, made)
-        made.replace(folder)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from kinoeye.base.errors import InputError
 from kinoeye.base.progress import note, progress_bar
 from kinoeye.networks.recipe import Batch, Phase, Precision, Recipe
+from kinoeye.networks.seeding import seeded
 from kinoeye.training.checkpoints import Checkpoints, Progress
 from kinoeye.training.ema import Ema
 from kinoeye.training.interruption import Interruption, TrainingInterruptedError
@@ -23,7 +24,7 @@ from kinoeye.training.optimizer import adamw, moments, set_learning_rate, set_up
 from kinoeye.training.parallel import Parallel, Shared
 from kinoeye.training.prefetch import Prefetched
 from kinoeye.training.processes import Processes
-from kinoeye.training.randomness import seed_of, seeded
+from kinoeye.training.randomness import seed_of
 from kinoeye.training.run_folder import MetricsLog
 from kinoeye.training.schedule import learning_rate
 
@@ -180,12 +181,13 @@ class PhaseTraining:
                 "stays, so try a lower learning rate, a longer warm-up, or clipping"
             )
 
-    def _validated(self, validate: Validate) -> Mapping[str, float]:
+    def _validated(self, validate: Validate) -> dict[str, float]:
         with nullcontext() if self._ema is None else self._ema.applied(), torch.no_grad():
             model = self._shared.whole()
             seed = seed_of(self._setting.seed, "validation", self._phase.name, self._done)
             with _evaluating(model), seeded(seed, self._processes.device):
-                return self._processes.first_does(lambda: validate(model, self._phase, self._done))
+                found = self._processes.first_does(lambda: validate(model, self._phase, self._done))
+        return {name: float(value) for name, value in found.items()}
 
     def _tensors(self) -> dict[str, Tensor]:
         """Everything that a checkpoint holds, by name, as it is in memory."""

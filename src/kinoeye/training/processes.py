@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, distributed
 
 from kinoeye.base.errors import InputError
+from kinoeye.networks.devices import chosen_device
 
 T = TypeVar("T")
 
@@ -69,10 +70,15 @@ def joined_processes(device: str) -> Iterator[Processes]:
         InputError: there is no such device here, or the environment is incomplete.
     """
     rank, world = _environment("RANK", 0), _environment("WORLD_SIZE", 1)
+    if rank >= world:
+        raise InputError(f"RANK is {rank} and WORLD_SIZE {world} in the environment; torchrun sets both, or unset RANK")
     processes = Processes(rank, world, chosen_device(device, _environment("LOCAL_RANK", rank)))
     if world == 1 or distributed.is_initialized():
         yield processes
         return
+    missing = [name for name in ("MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
+    if missing:
+        raise InputError(f"WORLD_SIZE is {world} in the environment and {missing[0]} is not there; torchrun sets both")
     if processes.device.type == "cuda":
         torch.cuda.set_device(processes.device)
     distributed.init_process_group("nccl" if processes.device.type == "cuda" else "gloo")
@@ -80,32 +86,6 @@ def joined_processes(device: str) -> Iterator[Processes]:
         yield processes
     finally:
         distributed.destroy_process_group()
-
-
-def chosen_device(name: str, index: int = 0) -> torch.device:
-    """The device of a name; "auto" is CUDA where there is one, then MPS, then the CPU.
-
-    Args:
-        name: "auto", "cpu", "cuda", "cuda:1", "mps".
-        index: number of this process on its machine, which chooses among several CUDA devices.
-
-    Raises:
-        InputError: there is no such device here.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise InputError(f"device {name!r} is unknown; give auto, cpu, cuda, cuda:N or mps") from error
-    if device.type == "cuda" and device.index is None:
-        device = torch.device("cuda", index)
-    absent = (device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()) or (
-        device.type == "mps" and not torch.backends.mps.is_available()
-    )
-    if absent or device.type not in ("cpu", "cuda", "mps"):
-        raise InputError(f"device {name!r} is not on this machine; give auto or cpu")
-    return device
 
 
 def _environment(name: str, default: int) -> int:
