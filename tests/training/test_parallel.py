@@ -14,8 +14,9 @@ from toy import ToyRecipe, phase
 
 from kinoeye.base.errors import InputError
 from kinoeye.networks import Phase
+from kinoeye.networks.devices import chosen_device
 from kinoeye.training import fit
-from kinoeye.training.processes import chosen_device, joined_processes
+from kinoeye.training.processes import joined_processes
 from kinoeye.training.run_folder import read_metrics
 
 PHASES = (

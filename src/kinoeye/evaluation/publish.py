@@ -125,7 +125,7 @@ class TrainingRun:
                 last = row
                 losses.append(CurvePoint(step=done, cpu_seconds=row["cpu_s"], metrics=dict(row["losses"])))
             elif "validation" in row:
-                found = {name: float("nan") if value is None else value for name, value in row["validation"].items()}
+                found = dict(row["validation"])
                 validations.append(CurvePoint(step=done, cpu_seconds=last["cpu_s"], metrics=found))
         points = validations or losses
         chosen = torch.linspace(0, len(points) - 1, min(CURVE_POINTS, len(points))).round().int().tolist()
