@@ -228,3 +228,21 @@ def test_fresh_weights_are_those_of_the_released_training():
     assert float(layer.fc1.bias.abs().max()) == 0
     assert bool((layer.norm.weight == 1).all())
     assert float(model.decoder.embedding.weight[0].abs().max()) == 0
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"cond_mode": "none"}, "never trained"),
+        ({"cond_mode": "depth"}, "give one of 'text'"),
+        ({"num_layers": 0}, "at least 1"),
+        ({"discrete_bins": 255}, "even number"),
+        ({"pose_length": 1}, "at least 2"),
+        ({"num_heads": 3}, "no multiple"),
+        ({"dropout": 1.0}, "below 1"),
+        ({"dropout": float("nan")}, "below 1"),
+    ],
+)
+def test_sizes_that_no_model_has_are_refused(sizes: dict, message: str):
+    with pytest.raises(InputError, match=message):
+        GenDoPConfig(**sizes)

@@ -260,6 +260,8 @@ def test_options_of_one_preset_are_refused_by_the_other(tiny_folder: Path, encod
     args.preset = "tiny"
     with pytest.raises(InputError, match="--num-layers belong to the published"):
         recipe_from_args(args)
+    with pytest.raises(InputError, match=r"small has hidden_dim 512 and .* has 16; leave it out"):
+        recipe_from_args(parsed("small", "--init", str(tiny_folder)))
     with pytest.raises(InputError, match="--hidden-dim 32 was given"):
         recipe_from_args(parsed("ArAE", "--init", str(tiny_folder), "--hidden_dim", "32"))
     with pytest.raises(InputError, match="has its encoders"):

@@ -88,6 +88,8 @@ class GenDoPConfig:
         for name in ("discrete_bins", "pose_length", "hidden_dim", "intermediate_dim", "num_layers", "num_heads"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; at least 1 is needed")
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"dropout is {self.dropout:g}; a share from 0 to below 1 is needed")
         if self.discrete_bins % 2:
             raise InputError(f"discrete_bins is {self.discrete_bins}; an even number is needed, so that 0 has a bin")
         if self.pose_length < 2:

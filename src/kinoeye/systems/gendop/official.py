@@ -183,7 +183,10 @@ def next_token_loss(logits: Float[Tensor, "b n v"], labels: Int[Tensor, "b n"]) 
 
 
 def initialise(model: nn.Module, generator: torch.Generator) -> None:
-    """Draw every weight as the released training does: N(0, 0.02), residual outputs narrower, norms 1, biases 0."""
+    """Draw every weight as the released training draws the decoder's, N(0, 0.02), projections of conditions likewise.
+
+    Outputs of attention are narrower by the root of twice the depth; norms are 1, biases and padding 0.
+    """
     depth = sum(isinstance(module, Layer) for module in model.modules())
     with torch.no_grad():
         for name, value in model.named_parameters():

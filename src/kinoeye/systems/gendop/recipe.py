@@ -220,11 +220,14 @@ def _config(args: argparse.Namespace) -> GenDoPConfig:
     quirks = None if args.quirks is None else _QUIRKS[args.quirks]()
     if args.init is not None:
         own = config_of_folder(args.init)
-        for name, value in changes.items():
+        for name, value in {**PRESETS.get(args.sizes, {}), **changes}.items():
             if value != getattr(own, name):
-                raise InputError(
-                    f"--{name.replace('_', '-')} {value} was given and {args.init} has {getattr(own, name)}"
+                how = (
+                    f"--{name.replace('_', '-')} {value} was given"
+                    if name in changes
+                    else f"{args.sizes} has {name} {value}"
                 )
+                raise InputError(f"{how} and {args.init} has {getattr(own, name)}; leave it out")
         return own.with_quirks(quirks)
     if "hidden_dim" in changes:
         changes["intermediate_dim"] = 4 * changes["hidden_dim"]
