@@ -10,7 +10,7 @@ import pytest
 from kinoeye.cli.main import COMMANDS, command_parser, main
 
 CLI = Path(importlib.import_module("kinoeye.cli").__file__ or "").parent
-NOT_COMMANDS = {"__init__", "main", "options", "direct_model", "score_tables", "eval_tables"}
+NOT_COMMANDS = {"__init__", "main", "options", "direct_model", "direct_candidates", "score_tables", "eval_tables"}
 
 
 def test_the_list_of_commands_is_the_folder_and_its_docstrings():

@@ -8,16 +8,25 @@ Example:
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kinoeye.cli.direct_candidates import (
+    add_pose_options,
+    explanation_table,
+    given_poses,
+    scores_json,
+    scores_table,
+)
 from kinoeye.cli.direct_model import add_model_options, direct_with_model, given_model_options, resolve_text
-from kinoeye.cli.options import add_film_options, count, print_json, say, say_unused
+from kinoeye.cli.options import FILM_SIZE_WH, add_film_options, count, print_json, say, say_unused
 
 if TYPE_CHECKING:
     from kinoeye.language import Directed, Plan
     from kinoeye.systems.gendop.directors import Kind
+    from kinoeye.systems.gendop.explanation import Explanation
+    from kinoeye.systems.gendop.ranking import Candidate
 
 GRAMMAR = "grammar"
 
@@ -29,9 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", metavar="FORMAT", help="format of the file, see `kinoeye convert --help`")
     parser.add_argument("--model", metavar="NAME", help="who directs: grammar, tiny, or the folder or checkpoint of a "
                         "model (default grammar)")  # fmt: skip
-    parser.add_argument("-n", "--count", type=count, default=1, metavar="N", help="candidates; FILE becomes FILE_2 ...")
-    parser.add_argument("--explain", action="store_true", help="print the moves that were understood")
-    add_film_options(parser)
+    parser.add_argument("-n", "--count", type=count, default=1, metavar="N", help="candidates, the best first; FILE "
+                        "becomes FILE_2 ...")  # fmt: skip
+    parser.add_argument("--explain", action="store_true", help="print the moves that were understood, and why")
+    add_pose_options(parser)
+    add_film_options(parser, size=None)
     add_model_options(parser)
 
 
@@ -66,47 +77,56 @@ def _direct(args: argparse.Namespace, text: str, *, learned: bool) -> int:
 
     if args.out is None and not args.explain and not args.json:
         raise InputError("nothing to do: give -o FILE to write the path, or --explain to see the moves")
-    if learned:
-        directed = _directed(args, text)
-        plan = directed[0].plan
-        written = write_candidates(args, directed) if args.out is not None else []
-    else:
-        plan = language.parse(text)
-        written = write_candidates(args, _directed(args, plan)) if args.out is not None else []
+    plan = None if learned else language.parse(text)
+    needed = learned or args.out is not None or args.count > 1 or args.end_pose is not None or args.keyframe
+    candidates, explanation = _candidates(args, text if plan is None else plan) if needed else ([], None)
+    plan = plan or candidates[0].plan
+    written = write_candidates(args, candidates) if args.out is not None else []
     understood = language.describe(plan)
     if args.json:
-        print_json({"written": written, "understood": understood, "plan": to_json(plan)})
+        found = {"written": written, "understood": understood, "plan": to_json(plan)}
+        print_json({**found, "candidates": scores_json(candidates), "explanation": explanation})
         return 0
     if args.explain:
         print(understood)
+        if explanation is not None:
+            print(explanation_table(explanation))
+        if candidates:
+            print(scores_table(candidates))
     say_unused(args, plan)
     say_written(args, written)
     return 0
 
 
-def _directed(args: argparse.Namespace, plan_or_text: Plan | str) -> list[Directed]:
-    """The candidates; actors stand where `kinoeye shoot` would put them, for "follow", "look at" and "around"."""
-    from kinoeye import language
-    from kinoeye.base.errors import InputError
-    from kinoeye.shot.staging import anchors_from_first_camera, stage
+def _candidates(args: argparse.Namespace, plan_or_text: Plan | str) -> tuple[list[Candidate], Explanation | None]:
+    """The candidates, and how the best one was read where a model read it.
+
+    Actors stand where `kinoeye shoot` would put them, for "follow", "look at" and "around".
+    """
+    from kinoeye.shot.staging import stage
     from kinoeye.systems.gendop.directors import director
+    from kinoeye.systems.gendop.explanation import explain
+    from kinoeye.systems.gendop.ranking import best_candidates
+    from kinoeye.systems.gendop.segment_director import SegmentDirector
 
-    options: dict[str, Any] = {"num_frames": args.frames, "fps": args.fps, "size_wh": args.size}
-    if isinstance(plan_or_text, str):
-        if args.duration is not None:
-            raise InputError("--duration cannot be given to a learned director; give --frames, or say it in the text")
-        try:
-            plan = language.parse(plan_or_text)
-        except InputError:  # the grammar reads less than the model does
-            return director(args.model, **options)(plan_or_text, n=args.count, seed=args.seed)
-    else:
-        plan = plan_or_text if args.duration is None else replace(plan_or_text, duration_s=args.duration)
-        plan_or_text = plan
-    anchors = anchors_from_first_camera(stage(plan, seed=args.seed, **options)) if plan.actors else {}
-    return director(args.model, **options)(plan_or_text, anchors=anchors, n=args.count, seed=args.seed)
+    constraints = given_poses(args)
+    options: dict[str, Any] = {
+        "num_frames": args.frames, "fps": args.fps, "duration_s": args.duration, "size_wh": args.size or FILM_SIZE_WH,
+    }  # fmt: skip
+    who = director(args.model, **options)
+    plan = plan_or_text
+    if isinstance(plan, str):
+        assert isinstance(who, SegmentDirector)
+        plan = who.plans(plan)[0]
+    shot = stage(plan, seed=args.seed, **options) if plan.actors else None
+    candidates = best_candidates(who, plan_or_text, n=args.count, seed=args.seed, shot=shot, constraints=constraints)
+    program = candidates[0].program
+    if program is None or not isinstance(who, SegmentDirector):
+        return candidates, None
+    return candidates, explain(who.model, program)
 
 
-def write_candidates(args: argparse.Namespace, directed: list[Directed]) -> list[dict[str, Any]]:
+def write_candidates(args: argparse.Namespace, directed: Sequence[Directed]) -> list[dict[str, Any]]:
     """Write the candidates; the files, their frames and what their format could not hold."""
     from kinoeye.formats.paths import write_path
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinoeye.base.errors import InputError
+from kinoeye.cli.direct_candidates import given_poses
 from kinoeye.cli.options import count, given_path, positive, print_json, say
 
 if TYPE_CHECKING:
@@ -93,9 +95,12 @@ def resolve_text(args: argparse.Namespace) -> str:
 
 def direct_with_model(args: argparse.Namespace) -> int:
     """Direct by a checkpoint: one caption, or a folder of shots."""
+    from kinoeye.formats.paths import format_for_output
     from kinoeye.systems.gendop.checkpoint import config_of_folder
 
     _refuse_contradictions(args)
+    if args.out is not None and args.folder is None:
+        format_for_output(args.out, args.to)  # a path takes seconds, and a wrong name none
     config = config_of_folder(args.model)
     _check_restated(args, config)
     if args.folder is not None:
@@ -109,6 +114,7 @@ def direct_with_model(args: argparse.Namespace) -> int:
 def _direct_one(args: argparse.Namespace, text: str) -> int:
     from kinoeye import language
     from kinoeye.cli.direct import say_written, write_candidates
+    from kinoeye.shot.edits.constraining import constrain
     from kinoeye.systems.gendop.folders import write_prediction
     from kinoeye.systems.gendop.images import read_depth, read_image
     from kinoeye.systems.gendop.pipeline import FirstFrame
@@ -126,7 +132,10 @@ def _direct_one(args: argparse.Namespace, text: str) -> int:
         written: list[dict[str, Any]] = [{"file": str(file), "frames": pipeline.num_frames, "notes": []}]
         understood = ""
     else:
+        constraints = given_poses(args)
         directed = pipeline(text, frame=frame, n=args.count, seed=args.seed)
+        if constraints is not None:
+            directed = [replace(item, path=constrain(item.path, constraints)) for item in directed]
         written = write_candidates(args, directed) if args.out is not None else []
         understood = language.describe(directed[0].plan)
     if args.json:
@@ -178,15 +187,20 @@ def _pipeline(args: argparse.Namespace) -> GenDoPPipeline:
         sampling=Sampling(**{name: value for name, value in chosen.items() if value is not None}),
         num_frames=frames,
         fps=fps,
+        size_wh=args.size,
         num_heads=args.num_heads,
     )
 
 
 def _refuse_contradictions(args: argparse.Namespace) -> None:
+    if (args.workspace is not None or args.folder is not None) and (args.end_pose is not None or args.keyframe):
+        raise InputError("--end-pose and --keyframe are for one path; direct a single caption with -o")
     if args.workspace is not None and (args.out is not None or args.to is not None):
         raise InputError("--workspace names its files itself; give -o and --to, or --workspace")
     if args.exp_name is not None and args.workspace is None:
         raise InputError("--exp_name names a file in a --workspace: give that too, or -o")
+    if args.explain and (args.workspace is not None or args.folder is not None):
+        raise InputError("--explain tells of the path that -o names; leave it out with --workspace and --folder")
     if args.workspace is not None and args.count > 1:
         raise InputError(f"-n {args.count} needs as many files: give -o instead of --workspace")
     if args.draft and args.precision not in (None, "fp32"):

@@ -17,6 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("text", metavar="TEXT", help="camera moves in words, with actors and a place if wanted")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="the folder to make")
+    parser.add_argument("--director", default="auto", metavar="NAME", help="who reads TEXT: grammar, tiny, the folder "
+                        "of a trained director, or auto: the grammar if it uses every word (default auto)")  # fmt: skip
     add_film_options(parser)
 
 
@@ -30,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     made = shoot(
         args.text,
         args.out,
+        director=args.director,
         seed=args.seed,
         size_wh=args.size,
         fps=args.fps,
@@ -43,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
             {
                 "out": str(args.out),
                 "understood": describe(made.plan),
+                "director": {"name": made.reading.director, "reason": made.reading.reason},
                 "read_as": to_json(made.plan.read_as),
                 "unused": to_json(made.plan.unused),
                 "frames": len(made.guide),
@@ -56,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
         )
         return 0
     say(args, f"understood: {describe(made.plan)}")
+    if made.reading.weights_sha256:
+        say(args, f"directed by {made.reading.director}: {made.reading.reason}")
     say_unused(args, made.plan)
     say_violations(args, made.checks)
     for row in rows:

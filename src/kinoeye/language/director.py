@@ -62,6 +62,7 @@ class GrammarDirector:
 
     num_frames: int | None = None
     fps: float | None = None
+    duration_s: float | None = None
     size_wh: tuple[int, int] = (256, 256)
     fov_x: float = DEFAULT_FOV_X
 
@@ -81,7 +82,7 @@ class GrammarDirector:
             raise InputError(f"{n} candidates is out of range; ask for 1 to {MAX_CANDIDATES}")
         plan = parse(plan_or_text) if isinstance(plan_or_text, str) else plan_or_text
         rng = np.random.default_rng(seed)
-        return [self._direct(plan if i == 0 else _vary(plan, rng), anchors, seed) for i in range(n)]
+        return [self._direct(plan if i == 0 else vary_speeds(plan, rng), anchors, seed) for i in range(n)]
 
     def _direct(self, plan: Plan, anchors: Mapping[str, Anchor] | None, seed: int) -> Directed:
         path = compile(
@@ -89,6 +90,7 @@ class GrammarDirector:
             anchors=anchors,
             num_frames=self.num_frames,
             fps=self.fps,
+            duration_s=self.duration_s,
             size_wh=self.size_wh,
             fov_x=self.fov_x,
             seed=seed,
@@ -96,7 +98,8 @@ class GrammarDirector:
         return Directed(path, plan)
 
 
-def _vary(plan: Plan, rng: np.random.Generator) -> Plan:
+def vary_speeds(plan: Plan, rng: np.random.Generator) -> Plan:
+    """The plan with every speed that it leaves open drawn up to 28 % faster or 22 % slower."""
     factors = np.exp(rng.uniform(-_VARIATION, _VARIATION, len(plan.moves)))
     moves = tuple(
         move if move.is_hold else replace(move, speed=float(move.speed * factor))

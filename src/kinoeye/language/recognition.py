@@ -56,6 +56,28 @@ def plan_tags(plan: Plan) -> list[int]:
     return [tag for tag, _ in groupby(_move_tag(move) for move in plan.moves)]
 
 
+def tag_agreement(T_world_cam: NDArray[np.floating], plan: Plan) -> float:
+    """How well a path's motion tags follow a plan's, 0 to 1: 1 minus the edit distance over the longer sequence.
+
+    Args:
+        T_world_cam: [n, 4, 4] camera-to-world, OpenCV axes.
+        plan: what was asked for.
+
+    Example:
+        >>> from kinoeye.language import compile_path, parse
+        >>> push = parse("push in two metres")
+        >>> [tag_agreement(compile_path(push).T_world_cam, plan) for plan in (push, parse("hold"))]
+        [1.0, 0.0]
+    """
+    asked, found = plan_tags(plan), [tag for _, _, tag in segments(motion_tags(T_world_cam))]
+    row = list(range(len(found) + 1))
+    for i, wanted in enumerate(asked, start=1):
+        before, row[0] = row[0], i
+        for j, tag in enumerate(found, start=1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (wanted != tag))
+    return 1 - row[-1] / max(len(asked), len(found), 1)
+
+
 def recognise(
     T_world_cam: NDArray[np.floating], fov_x: ArrayLike, *, fps: float, up: ArrayLike = (0.0, 0.0, 1.0)
 ) -> tuple[Move, ...]:

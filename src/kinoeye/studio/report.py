@@ -45,6 +45,8 @@ class Report:
 
     shot: Shot
     plan: Plan | None = None
+    directed_by: str = ""
+    """Who read the plan from the sentence, and why they did."""
     guide: Take | None = None
     """The film of the shot; its pictures appear on the moving camera of the 3-D view."""
     video: Path | None = None
@@ -156,6 +158,8 @@ def _facts(report: Report, duration: float) -> dict[str, str]:
     lens = np.degrees(camera.intrinsics.fov()[:, 0].numpy())
     ends = [f"{lens[0]:.3g}°", f"{lens[-1]:.3g}°"]
     facts["Lens"] = (ends[0] if ends[0] == ends[1] else " → ".join(ends)) + " across"
+    if report.directed_by:
+        facts["Directed by"] = report.directed_by
     if shot.actors:
         facts["Actors"] = ", ".join(actor.name for actor in shot.actors)
         facts["Place"] = shot.environment.name

@@ -19,7 +19,6 @@ from kinoeye.footage.video import write_video
 from kinoeye.formats.paths import WRITERS, write_path
 from kinoeye.formats.scenes.glb import write_glb_points
 from kinoeye.formats.scenes.ply import write_ply
-from kinoeye.language.grammar import parse
 from kinoeye.language.plan import Plan
 from kinoeye.perception.automatic import estimate_camera
 from kinoeye.render.film import render
@@ -28,6 +27,7 @@ from kinoeye.shot.checks import Checker, CheckReport
 from kinoeye.shot.shot import Shot
 from kinoeye.shot.staging import stage
 from kinoeye.studio.report import Report, write_report
+from kinoeye.systems.gendop.directors import AUTO, Reading, read_plan
 
 SIZE_WH = (512, 288)
 PIXEL_MAPS = ("plucker", "raymap")
@@ -39,7 +39,8 @@ class Shooting:
     """What `shoot` made."""
 
     out: Path
-    plan: Plan
+    reading: Reading
+    """The plan, who read it, and why they did."""
     shot: Shot
     checks: CheckReport
     """What does not hold was filmed all the same: the sentence asked for it."""
@@ -54,6 +55,11 @@ class Shooting:
     """Stage -> processor time of this run."""
     notes: tuple[str, ...] = ()
     """What each format of camera files cannot hold, and why some were not written."""
+
+    @property
+    def plan(self) -> Plan:
+        """What the sentence asks for."""
+        return self.reading.plan
 
 
 @dataclass
@@ -71,6 +77,7 @@ def shoot(
     text: str,
     out: Path | str,
     *,
+    director: Path | str = AUTO,
     seed: int = 0,
     size_wh: tuple[int, int] = SIZE_WH,
     fps: float | None = None,
@@ -83,6 +90,8 @@ def shoot(
     Args:
         text: a camera sentence, with actors and a place if wanted.
         out: the folder to make; one that Kinoeye made before is replaced.
+        director: who reads the sentence: "grammar", "tiny", the folder of a trained director, or "auto", which is the
+            grammar where it uses every word, else the director that ships; see `read_plan`.
         seed: of the world: placement, headings, handheld shake.
         size_wh: width and height of the film in pixels.
         fps: frames per second; what the sentence says, or 24.
@@ -91,7 +100,8 @@ def shoot(
         argv: the command line to record in `run.json`; None writes the equivalent one.
 
     Raises:
-        InputError: the sentence holds no camera move, a value is out of range, or the folder cannot be written.
+        InputError: the sentence holds no camera move, there is no such director, a value is out of range, or the folder
+            cannot be written.
 
     Example:
         >>> shooting = shoot("push in, then orbit left around the blue cone", "out/cone")  # doctest: +SKIP
@@ -100,18 +110,24 @@ def shoot(
     """
     clock = _Clock()
     with clock.stage("direct"):
-        plan = parse(text)
+        reading = read_plan(text, director)
     with clock.stage("stage"):
-        shot = stage(plan, seed=seed, size_wh=size_wh, fps=fps, num_frames=num_frames, duration_s=duration_s)
+        shot = stage(reading.plan, seed=seed, size_wh=size_wh, fps=fps, num_frames=num_frames, duration_s=duration_s)
     with clock.stage("check"):
         checks = Checker(surroundings=ShotSolids)(shot)
     if argv is None:
         argv = ("shoot", text, "-o", str(out), "--seed", str(seed), "--size", f"{size_wh[0]}x{size_wh[1]}")
+        argv += () if str(director) == AUTO else ("--director", str(director))
         options = {"--fps": fps, "--frames": num_frames, "--duration": duration_s}
         argv += tuple(word for flag, value in options.items() if value is not None for word in (flag, str(value)))
-    run = RunRecord(argv=argv, seeds={"world_seed": seed}, versions=RunRecord.installed_versions())
+    run = RunRecord(
+        argv=argv,
+        seeds={"world_seed": seed},
+        weights_sha256=dict(reading.weights_sha256),
+        versions=RunRecord.installed_versions(),
+    )
     with atomic_folder(out, marker=RUN_FILE) as folder:
-        shooting = _film(plan, shot, checks, folder, clock)
+        shooting = _film(reading, shot, checks, folder, clock)
         with clock.stage("write"):
             cameras = write_cameras(shot, folder / "camera")
             _write_cloud(shooting.guide, folder)
@@ -163,7 +179,7 @@ def write_cameras(shot: Shot, folder: Path) -> CameraFiles:
     return CameraFiles(written=written, refused=refused, losses=tuple(losses))
 
 
-def _film(plan: Plan, shot: Shot, checks: CheckReport, folder: Path, clock: _Clock) -> Shooting:
+def _film(reading: Reading, shot: Shot, checks: CheckReport, folder: Path, clock: _Clock) -> Shooting:
     with clock.stage("render"):
         guide = render(shot, layers=("rgb", "depth", "instance"), samples=2)
         shot.save(folder / "shot.json")
@@ -182,7 +198,7 @@ def _film(plan: Plan, shot: Shot, checks: CheckReport, folder: Path, clock: _Clo
             failure = str(error)  # a single frame has no motion to score
     return Shooting(
         out=folder,
-        plan=plan,
+        reading=reading,
         shot=shot,
         checks=checks,
         guide=guide,
@@ -211,6 +227,7 @@ def _report(shooting: Shooting, cameras: CameraFiles, video: Path, run: RunRecor
     return Report(
         shot=shooting.shot,
         plan=shooting.plan,
+        directed_by=f"{shooting.reading.director}: {shooting.reading.reason}",
         guide=shooting.guide,
         estimate=shooting.guide.cameras.get(source),
         estimate_source=source,

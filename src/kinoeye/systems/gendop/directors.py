@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json
 from kinoeye.language.director import Director, GrammarDirector
+from kinoeye.language.grammar import parse
+from kinoeye.language.plan import Plan
 
-GRAMMAR, TINY = "grammar", "tiny"
+GRAMMAR, TINY, AUTO = "grammar", "tiny", "auto"
 Kind = Literal["grammar", "segments", "official"]
 _SEGMENTS = "SegmentConfig"
 """The record in the config.json of our own director."""
@@ -58,6 +62,87 @@ def director(name_or_folder: Path | str, **options: Any) -> Director:
     from kinoeye.systems.gendop.pipeline import GenDoPPipeline
 
     return GenDoPPipeline.from_pretrained(folder, **options)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """The plan of a text, who read it, and why they did."""
+
+    plan: Plan
+    director: str
+    """"grammar", "tiny", or a folder."""
+    reason: str
+    weights_sha256: Mapping[str, str] = field(default_factory=dict)
+    """Name of the checkpoint -> its checksum; empty for the grammar."""
+
+
+def read_plan(text: str, director: Path | str = AUTO) -> Reading:
+    """The plan of a text by the grammar, by a trained director, or by the better one for it.
+
+    Args:
+        text: what to do, in words.
+        director: "grammar", "tiny", the folder of a trained director, or "auto": the grammar where it uses every word
+            as it stands, since its reading is exact; else the director that ships, if one does.
+
+    Raises:
+        InputError: there is no such director, it makes no plans, or it finds no camera move.
+
+    Example:
+        >>> read_plan("push in two metres").reason
+        'the grammar uses every word'
+    """
+    if str(director) == AUTO:
+        return _by_the_better(text)
+    kind = kind_of(director)
+    if kind == "grammar":
+        return Reading(plan=parse(text), director=GRAMMAR, reason="it was asked for")
+    if kind == "official":
+        raise InputError(
+            f"{director} is a GenDoP checkpoint, which makes paths of unknown scale and no plans; give {AUTO}, "
+            f"{GRAMMAR}, {TINY}, or the folder of a director whose motion is in words (`kinoeye direct` takes it)"
+        )
+    return _by_model(text, director, "it was asked for")
+
+
+def _by_the_better(text: str) -> Reading:
+    plan = refusal = None
+    try:
+        plan = parse(text)
+    except InputError as error:
+        refusal = error
+    if plan is not None and not plan.unused and not plan.read_as:
+        return Reading(plan=plan, director=GRAMMAR, reason="the grammar uses every word")
+    if plan is None:
+        fault = "the grammar finds no camera move"
+    else:
+        words = ", ".join(repr(part.text) for part in (*plan.unused, *plan.read_as))
+        fault = f"the grammar does not use {words} as it stands"
+    if text.strip() and _ships():
+        try:
+            return _by_model(text, TINY, fault)
+        except InputError as error:
+            fault = f"{fault}, and {TINY} cannot read it: {error}"
+    if plan is None:
+        assert refusal is not None
+        raise refusal
+    return Reading(plan=plan, director=GRAMMAR, reason=fault if _ships() else f"{fault}, and no trained director ships")
+
+
+def _by_model(text: str, name_or_folder: Path | str, reason: str) -> Reading:
+    from kinoeye.systems.gendop.segment_director import SegmentDirector
+    from kinoeye.weights import resolve
+
+    found = resolve(str(name_or_folder), system="gendop")
+    plan = SegmentDirector.from_pretrained(found.path).plans(text)[0]
+    name = str(name_or_folder)
+    return Reading(plan=plan, director=name, reason=reason, weights_sha256={Path(name).name: found.sha256})
+
+
+def _ships() -> bool:
+    """Whether there is a director that ships; one that is damaged says so when it is read."""
+    from kinoeye.weights import WeightsIndex
+
+    return WeightsIndex.read().has(TINY, "gendop")
 
 
 def _folder(name_or_folder: Path | str) -> Path:

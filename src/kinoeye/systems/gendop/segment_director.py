@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
 import torch
 from safetensors.torch import load_file
 
@@ -14,9 +16,9 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json
 from kinoeye.base.records import read_record
 from kinoeye.language.compiler import DEFAULT_FOV_X, compile  # noqa: A004 - the verb of the design
-from kinoeye.language.director import MAX_CANDIDATES, Directed
+from kinoeye.language.director import MAX_CANDIDATES, Directed, vary_speeds
 from kinoeye.language.grammar import parse
-from kinoeye.language.plan import Plan
+from kinoeye.language.plan import Move, Plan
 from kinoeye.systems.gendop.caption_words import read_words
 from kinoeye.systems.gendop.program_tokens import to_plan
 from kinoeye.systems.gendop.segment_recipe import CONFIG_FILE, CONFIG_VERSION, WEIGHTS_FILE
@@ -24,6 +26,16 @@ from kinoeye.systems.gendop.segments import SegmentConfig, SegmentModel
 
 if TYPE_CHECKING:
     from kinoeye.language.motion.path import Anchor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """What a model wrote for a caption, and what that means."""
+
+    tokens: tuple[str, ...]
+    plan: Plan
+    log_probability: float
+    """Of all its tokens together, among those that could follow; NaN for other speeds, which were not written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +48,7 @@ class SegmentDirector:
     model: SegmentModel
     num_frames: int | None = None
     fps: float | None = None
+    duration_s: float | None = None
     size_wh: tuple[int, int] = (256, 256)
     fov_x: float = DEFAULT_FOV_X
     temperature: float = 1.0
@@ -82,7 +95,11 @@ class SegmentDirector:
         return [Directed(self._path(plan, anchors, seed + index), plan) for index, plan in enumerate(plans)]
 
     def plans(self, text: str, *, n: int = 1, seed: int = 0) -> list[Plan]:
-        """The plans that a text may mean, the likeliest first.
+        """The plans that a text may mean, the likeliest first; see `programs`."""
+        return [program.plan for program in self.programs(text, n=n, seed=seed)]
+
+    def programs(self, text: str, *, n: int = 1, seed: int = 0) -> list[Program]:
+        """The programs that a text may mean as they were drawn, the likeliest one first; some may be equal.
 
         Actors, the place, the length and the frame rate are those that the grammar reads; the moves are the model's.
 
@@ -95,18 +112,37 @@ class SegmentDirector:
             generator = torch.Generator().manual_seed(seed)
             drawn = self.model.write(words, n=n - 1, temperature=self.temperature, generator=generator)
             written += sorted(drawn, key=lambda item: -item[1])
-        plans = [to_plan(tokens, words, text=text) for tokens, _ in written]
-        found = [plan for plan in plans if plan is not None]
+        found = []
+        for tokens, mean in written:
+            plan = to_plan(tokens, words, text=text)
+            if plan is not None:
+                log_probability = mean * max(len(tokens), 1)
+                found.append(Program(tokens=tokens, plan=_with_setting(plan, text), log_probability=log_probability))
         if not found:
             raise InputError(f"no camera move was found in {text[:60]!r}; describe what the camera does")
-        return [_with_setting(plan, text) for plan in (found + [found[0]] * n)[:n]]
+        return (found + [found[0]] * n)[:n]
 
-    def _path(self, plan: Plan, anchors: Mapping[str, Anchor] | None, seed: int):  # noqa: ANN202 - lazy type
+    def distinct_programs(self, text: str, *, n: int = 1, seed: int = 0) -> list[Program]:
+        """`n` programs without two of the same moves; where fewer were drawn, the likeliest at other speeds.
+
+        Raises:
+            InputError: as `programs`.
+        """
+        first_of: dict[tuple[Move, ...], Program] = {}
+        for program in self.programs(text, n=n, seed=seed):
+            first_of.setdefault(program.plan.moves, program)
+        distinct = list(first_of.values())
+        rng = np.random.default_rng(seed)
+        others = (vary_speeds(distinct[0].plan, rng) for _ in range(n - len(distinct)))
+        return distinct + [replace(distinct[0], plan=plan, log_probability=nan) for plan in others]
+
+    def _path(self, plan: Plan, anchors: Mapping[str, Anchor] | None, seed: int):
         return compile(
             plan,
             anchors=anchors,
             num_frames=self.num_frames,
             fps=self.fps,
+            duration_s=self.duration_s,
             size_wh=self.size_wh,
             fov_x=self.fov_x,
             seed=seed,
