@@ -47,8 +47,9 @@ def test_own_folders_are_scored_and_a_missing_prediction_is_told(tmp_path: Path,
 
 
 def test_a_clatr_adds_its_scores_and_the_published_protocol_needs_one(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
+    monkeypatch.setattr("kinoeye.evaluation.clatr_encoder.shipped_clatr_encoder", lambda: None)
     for index in range(5):
         write_path(compile_plan(parse("push in")), tmp_path / f"{index}.json", format="transforms")
     clatr = Path(__file__).parents[1] / "fixtures" / "clatr" / "weights.safetensors"
@@ -63,6 +64,8 @@ def test_a_clatr_adds_its_scores_and_the_published_protocol_needs_one(
     assert metrics["tag_f1"] == metrics["tag_f1_reconstructed"]
     assert main([word for word in run if word not in ("--clatr", str(clatr))] + ["--quirks", "official"]) == 2
     assert "give a CLaTr" in capsys.readouterr().err
+    assert main([word for word in run if word not in ("--clatr", str(clatr), "--json")]) == 0
+    assert "none ships with this version: give --clatr" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,9 @@ def test_a_baseline_is_stored_and_listed(
 
 
 def test_a_shared_part_is_scored_by_its_validation(root: Path, run: Path, capsys: pytest.CaptureFixture[str]):
-    added = printed(capsys, ["add", str(run), "--name", "clatr", "--system", "shared"])
+    record = RunRecord.read(run)
+    replace(record, argv=("train", "clatr", *record.argv[2:])).write(run)
+    added = printed(capsys, ["add", str(run), "--name", "clatr"])
     assert added["metrics"] == {"error": 0.25}
     assert resolve("clatr", system="shared", root=root).path == root / "shared" / "clatr"
 

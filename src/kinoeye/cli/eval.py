@@ -41,10 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     own = parser.add_argument_group("on your own files")
     own.add_argument("--pred", type=given_path, metavar="DIR", help="folder of camera files to judge")
     own.add_argument("--gt", type=given_path, metavar="DIR", help="folder of those taken as true, of the same names")
-    own.add_argument("--clatr", type=given_path, metavar="FILE", help="official CLaTr checkpoint, for its scores")
-    own.add_argument(
-        "--clip", type=given_path, metavar="DIR", help="the CLIP that it read captions with, for its score"
-    )
+    own.add_argument("--clatr", type=given_path, metavar="FILE-or-DIR", help="CLaTr for its scores: an official "
+                     "checkpoint,\nor what `kinoeye train clatr` wrote (default: the one that ships)")  # fmt: skip
+    own.add_argument("--clip", type=given_path, metavar="DIR", help="CLIP that an official one read captions with")
     own.add_argument("--text-key", "--text_key", metavar="KEY", help="caption that paths follow (default Movement)")
     own.add_argument("--quirks", choices=("none", "official"), help="official: as published, faults included")
     parser.add_argument(
@@ -86,15 +85,13 @@ def _score_folders(args: argparse.Namespace) -> EvalReport:
 
     if args.clip is not None and args.clatr is None:
         raise InputError("--clip reads captions for a CLaTr; give --clatr FILE too")
-    encoder = None
-    if args.clatr is not None:
-        from kinoeye.evaluation.clatr_encoder import load_clatr_encoder
-
-        encoder = load_clatr_encoder(args.clatr, clip=args.clip)
     key = args.text_key or CAPTION_KEYS[0]
     if key not in CAPTION_KEYS:
         raise InputError(f"--text-key {key!r} is no caption of DataDoP; captions: {', '.join(CAPTION_KEYS)}")
     quirks = Quirks.official() if args.quirks == "official" else Quirks.none()
+    from kinoeye.evaluation.clatr_encoder import load_clatr_encoder, shipped_clatr_encoder
+
+    encoder = shipped_clatr_encoder() if args.clatr is None else load_clatr_encoder(args.clatr, clip=args.clip)
     return evaluate_folders(
         args.pred, args.gt, encoder=encoder, caption_key=key, quirks=quirks, seed=args.seed, baselines=args.baselines
     )

@@ -20,8 +20,13 @@ from kinoeye.cli.options import count, given_path, non_negative, positive, print
 if TYPE_CHECKING:
     from kinoeye.networks import Recipe
 
-SYSTEMS = {"gendop": "captions and first frames become camera paths"}
-"""System -> what it learns; each room's `recipe` module is a `TrainableRoom`."""
+SYSTEMS = {
+    "gendop": "captions and first frames become camera paths",
+    "clatr": "one space for captions and camera paths, in which they are scored",
+}
+"""System -> what it learns; the `recipe` module of the room with its name is a `TrainableRoom`."""
+PARTS = {"clatr": "kinoeye.systems.gendop.clatr_recipe"}
+"""System that is no room of its own -> the module that is its `TrainableRoom`."""
 
 
 class TrainableRoom(Protocol):
@@ -120,6 +125,7 @@ def _recipe(args: argparse.Namespace) -> Recipe:
 def _fit(args: argparse.Namespace, recipe: Recipe, *, silent: bool = False) -> int:
     import torch
 
+    from kinoeye.networks.recipe import Validating
     from kinoeye.training import adjusted_phases, fit
 
     if args.threads is not None:
@@ -130,7 +136,7 @@ def _fit(args: argparse.Namespace, recipe: Recipe, *, silent: bool = False) -> i
     )  # fmt: skip
     fitted = fit(
         recipe, args.out, seed=args.seed, device=args.device, phases=phases, resume=args.resume,
-        parallel=args.parallel, argv=args.argv,
+        validate=recipe.validate if isinstance(recipe, Validating) else None, parallel=args.parallel, argv=args.argv,
     )  # fmt: skip
     if silent:
         return 0
@@ -147,7 +153,7 @@ def _fit(args: argparse.Namespace, recipe: Recipe, *, silent: bool = False) -> i
 
 
 def _room(system: str) -> TrainableRoom:
-    return cast(TrainableRoom, importlib.import_module(f"kinoeye.systems.{system}.recipe"))
+    return cast(TrainableRoom, importlib.import_module(PARTS.get(system, f"kinoeye.systems.{system}.recipe")))
 
 
 def _counts(text: str) -> tuple[int, ...]:

@@ -15,10 +15,16 @@ from kinoeye.evaluation.path_tags import poses_of
 from kinoeye.geometry.convention import Float64
 from kinoeye.geometry.lie import SE3
 from kinoeye.geometry.track import Track
+from kinoeye.networks.captioned_folder import CAPTIONS_FILE
 from kinoeye.networks.captioned_paths import CaptionFeatures
-from kinoeye.networks.clatr import Clatr, Gaussian, load_official
+from kinoeye.networks.clatr import Clatr, Gaussian, load_clatr, load_official
 from kinoeye.networks.clip_captions import ClipCaptions
+from kinoeye.systems.gendop.caption_reader import build_reader
+from kinoeye.weights import VerifiedFolder, WeightsIndex, resolve
+from kinoeye.weights.index import ROOT, SHARED
 
+SHIPPED = "clatr"
+"""The name under which one ships."""
 _BATCH = 256
 
 
@@ -93,19 +99,45 @@ class ClatrEncoder:
 def load_clatr_encoder(
     checkpoint: Path | str, *, clip: Path | str | None = None, device: torch.device | str | None = None
 ) -> ClatrEncoder:
-    """An official CLaTr as an encoder.
+    """A CLaTr as an encoder: an official one, or a folder of `kinoeye train clatr`, which reads captions itself.
 
     Args:
-        checkpoint: the Lightning checkpoint, or the same tensors as safetensors.
-        clip: the folder of the CLIP text encoder whose token states it was trained on; None for paths alone.
+        checkpoint: the Lightning checkpoint, or the same tensors as safetensors, or our own folder.
+        clip: the folder of the CLIP text encoder whose token states an official one was trained on; None for paths
+            alone.
         device: where to put both.
 
     Raises:
-        InputError: a file is missing, or no such model.
+        InputError: a file is missing, or no such model; or a CLIP is given for one that reads captions itself.
     """
+    if (Path(checkpoint) / CAPTIONS_FILE).is_file():
+        if clip is not None:
+            raise InputError(f"{checkpoint} reads captions itself; leave out the CLIP in {clip}")
+        return _own(resolve(checkpoint, system=SHARED), Path(checkpoint).name, device)
     model, _ = load_official(checkpoint, device=device)
     captions = ClipCaptions.from_folder(clip, device=device) if clip is not None else None
     return ClatrEncoder(model=model, captions=captions, name=Path(checkpoint).name)
+
+
+def shipped_clatr_encoder(*, device: torch.device | str | None = None, root: Path = ROOT) -> ClatrEncoder | None:
+    """The CLaTr that ships; None if there is none.
+
+    Args:
+        device: where to put it.
+        root: the folder of weights.json.
+
+    Raises:
+        InputError: its files are damaged.
+    """
+    if not WeightsIndex.read(root).has(SHIPPED, SHARED):
+        return None
+    return _own(resolve(SHIPPED, system=SHARED, root=root), SHIPPED, device)
+
+
+def _own(folder: VerifiedFolder, name: str, device: torch.device | str | None) -> ClatrEncoder:
+    found = load_clatr(folder.path, build_reader, device=device)
+    # Under the checksum too, because latents of two trainings are not comparable.
+    return ClatrEncoder(model=found.clatr, captions=found.tokens_of, name=f"{name}, sha256 {folder.sha256[:12]}")
 
 
 def _latents(parts: Sequence[Gaussian]) -> Latents:

@@ -75,6 +75,8 @@ def evaluate_folders(
         notes += (f"{name}: {why}",) if why else ()
     theirs = list(true.values())
     captions = None
+    notes += ("no scores of CLaTr, as none ships with this version: give --clatr" if encoder is None
+              else f"CLaTr: {encoder.name}",)  # fmt: skip
     if encoder is not None and encoder.reads_captions:
         captions = _captions(list(pairs.values()), caption_key)
         notes += () if captions else (f"no clatr_score: not every reference has a caption {caption_key!r} beside it",)

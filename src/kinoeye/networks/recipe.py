@@ -113,3 +113,12 @@ class BuiltOnWeights(Protocol):
     def weights_sha256(self) -> Mapping[str, str]:
         """Name of a shared checkpoint -> its sha256, as `kinoeye.weights.resolve` tells it."""
         ...
+
+
+@runtime_checkable
+class Validating(Protocol):
+    """A recipe that also says how good its model is; `kinoeye train` asks it every `validate_every` steps."""
+
+    def validate(self, model: nn.Module, phase: Phase, step: int) -> Mapping[str, float]:
+        """Numbers by name, of the model in evaluation mode after so many steps of a phase."""
+        ...
