@@ -64,6 +64,8 @@ class Vocabulary:
         words = torch.zeros(len(captions), length, dtype=torch.int64)
         ngrams = torch.zeros(len(captions), length, MAX_NGRAMS, dtype=torch.int64)
         for row, caption in enumerate(captions):
+            if not caption:
+                continue  # nothing of it is valid
             words[row, : len(caption)] = torch.tensor([numbers.get(word, UNKNOWN) for word in caption])
             ngrams[row, : len(caption)] = torch.tensor([word_ngrams(word, self.buckets) for word in caption])
         return WordBatch(words, ngrams, words != PAD)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from kinoeye.base.files import atomic_file, write_json
+from kinoeye.base.files import write_json
 from kinoeye.base.records import write_record
 from kinoeye.geometry.rgbd import RGBD
 from kinoeye.networks.recipe import Batch, Phase
+from kinoeye.networks.tensor_files import write_tensors
 from kinoeye.systems.gendop.frame_reader import (
     GRID,
     MAX_MARKS,
@@ -130,8 +130,7 @@ def save(model: nn.Module, folder: Path) -> None:
     """Write what a director that looks at frames loads."""
     assert isinstance(model, FrameReader)
     folder.mkdir(parents=True, exist_ok=True)
-    with atomic_file(folder / WEIGHTS_FILE) as path:
-        save_file({key: value.to(torch.float16).contiguous() for key, value in model.state_dict().items()}, path)
+    write_tensors(folder / WEIGHTS_FILE, {key: value.half().contiguous() for key, value in model.state_dict().items()})
     write_json(folder / CONFIG_FILE, write_record(model.config, version=CONFIG_VERSION))
 
 

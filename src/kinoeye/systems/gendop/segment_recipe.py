@@ -10,12 +10,12 @@ from random import Random
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from kinoeye.base.files import atomic_file, write_json
+from kinoeye.base.files import write_json
 from kinoeye.base.records import write_record
 from kinoeye.networks.recipe import Batch, Phase
+from kinoeye.networks.tensor_files import write_tensors
 from kinoeye.networks.text import Vocabulary, WordBatch
 from kinoeye.networks.text.words import UNKNOWN
 from kinoeye.systems.gendop.program_tokens import PAD, START, token_ids
@@ -75,6 +75,11 @@ class SegmentRecipe:
                 yield batch
                 number += 1
 
+    def validate(self, model: nn.Module, phase: Phase, step: int) -> dict[str, float]:
+        """Exact programs on captions of both streams that training never sees."""
+        del phase, step
+        return {"exact_train_words": exact_share(model, "train"), "exact_eval_words": exact_share(model, "eval")}
+
     def _forget(self, batch: dict[str, Any], items: Sequence[CaptionedProgram], rng: Random) -> None:
         """Take words away, so that unknown ones are read by what stands beside them."""
         kept = essential_words()
@@ -129,8 +134,7 @@ def save(model: nn.Module, folder: Path) -> None:
     """Write what `SegmentDirector.from_pretrained` loads."""
     assert isinstance(model, SegmentModel)
     folder.mkdir(parents=True, exist_ok=True)
-    with atomic_file(folder / WEIGHTS_FILE) as path:
-        save_file({key: value.to(torch.float16).contiguous() for key, value in model.state_dict().items()}, path)
+    write_tensors(folder / WEIGHTS_FILE, {key: value.half().contiguous() for key, value in model.state_dict().items()})
     write_json(folder / CONFIG_FILE, write_record(model.config, version=CONFIG_VERSION))
 
 
@@ -152,9 +156,3 @@ def exact_share(model: nn.Module, stream: Stream, *, count: int = 512) -> float:
             best = model(captions, tokens[:, :-1]).argmax(-1)
         right += int(((best == tokens[:, 1:]) | (tokens[:, 1:] == 0)).all(dim=1).sum())
     return right / count
-
-
-def validate(model: nn.Module, phase: Phase, step: int) -> dict[str, float]:
-    """Exact programs on captions of both streams that training never sees."""
-    del phase, step
-    return {"exact_train_words": exact_share(model, "train"), "exact_eval_words": exact_share(model, "eval")}
