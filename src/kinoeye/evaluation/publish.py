@@ -168,7 +168,7 @@ def publish(
     staged = root / system / f".{name}.staged"
     facts = {
         "system": system, "name": name, "command": training.command, "seeds": dict(training.record.seeds),
-        "data": training.data, "hours": round(training.hours, 3), "cpu_seconds": round(training.cpu_seconds, 1),
+        "data": training.data, "hours": round(training.hours, 3), "cpu_seconds": round(training.cpu_seconds, 3),
         "learning_curve": training.learning_curve, "depends_on": dict(training.record.weights_sha256),
         "licence": licence,
     }  # fmt: skip
@@ -209,7 +209,7 @@ def publish_stored(
         command=training.command,
         seeds=dict(training.record.seeds),
         sha256=folder_sha256({file: record.sha256 for file, record in file_records(training.model).items()}),
-        cpu_seconds=round(training.cpu_seconds, 1),
+        cpu_seconds=round(training.cpu_seconds, 3),
         metrics=_known(scored.metrics),
         evaluation=scored.argv,
     )
