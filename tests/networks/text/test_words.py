@@ -29,6 +29,11 @@ def test_an_empty_caption_stands_beside_others():
     assert batch.valid.tolist() == [[False], [True]]
 
 
+def test_a_caption_without_words_has_states_that_are_numbers():
+    encoder = CaptionEncoder(VOCABULARY, width=32, heads=2, layers=1).eval()
+    assert encoder(VOCABULARY.encode([(), ("pan", "left")])).states.isfinite().all()
+
+
 def test_states_depend_on_neighbours_and_on_ngrams_but_not_on_padding():
     torch.manual_seed(0)
     encoder = CaptionEncoder(VOCABULARY, width=32, heads=2, layers=1).eval()

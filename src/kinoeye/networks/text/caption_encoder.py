@@ -50,7 +50,9 @@ class CaptionEncoder(nn.Module):
         b, length, grams = captions.ngrams.shape
         x = self.word(captions.words) + self.ngram(captions.ngrams.reshape(b * length, grams)).view(b, length, -1)
         positions = rotary(length, self.head_width, device=x.device)
-        mask = captions.valid[:, None, None, :]
+        # A caption without words would attend to nothing at all, which is no number: it attends to its padding.
+        attended = captions.valid | ~captions.valid.any(dim=1, keepdim=True)
+        mask = attended[:, None, None, :]
         for block in self.blocks:
             x = block(x, mask=mask, positions=positions)
         return EncodedCaptions(self.norm(x), captions.valid)
