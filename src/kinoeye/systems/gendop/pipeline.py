@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,9 +16,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.language.director import Directed
 from kinoeye.language.grammar import parse
 from kinoeye.language.plan import Plan
-from kinoeye.language.recognition import plan_tags, recognise
-from kinoeye.language.tags import motion_tags
-from kinoeye.language.tags import segments as tag_segments
+from kinoeye.language.recognition import recognise, tag_agreement
 from kinoeye.networks.devices import chosen_device
 from kinoeye.systems.gendop.checkpoint import load_folder
 from kinoeye.systems.gendop.data import frame_inputs, to_trajectory
@@ -220,33 +217,13 @@ class GenDoPPipeline:
         return replace(Plan(moves), text=text, duration_s=self.num_frames / self.fps, fps=self.fps)
 
 
-def tag_agreement(path: Trajectory, text: str) -> float:
-    """How well a path's motion tags follow those of a text: 1 minus the edit distance over the longer sequence.
-
-    NaN if the text asks for no moves that have tags.
-    """
-    try:
-        asked = plan_tags(parse(text))
-    except InputError:
-        return math.nan
-    found = [tag for _, _, tag in tag_segments(motion_tags(path.T_world_cam.as_matrix().numpy()))]
-    return 1 - _edit_distance(asked, found) / max(len(asked), len(found), 1)
-
-
 def _ranked(candidates: list[Directed], text: str) -> list[Directed]:
     """The candidates by agreement with the text; in their order where it says nothing of moves."""
     if len(candidates) == 1:
         return candidates
-    scores = [tag_agreement(candidate.path, text) for candidate in candidates]
-    if any(math.isnan(score) for score in scores):
+    try:
+        asked = parse(text)
+    except InputError:
         return candidates
+    scores = [tag_agreement(item.path.T_world_cam.as_matrix().numpy(), asked) for item in candidates]
     return [candidates[i] for i in sorted(range(len(candidates)), key=lambda i: -scores[i])]
-
-
-def _edit_distance(first: Sequence[int], second: Sequence[int]) -> int:
-    row = list(range(len(second) + 1))
-    for i, a in enumerate(first, start=1):
-        previous, row[0] = row[0], i
-        for j, b in enumerate(second, start=1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (a != b))
-    return row[-1]
