@@ -94,8 +94,12 @@ class _ShownWhatItSees:
 
         seen = self.pipeline.model.config.modalities
         if isinstance(frame, FirstFrame):
-            unseen = {name: None for name in ("image", "depth") if name not in seen}
-            frame = replace(frame, **unseen)
+            depth = frame.depth if "depth" in seen else None
+            frame = replace(
+                frame,
+                image=frame.image if "image" in seen else None,
+                depth=None if depth is None else np.where(np.isfinite(depth), depth, 0),  # the sky, as padding has it
+            )
         return self.pipeline(plan_or_text, frame=frame, n=n, seed=seed, **options)
 
 
