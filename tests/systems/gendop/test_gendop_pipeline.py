@@ -161,6 +161,20 @@ def test_candidates_have_their_own_seeds_and_begin_at_the_identity(models: dict[
     assert len(direct(parse(TEXT), seed=6)) == 1
 
 
+def test_paths_are_filmed_in_the_size_that_is_asked_for_with_the_same_angle_of_view(models: dict[str, Path]):
+    own, asked = (
+        GenDoPPipeline.from_pretrained(models["text"], num_frames=3, size_wh=size_wh)(TEXT, seed=2)[0].path
+        for size_wh in (None, (640, 480))
+    )
+    assert max(own.size_wh) == 512
+    assert asked.size_wh == (640, 480)
+    assert float(asked.intrinsics.fov()[0, 0]) == pytest.approx(float(own.intrinsics.fov()[0, 0]))
+    fx, fy, cx, cy = asked.intrinsics.fx_fy_cx_cy[0].tolist()
+    assert (fx, cx, cy) == (fy, 320, 240)
+    with pytest.raises(InputError, match="512x512 alone"):
+        GenDoPPipeline.from_pretrained(models["text"], quirks=Quirks.official(), size_wh=(640, 480))
+
+
 def test_lower_precision_and_drafts_and_quirks_are_chosen_when_it_is_loaded(models: dict[str, Path]):
     def tokens(**how) -> torch.Tensor:
         pipeline = GenDoPPipeline.from_pretrained(models["text"], **how)
@@ -266,6 +280,8 @@ def test_a_caption_becomes_a_file_by_every_spelling(models, tmp_path: Path, caps
     assert len(read_path(tmp_path / "w" / "x_transforms_pred.json")) == 12
     assert (tmp_path / "w" / "x_traj.png").stat().st_size > 1000
     assert run(TEXT, *model, "--cond_mode", "text", "--num_cond_tokens", "77", "--explain", "--json") == 0
+    assert run(TEXT, *model, "--size", "96x64", "-o", tmp_path / "b.json") == 0
+    assert read_path(tmp_path / "b.json").size_wh == (96, 64)
 
 
 def test_frames_are_given_by_every_spelling(models, frame_files, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -302,10 +318,17 @@ def test_what_cannot_be_is_refused(models, frame_files, tmp_path: Path, capsys: 
         ([TEXT, "--model", "elsewhere", *out], "no director"),
         ([TEXT, "--model", depth, *out], "no checkpoint"),
         ([TEXT, *model, *out, "--temperature", "-1"], "temperature"),
+        ([TEXT, *model, *out, "--device", "abacus"], "give auto, cpu"),
+        ([TEXT, *model, *out, "--device", "cuda:77"], "not on this machine"),
+        ([TEXT, *model, "-o", tmp_path / "c.doc"], "c.doc"),
+        ([TEXT, *model, *out, "--to", "film"], "film"),
+        ([TEXT, *model, *out, "--size", "96x64", "--quirks", "official"], "512x512 alone"),
         (["camera " * 80, *model, *out], "tokens and the model reads 77"),
         (["", *model, *out], "caption is empty"),
         (["--folder", tmp_path / "none", *model, *out], "nothing to direct"),
         (["--folder", tmp_path, *model], "output folder"),
+        (["--folder", tmp_path, *model, *out, "--explain"], "--explain"),
+        ([TEXT, *model, "--workspace", tmp_path / "w", "--explain"], "--explain"),
         ([TEXT, *model, *out, "--tokenizer", tmp_path], "vocab.json"),
     ]  # fmt: skip
     for words, message in cases:
