@@ -17,7 +17,6 @@ def test_either_layer_alone_is_a_frame():
 @pytest.mark.parametrize(
     ("image", "depth", "message"),
     [
-        (None, None, "shows nothing"),
         (np.zeros((4, 6), np.uint8), None, r"shape \[4, 6\]"),
         (None, np.zeros((4, 6, 1)), r"shape \[4, 6, 1\]"),
         (np.zeros((4, 6, 3), np.uint8), np.zeros((6, 4)), "the depth is 4x6 but the picture 6x4"),

@@ -114,16 +114,16 @@ def direct_with_model(args: argparse.Namespace) -> int:
 def _direct_one(args: argparse.Namespace, text: str) -> int:
     from kinoeye import language
     from kinoeye.cli.direct import say_written, write_candidates
+    from kinoeye.geometry.rgbd import RGBD
     from kinoeye.shot.edits.constraining import constrain
     from kinoeye.systems.gendop.folders import write_prediction
     from kinoeye.systems.gendop.images import read_depth, read_image
-    from kinoeye.systems.gendop.pipeline import FirstFrame
 
     if args.out is None and args.workspace is None and not args.explain and not args.json:
         raise InputError("nothing to do: give -o FILE to write the path, or --explain to see the moves")
-    frame = FirstFrame(
-        read_image(args.image) if args.image is not None else None,
-        read_depth(args.depth) if args.depth is not None else None,
+    frame = RGBD(
+        image=read_image(args.image) if args.image is not None else None,
+        depth=read_depth(args.depth) if args.depth is not None else None,
     )
     pipeline = _pipeline(args)
     if args.workspace is not None:

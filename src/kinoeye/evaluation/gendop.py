@@ -28,13 +28,14 @@ from kinoeye.evaluation.world_scores import (
 )
 from kinoeye.footage.take import Take
 from kinoeye.geometry.convention import Float64
+from kinoeye.geometry.rgbd import RGBD
 from kinoeye.language.compiler import compile  # noqa: A004 - the verb of the design
 from kinoeye.language.director import Directed, Director, GrammarDirector
 from kinoeye.language.plan import Action, Move, Plan
 from kinoeye.render.worlds import WORLDS_V0, worlds_sha256
 
 if TYPE_CHECKING:
-    from kinoeye.systems.gendop.pipeline import FirstFrame, GenDoPPipeline
+    from kinoeye.systems.gendop.pipeline import GenDoPPipeline
 
 SYSTEM = "gendop"
 MOST_WORLDS = 100
@@ -87,13 +88,11 @@ class _ShownWhatItSees:
     pipeline: GenDoPPipeline
 
     def __call__(
-        self, plan_or_text: Plan | str, *, frame: object | None = None, n: int = 1, seed: int = 0, **options: Any
+        self, plan_or_text: Plan | str, *, frame: RGBD | None = None, n: int = 1, seed: int = 0, **options: Any
     ) -> list[Directed]:
         """Its candidates."""
-        from kinoeye.systems.gendop.pipeline import FirstFrame
-
         seen = self.pipeline.model.config.modalities
-        if isinstance(frame, FirstFrame):
+        if frame is not None:
             depth = frame.depth if "depth" in seen else None
             frame = replace(
                 frame,
@@ -219,11 +218,11 @@ def direct(
     return Answers(directed, seconds)
 
 
-def _seen(frame: Take) -> FirstFrame:
+def _seen(frame: Take) -> RGBD:
     """A frame as directors are shown it."""
-    from kinoeye.systems.gendop.pipeline import FirstFrame
-
-    return FirstFrame(image=frame.rgb.values[0], depth=frame.layers["depth"].values[0])
+    return RGBD(
+        image=frame.rgb.values[0], depth=frame.layers["depth"].values[0], intrinsics=frame.cameras["truth"].intrinsics
+    )
 
 
 def true_paths(items: Sequence[CaptionItem]) -> list[Float64]:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kinoeye.geometry.rays import pluecker as pluecker
     from kinoeye.geometry.rays import project as project
     from kinoeye.geometry.rays import unproject as unproject
+    from kinoeye.geometry.rgbd import RGBD as RGBD
     from kinoeye.geometry.smoothing import jerk as jerk
     from kinoeye.geometry.smoothing import smooth as smooth
     from kinoeye.geometry.track import Track as Track

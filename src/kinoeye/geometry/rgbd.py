@@ -16,7 +16,7 @@ class RGBD:
     """A picture, its depth, or both, with the lens when it is known.
 
     Raises:
-        InputError: neither is given, a shape is wrong, or the two differ in size.
+        InputError: a shape is wrong, or the two differ in size.
     """
 
     image: NDArray[np.uint8] | None = None
@@ -26,8 +26,6 @@ class RGBD:
     intrinsics: Intrinsics | None = None
 
     def __post_init__(self) -> None:
-        if self.image is None and self.depth is None:
-            raise InputError("a frame without picture and depth shows nothing; give at least one of them")
         if self.image is not None and (self.image.ndim != 3 or self.image.shape[2] != 3):
             raise InputError(f"the picture has shape {list(self.image.shape)}; [height, width, 3] is needed")
         if self.depth is not None and self.depth.ndim != 2:

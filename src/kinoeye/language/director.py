@@ -16,6 +16,7 @@ from kinoeye.language.plan import Plan
 
 if TYPE_CHECKING:
     from kinoeye.geometry import Trajectory
+    from kinoeye.geometry.rgbd import RGBD
 
 MAX_CANDIDATES = 1000
 _VARIATION = 0.25
@@ -36,7 +37,7 @@ class Director(Protocol):
         self,
         plan_or_text: Plan | str,
         *,
-        frame: object | None = None,
+        frame: RGBD | None = None,
         anchors: Mapping[str, Anchor] | None = None,
         n: int = 1,
         seed: int = 0,
@@ -70,7 +71,7 @@ class GrammarDirector:
         self,
         plan_or_text: Plan | str,
         *,
-        frame: object | None = None,
+        frame: RGBD | None = None,
         anchors: Mapping[str, Anchor] | None = None,
         n: int = 1,
         seed: int = 0,

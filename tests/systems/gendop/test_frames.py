@@ -15,6 +15,7 @@ from kinoeye.geometry.rgbd import RGBD
 from kinoeye.language import compile as compile_plan
 from kinoeye.language import parse
 from kinoeye.language.motion.path import Anchor
+from kinoeye.networks.text import Vocabulary
 from kinoeye.systems.gendop.frame_reader import (
     GRID,
     PATCH,
@@ -25,9 +26,11 @@ from kinoeye.systems.gendop.frame_reader import (
     from_anchor,
     to_anchor,
 )
-from kinoeye.systems.gendop.frame_recipe import FrameRecipe, to_batch
+from kinoeye.systems.gendop.frame_recipe import FrameRecipe, load_reader, save, to_batch
 from kinoeye.systems.gendop.framed_programs import framed_program
 from kinoeye.systems.gendop.reaches import REACHES, is_open, with_reach
+from kinoeye.systems.gendop.segment_director import SegmentDirector
+from kinoeye.systems.gendop.segments import SegmentConfig, SegmentModel
 
 SMALL = FrameReaderConfig(width=64, heads=2, image_layers=1, plan_layers=1)
 
@@ -149,3 +152,22 @@ def test_depth_and_colour_matter(learnt):
         losses = [FrameRecipe().loss(model, batch, torch.Generator()) for batch in (whole, blind, grey)]
     assert losses[1]["place"] > 2 * losses[0]["place"]
     assert losses[2]["patch"] > 2 * losses[0]["patch"]
+
+
+def test_a_director_with_a_reader_sees_where_its_subject_is(learnt, tmp_path):
+    model, items, _ = learnt
+    save(model, tmp_path)
+    reader = load_reader(tmp_path)
+    words = Vocabulary.of([("orbit", "left")], least=1, buckets=64).words
+    size = {"width": 32, "heads": 2, "encoder_layers": 1, "decoder_layers": 1, "buckets": 64}
+    director = SegmentDirector(model=SegmentModel(SegmentConfig(words=words, **size)).eval(), reader=reader)
+    item = items[0]
+    name = item.shot.actors[0].name
+    plan = parse(f"Orbit left 40 degrees around the {name}.")
+    seen, blind = director(plan, frame=item.frame)[0], director(plan)[0]
+    assert not torch.allclose(seen.path.T_world_cam.as_matrix()[-1], blind.path.T_world_cam.as_matrix()[-1], atol=1e-2)
+    told = director(plan, frame=item.frame, anchors=item.anchors)[0]
+    exact = compile_plan(plan, anchors=item.anchors)
+    torch.testing.assert_close(told.path.T_world_cam.as_matrix(), exact.T_world_cam.as_matrix())
+    with pytest.raises(InputError, match="looks at no frame"):
+        replace(director, reader=None)(plan, frame=item.frame)

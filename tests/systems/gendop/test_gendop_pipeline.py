@@ -14,8 +14,9 @@ from PIL import Image
 from kinoeye.base.errors import InputError
 from kinoeye.cli import main
 from kinoeye.formats import read_path
+from kinoeye.geometry.rgbd import RGBD
 from kinoeye.language import parse
-from kinoeye.systems.gendop import FirstFrame, GenDoPPipeline, Quirks, director
+from kinoeye.systems.gendop import GenDoPPipeline, Quirks, director
 from kinoeye.systems.gendop.checkpoint import save
 from kinoeye.systems.gendop.images import check_depth, depth_input, image_input, read_depth, read_image, to_square
 from kinoeye.systems.gendop.tokenizer import CaptionTokenizer
@@ -178,7 +179,7 @@ def test_paths_are_filmed_in_the_size_that_is_asked_for_with_the_same_angle_of_v
 def test_lower_precision_and_drafts_and_quirks_are_chosen_when_it_is_loaded(models: dict[str, Path]):
     def tokens(**how) -> torch.Tensor:
         pipeline = GenDoPPipeline.from_pretrained(models["text"], **how)
-        return pipeline.tokens(pipeline.inputs(TEXT, FirstFrame()), [0])[0]
+        return pipeline.tokens(pipeline.inputs(TEXT, RGBD()), [0])[0]
 
     assert torch.equal(tokens(), tokens(with_draft=True))
     assert len(tokens(precision="int8")) == 300
@@ -192,15 +193,13 @@ def test_conditions_must_be_those_of_the_model(models: dict[str, Path]):
     image_only = GenDoPPipeline.from_pretrained(models["image"])
     rgb, depth = picture(36, 64), depth_of(36, 64)
     with pytest.raises(InputError, match="not at image"):
-        text(TEXT, frame=FirstFrame(image=rgb))
+        text(TEXT, frame=RGBD(image=rgb))
     with pytest.raises(InputError, match="give --depth"):
-        everything(TEXT, frame=FirstFrame(image=rgb))
-    with pytest.raises(InputError, match="64x36 and its image 64x30"):
-        everything(TEXT, frame=FirstFrame(image=rgb[:30], depth=depth))
+        everything(TEXT, frame=RGBD(image=rgb))
+    with pytest.raises(InputError, match="64x36 but the picture 64x30"):
+        everything(TEXT, frame=RGBD(image=rgb[:30], depth=depth))
     with pytest.raises(InputError, match="not at text"):
-        image_only(TEXT, frame=FirstFrame(image=rgb))
-    with pytest.raises(InputError, match="FirstFrame"):
-        text(TEXT, frame=object())
+        image_only(TEXT, frame=RGBD(image=rgb))
     with pytest.raises(InputError, match="empty"):
         text("")
     with pytest.raises(InputError, match="tokens and the model reads"):
@@ -217,18 +216,18 @@ def test_every_condition_reaches_the_path(models: dict[str, Path]):
 
     def prefix(text: str, image: np.ndarray, depth: np.ndarray) -> torch.Tensor:
         with torch.no_grad():
-            return pipeline.model.prefix(pipeline.inputs(text, FirstFrame(image, depth)))
+            return pipeline.model.prefix(pipeline.inputs(text, RGBD(image=image, depth=depth)))
 
     plain = prefix(TEXT, rgb, depth)
     for other in (prefix("pan left", rgb, depth), prefix(TEXT, 255 - rgb, depth), prefix(TEXT, rgb, 2 * depth)):
         assert float((plain - other).abs().max()) > 1e-3
-    path = pipeline(TEXT, frame=FirstFrame(rgb, depth))[0].path
+    path = pipeline(TEXT, frame=RGBD(image=rgb, depth=depth))[0].path
     assert path.size_wh == (512, 288)
 
 
 def test_a_long_caption_is_cut_where_upstream_cuts_it(models: dict[str, Path]):
     pipeline = GenDoPPipeline.from_pretrained(models["text"], quirks=Quirks.official())
-    inputs = pipeline.inputs("the camera moves " * 40, FirstFrame())
+    inputs = pipeline.inputs("the camera moves " * 40, RGBD())
     assert int(inputs["text_mask"].sum()) == 77
 
 

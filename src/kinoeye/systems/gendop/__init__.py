@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from kinoeye.systems.gendop.directors import director as director
     from kinoeye.systems.gendop.official import GenDoP as GenDoP
     from kinoeye.systems.gendop.official import GenDoPDecoder as GenDoPDecoder
-    from kinoeye.systems.gendop.pipeline import FirstFrame as FirstFrame
     from kinoeye.systems.gendop.pipeline import GenDoPPipeline as GenDoPPipeline
     from kinoeye.systems.gendop.quirks import Quirks as Quirks
     from kinoeye.systems.gendop.tokens import Codec as Codec

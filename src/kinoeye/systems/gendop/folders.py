@@ -15,10 +15,11 @@ from kinoeye.base.progress import track
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths import datadop
 from kinoeye.geometry.convention import homogeneous
+from kinoeye.geometry.rgbd import RGBD
 from kinoeye.systems.gendop.captions_file import TextKey, read_caption
 from kinoeye.systems.gendop.data import Fault, ShotFiles, find_inputs, text_key_for, to_table
 from kinoeye.systems.gendop.images import read_depth, read_image
-from kinoeye.systems.gendop.pipeline import FirstFrame, GenDoPPipeline
+from kinoeye.systems.gendop.pipeline import GenDoPPipeline
 from kinoeye.systems.gendop.tokens import DecodedPath, Float64
 
 if TYPE_CHECKING:
@@ -111,9 +112,9 @@ def _direct(pipeline: GenDoPPipeline, shot: ShotFiles, beginning: Path, text_key
     config = pipeline.model.config
     key = text_key_for(config, text_key)
     text = read_caption(shot.of("text"), key) if "text" in config.modalities else ""
-    frame = FirstFrame(
-        read_image(shot.of("image")) if "image" in config.modalities else None,
-        read_depth(shot.of("depth")) if "depth" in config.modalities else None,
+    frame = RGBD(
+        image=read_image(shot.of("image")) if "image" in config.modalities else None,
+        depth=read_depth(shot.of("depth")) if "depth" in config.modalities else None,
     )
     ids = pipeline.tokens(pipeline.inputs(text, frame), [seed])[0]
     if text:

@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from kinoeye.base.files import write_json
-from kinoeye.base.records import write_record
+from kinoeye.base.files import read_json, write_json
+from kinoeye.base.records import read_record, write_record
 from kinoeye.geometry.rgbd import RGBD
+from kinoeye.networks.key_map import KeyMap, Rule
 from kinoeye.networks.recipe import Batch, Phase
-from kinoeye.networks.tensor_files import write_tensors
+from kinoeye.networks.tensor_files import open_tensors, write_tensors
 from kinoeye.systems.gendop.frame_reader import (
     GRID,
     MAX_MARKS,
@@ -28,7 +29,7 @@ from kinoeye.systems.gendop.frame_reader import (
 )
 from kinoeye.systems.gendop.framed_programs import FramedProgram, everybody, framed_program
 
-CONFIG_FILE, WEIGHTS_FILE, CONFIG_VERSION = "frame_config.json", "frame_model.safetensors", 1
+CONFIG_FILE, WEIGHTS_FILE, CONFIG_VERSION = "config.json", "model.safetensors", 1
 _IGNORED = -100
 _DEPTH_NOISE, _HOLE_SHARE = 0.02, 0.1
 
@@ -132,6 +133,19 @@ def save(model: nn.Module, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_tensors(folder / WEIGHTS_FILE, {key: value.half().contiguous() for key, value in model.state_dict().items()})
     write_json(folder / CONFIG_FILE, write_record(model.config, version=CONFIG_VERSION))
+
+
+def load_reader(folder: Path | str) -> FrameReader:
+    """The frame reader of a folder that `save` wrote, ready to read.
+
+    Raises:
+        InputError: a file is missing or damaged, or it is not a frame reader.
+    """
+    where = Path(folder) / CONFIG_FILE
+    config = read_record(FrameReaderConfig, read_json(where), version=CONFIG_VERSION, where=str(where))
+    reader = FrameReader(config)
+    KeyMap("frame reader", [Rule("{key*}", "{key*}")]).load(reader, open_tensors(Path(folder) / WEIGHTS_FILE))
+    return reader.eval()
 
 
 def _ends(batch: FrameBatch, row: int) -> list[int]:

@@ -25,6 +25,7 @@ CLEARANCE_M = 0.45
 """What the camera keeps away from things here; more than the 0.3 m that `check` asks for."""
 _FPS = 12.0
 _PROBES = 48
+_NEXT = 2**40
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,12 @@ def framed_program(stream: Stream, seed: int) -> FramedProgram:
         seed: of everything.
     """
     shot = world(stream, seed, num_frames=2, fps=_FPS, size_wh=SIZE_WH, static=True)
-    captioned = captioned_program(stream, seed, cast=[actor.name for actor in shot.actors])
     anchors = anchors_from_first_camera(shot)
+    cast = [actor.name for actor in shot.actors]
+    captioned = captioned_program(stream, seed, cast=cast)
+    while _compiled(captioned.plan, anchors) is None:  # such as five zooms in a row
+        seed += _NEXT
+        captioned = captioned_program(stream, seed, cast=cast)
     return FramedProgram(captioned, shot, first_frame(shot), anchors, open_reaches(captioned.plan, shot, anchors))
 
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from kinoeye.base.errors import InputError
+from kinoeye.geometry.rgbd import RGBD
 from kinoeye.language.director import Directed
 from kinoeye.language.grammar import parse
 from kinoeye.language.plan import Plan
@@ -32,16 +31,6 @@ if TYPE_CHECKING:
     from kinoeye.language.motion.path import Anchor
 
 DEFAULT_FPS = 24.0
-
-
-@dataclass(frozen=True)
-class FirstFrame:
-    """What a model looks at: a picture, its depth, or both."""
-
-    image: NDArray[np.uint8] | None = None
-    """[h, w, 3], RGB."""
-    depth: NDArray[np.floating] | None = None
-    """[h, w], in the unit that the model was trained with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +116,7 @@ class GenDoPPipeline:
         self,
         plan_or_text: Plan | str,
         *,
-        frame: object | None = None,
+        frame: RGBD | None = None,
         anchors: Mapping[str, Anchor] | None = None,
         n: int = 1,
         seed: int = 0,
@@ -136,7 +125,7 @@ class GenDoPPipeline:
 
         Args:
             plan_or_text: the caption; a plan gives the text that it was read from.
-            frame: a `FirstFrame`, for models that look at one.
+            frame: the first frame, for models that look at one.
             anchors: actors, which this model cannot be told of.
             n: how many paths; the i-th is drawn with `seed` + i.
             seed: of the first path.
@@ -152,14 +141,12 @@ class GenDoPPipeline:
             )
         if not 1 <= n <= MAX_PATHS:
             raise InputError(f"{n} candidates is out of range; ask for 1 to {MAX_PATHS}")
-        if frame is not None and not isinstance(frame, FirstFrame):
-            raise InputError(f"a first frame is a FirstFrame with image and depth, not {type(frame).__name__}")
-        inputs = self.inputs(text, frame or FirstFrame())
+        inputs = self.inputs(text, frame or RGBD())
         found = self.tokens(inputs, [seed + i for i in range(n)])
         paths = [to_trajectory(self.decode(ids, frame), duration_s=self.num_frames / self.fps) for ids in found]
         return _ranked([Directed(path, self._plan(path, text)) for path in paths], text)
 
-    def inputs(self, text: str, frame: FirstFrame) -> dict[str, Tensor]:
+    def inputs(self, text: str, frame: RGBD) -> dict[str, Tensor]:
         """What the encoders take, as a batch of one.
 
         Raises:
@@ -195,7 +182,7 @@ class GenDoPPipeline:
             ids = torch.cat(drafted)
         return list(ids[:, : self.model.config.path_tokens])
 
-    def decode(self, ids: Tensor, frame: FirstFrame | None = None) -> DecodedPath:
+    def decode(self, ids: Tensor, frame: RGBD | None = None) -> DecodedPath:
         """The path of token ids; the aspect ratio is the first frame's where there is one.
 
         Pictures of `size_wh` keep the horizontal angle of view, with square pixels.

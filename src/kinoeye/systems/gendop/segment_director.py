@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json
 from kinoeye.base.records import read_record
+from kinoeye.geometry.rgbd import RGBD
 from kinoeye.language.compiler import DEFAULT_FOV_X, compile  # noqa: A004 - the verb of the design
 from kinoeye.language.director import MAX_CANDIDATES, Directed, vary_speeds
 from kinoeye.language.grammar import parse
 from kinoeye.language.plan import Move, Plan
+from kinoeye.networks.key_map import KeyMap, Rule
+from kinoeye.networks.tensor_files import open_tensors
 from kinoeye.systems.gendop.caption_words import read_words
+from kinoeye.systems.gendop.frame_reader import FrameReader
+from kinoeye.systems.gendop.frame_recipe import load_reader
 from kinoeye.systems.gendop.program_tokens import to_plan
 from kinoeye.systems.gendop.segment_recipe import CONFIG_FILE, CONFIG_VERSION, WEIGHTS_FILE
 from kinoeye.systems.gendop.segments import SegmentConfig, SegmentModel
@@ -46,6 +50,8 @@ class SegmentDirector:
     """
 
     model: SegmentModel
+    reader: FrameReader | None = None
+    """Looks at first frames; without it the director reads words alone."""
     num_frames: int | None = None
     fps: float | None = None
     duration_s: float | None = None
@@ -54,8 +60,10 @@ class SegmentDirector:
     temperature: float = 1.0
 
     @classmethod
-    def from_pretrained(cls, folder: Path | str, *, device: str = "cpu", **options: object) -> Self:
-        """Load a folder with `config.json` and `model.safetensors`.
+    def from_pretrained(
+        cls, folder: Path | str, *, frames: Path | str | None = None, device: str = "cpu", **options: object
+    ) -> Self:
+        """Load a folder with `config.json` and `model.safetensors`, and at will the one of a frame reader.
 
         Raises:
             InputError: a file is missing, or it is not a segment director.
@@ -64,35 +72,34 @@ class SegmentDirector:
         where = folder / CONFIG_FILE
         config = read_record(SegmentConfig, read_json(where), version=CONFIG_VERSION, where=str(where))
         model = SegmentModel(config)
-        if not (folder / WEIGHTS_FILE).is_file():
-            raise InputError(f"{folder} has no {WEIGHTS_FILE}; give the folder of a trained director")
-        tensors = {key: value.float() for key, value in load_file(folder / WEIGHTS_FILE).items()}
-        missing = sorted(set(model.state_dict()) ^ set(tensors))
-        if missing:
-            raise InputError(f"{folder / WEIGHTS_FILE} does not fit its configuration: {', '.join(missing[:4])}")
-        model.load_state_dict(tensors)
-        return cls(model=model.eval().to(device), **options)  # type: ignore[arg-type]
+        KeyMap("segment director", [Rule("{key*}", "{key*}")]).load(model, open_tensors(folder / WEIGHTS_FILE))
+        reader = None if frames is None else load_reader(frames).to(device)
+        return cls(model=model.eval().to(device), reader=reader, **options)  # type: ignore[arg-type]
 
     def __call__(
         self,
         plan_or_text: Plan | str,
         *,
-        frame: object | None = None,
+        frame: RGBD | None = None,
         anchors: Mapping[str, Anchor] | None = None,
         n: int = 1,
         seed: int = 0,
     ) -> list[Directed]:
         """`n` candidates, the likeliest first; a Plan is compiled as it is.
 
+        With a frame, actors are where they are seen unless `anchors` says so, and amounts that nobody stated are as
+        large as keeps clear of what is seen.
+
         Raises:
-            InputError: the text is empty, too long or holds no camera move, `n` is out of range, or as `compile`.
+            InputError: the text is empty, too long or holds no camera move, `n` is out of range, the director looks at
+                no frames or the frame lacks colour or depth, or as `compile`.
         """
-        if frame is not None:
+        if frame is not None and self.reader is None:
             raise InputError("this director looks at no frame; leave the image out")
         if not 1 <= n <= MAX_CANDIDATES:
             raise InputError(f"{n} candidates is out of range; ask for 1 to {MAX_CANDIDATES}")
         plans = [plan_or_text] * n if isinstance(plan_or_text, Plan) else self.plans(plan_or_text, n=n, seed=seed)
-        return [Directed(self._path(plan, anchors, seed + index), plan) for index, plan in enumerate(plans)]
+        return [self._directed(plan, frame, anchors, seed + index) for index, plan in enumerate(plans)]
 
     def plans(self, text: str, *, n: int = 1, seed: int = 0) -> list[Plan]:
         """The plans that a text may mean, the likeliest first; see `programs`."""
@@ -136,8 +143,11 @@ class SegmentDirector:
         others = (vary_speeds(distinct[0].plan, rng) for _ in range(n - len(distinct)))
         return distinct + [replace(distinct[0], plan=plan, log_probability=nan) for plan in others]
 
-    def _path(self, plan: Plan, anchors: Mapping[str, Anchor] | None, seed: int):
-        return compile(
+    def _directed(self, plan: Plan, frame: RGBD | None, anchors: Mapping[str, Anchor] | None, seed: int) -> Directed:
+        if frame is not None and self.reader is not None:
+            seen, plan = self.reader.read(plan, frame)
+            anchors = {**seen, **(anchors or {})}
+        path = compile(
             plan,
             anchors=anchors,
             num_frames=self.num_frames,
@@ -147,6 +157,7 @@ class SegmentDirector:
             fov_x=self.fov_x,
             seed=seed,
         )
+        return Directed(path, plan)
 
 
 def _with_setting(plan: Plan, text: str) -> Plan:
