@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from kinoeye.systems.gendop.pipeline import GenDoPPipeline
 
 SYSTEM = "gendop"
-MOST_WORLDS = 100
+MOST_WORLDS = 400
 """Of the items that were asked for, so many at most are filmed as well: a world costs what hundreds of captions do."""
 TRAINING_CAPTIONS = 5000
 """That the nearest caption is looked up in."""

@@ -44,7 +44,7 @@ class WorldItem:
 
 
 def world_items(world_seed: int, count: int) -> Iterator[WorldItem]:
-    """Worlds of the eval stream with captions that keep a subject in view: orbits and moves towards it or away.
+    """Worlds of the eval stream with captions that keep a subject in view: orbits, pushes towards it, travels past it.
 
     Args:
         world_seed: of worlds and captions.
@@ -155,14 +155,19 @@ def framing_error(shot: Shot, subject: str) -> float:
 
 
 def _moves(rng: np.random.Generator, subject: str) -> tuple[Move, ...]:
-    kind = str(rng.choice(["orbit", "dolly"], p=[0.6, 0.4]))
+    """An orbit, a push that an orbit may follow, or a travel that keeps its eye on the subject; most amounts open."""
+    kind = str(rng.choice(["orbit", "push", "travel"], p=[0.35, 0.3, 0.35]))
+    side = str(rng.choice(["left", "right"]))
     if kind == "orbit":
-        amount = math.radians(int(rng.integers(20, 61)))
-        action = Action("orbit", str(rng.choice(["left", "right"])), amount=amount, target=subject)
-    else:
-        forward = rng.random() < 0.7
-        action = Action("dolly", "forward", target=subject) if forward else Action("dolly", "backward")
-    return (Move((action,)),)
+        amount = math.radians(int(rng.integers(20, 61))) if rng.random() < 0.5 else None
+        return (Move((Action("orbit", side, amount=amount, target=subject),)),)
+    if kind == "push":
+        push = Move((Action("dolly", "forward", target=subject),))
+        return (push, Move((Action("orbit", side, target=subject),))) if rng.random() < 0.5 else (push,)
+    travels = (("truck", side), ("pedestal", str(rng.choice(["up", "down"]))),
+               ("dolly", str(rng.choice(["forward", "backward"]))))  # fmt: skip
+    chosen = sorted(rng.choice(len(travels), size=int(rng.integers(1, 3)), replace=False))
+    return (Move((*(Action(*travels[index]) for index in chosen), Action("look_at", target=subject))),)
 
 
 def _mention(actor: Actor) -> ActorMention:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from kinoeye.systems.gendop.official import GenDoPDecoder as GenDoPDecoder
     from kinoeye.systems.gendop.pipeline import GenDoPPipeline as GenDoPPipeline
     from kinoeye.systems.gendop.quirks import Quirks as Quirks
+    from kinoeye.systems.gendop.ranking import Candidate as Candidate
+    from kinoeye.systems.gendop.ranking import best_candidates as best_candidates
+    from kinoeye.systems.gendop.segment_director import SegmentDirector as SegmentDirector
     from kinoeye.systems.gendop.tokens import Codec as Codec
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__)
