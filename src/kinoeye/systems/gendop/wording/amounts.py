@@ -16,6 +16,14 @@ _TURNS = {math.pi / 2: ("a quarter turn", "a quarter of the way around", "90 deg
           "a complete circle")}  # fmt: skip
 
 
+_PARTS = (
+    (2 * math.pi / 3, "a third of a turn"), (2 * math.pi / 3, "a third of a circle"),
+    (math.pi / 4, "an eighth of a turn"),
+    (3 * math.pi / 2, "three quarters of a turn"), (4 * math.pi / 3, "two thirds of a turn"),
+    (math.pi / 2, "a quarter of a turn"), (math.pi, "half a turn"), (2 * math.pi, "a whole turn"),
+)  # fmt: skip
+
+
 def in_words(number: int) -> str:
     """A whole number under 400 in words.
 
@@ -90,7 +98,9 @@ def _length(rng: Random) -> tuple[float, str]:
     if draw < 0.95:
         feet = rng.randint(1, 12)
         return feet * 0.3048, f"{rng.choice((str(feet), in_words(feet)))} {'feet' if feet > 1 else 'foot'}"
-    return 2.0, rng.choice(("a couple of metres", "a couple of meters"))
+    return rng.choice(((2.0, "a couple of metres"), (2.0, "a couple of meters"), (1.5, "a metre and a half"),
+                       (1.0, "one metre"), (1.0, "a metre"), (0.25, "a quarter of a metre"),
+                       (1.5, "two steps")))  # fmt: skip
 
 
 def _angle(kind: str, rng: Random) -> tuple[float, str]:
@@ -98,6 +108,8 @@ def _angle(kind: str, rng: Random) -> tuple[float, str]:
         value = rng.choice(tuple(_TURNS)) if kind == "orbit" else math.pi / rng.choice((1, 2))
         words = [text for text in _TURNS[value] if kind == "orbit" or ("around" not in text and "circle" not in text)]
         return value, rng.choice(words)
+    if kind != "pitch" and rng.random() < 0.1:
+        return rng.choice(_PARTS)
     degrees = rng.choice((rng.randint(5, 120), 5 * rng.randint(2, 24), 15 * rng.randint(1, 8)))
     number = rng.choice((str(degrees), str(degrees), in_words(degrees)))
     words = f"{number} degrees" if number != str(degrees) else rng.choice((f"{degrees} degrees", f"{degrees}°"))

@@ -57,10 +57,11 @@ AIMS: dict[Key, tuple[str, ...]] = {
                         "its line of sight downward", "the view down", "its eye downward", "its view groundward",
                         "its head down", "to look down", "its gaze toward the floor", "its lens to the ground",
                         "its aim downwards", "the lens downward"),
-    ("roll", "left"): ("counterclockwise", "anticlockwise", "about the lens axis to the left", "onto its left side",
+    ("roll", "left"): ("counter-clockwise", "anti-clockwise", "over counter-clockwise", "counterclockwise",
+     "anticlockwise", "about the lens axis to the left", "onto its left side",
                        "about its optical axis counterclockwise",
                        "into a dutch angle to the left"),
-    ("roll", "right"): ("clockwise", "about the lens axis to the right", "onto its right side",
+    ("roll", "right"): ("over clockwise", "clockwise", "about the lens axis to the right", "onto its right side",
                         "about its optical axis clockwise", "into a dutch angle to the right"),
 }  # fmt: skip
 """What a camera that turns does with its aim."""
@@ -79,14 +80,19 @@ ROUND: dict[Key, tuple[str, ...]] = {
         "rightward around {subject}", "in an arc to the right", "in a circle to the right",
         "along a circular path around {subject} to the right", "round {subject} to the right",
         "in an arc around {subject} from left to right", "counterclockwise around {subject}",
-        "in a counterclockwise arc around {subject}",
+        "counter-clockwise around {subject}", "counter-clockwise round {subject}, as seen from above",
+        "anti-clockwise about {subject}", "in a counterclockwise arc around {subject}",
     ),
     ("orbit", "up"): ("in an arc up over {subject}", "up and over {subject} in an arc",
                       "along an upward arc over {subject}", "in an upward orbit around {subject}"),
     ("orbit", "down"): ("in an arc down around {subject}", "along a downward arc around {subject}",
                         "in a downward orbit around {subject}", "down in an arc around {subject}"),
 }  # fmt: skip
-ROUND["orbit", "left"] += ("clockwise around {subject}", "in a clockwise arc around {subject}")
+ROUND["orbit", "left"] += (
+    "clockwise around {subject} as seen from above",
+    "clockwise around {subject}",
+    "in a clockwise arc around {subject}",
+)
 
 LENSES: dict[Key, tuple[str, ...]] = {
     ("zoom", "in"): ("the lens in", "the zoom in", "the lens in on {subject}", "the focal length longer",

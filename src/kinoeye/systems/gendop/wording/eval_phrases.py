@@ -69,7 +69,8 @@ EVAL = Phrases(
     then=(
         ". when that is over, {S} {F} next", ", followed at once by {N}", " and only afterwards {F}", ", next up {G}",
         ". immediately after that, it {F}", ", then straight into {N}", ". after this comes {N}",
-        ", then, without a break, {F}", ". the move after that: {N}", ", and later on {F}", ". as a next step, {S} {F}",
+        ", then, without a break, {F}", ". the move after that: {N}", ", and later on {F}",
+        ". as a next step, {S} {F}",
     ),
     finally_=(
         ", and last of all {F}", ". the very last thing: {N}", ", and then at the very end {F}",
@@ -114,7 +115,8 @@ EVAL = Phrases(
                "{thing} glimmers.", "shot on celluloid.", "{actor} waits in the {place}."),
     things=("the chandelier", "a telescope", "the rusted engine", "the wedding cake", "a chessboard set",
             "the lighthouse", "the violin", "a stack of letters", "the aquarium", "the typewriter", "her silhouette",
-            "the carousel", "a globe of glass", "the cathedral spire", "an anvil", "the vineyard", "the satellite dish",
+            "the carousel", "a globe of glass", "the cathedral spire", "an anvil", "the vineyard",
+            "the satellite dish",
             "the tapestry"),
     people=("the detective", "a violinist", "the twins", "the chef", "an astronaut", "the bride", "a fisherman",
             "the nurse", "the acrobat", "the wizard", "the librarian"),
@@ -127,5 +129,7 @@ EVAL = Phrases(
     slow_adjectives=("unhurried", "slow", "languid"),
     fast_adjectives=("hurried", "quick", "brisk"),
     slight=("slightly", "a smidge", "a hair", "modestly"),
+    still=("not a thing stirs", "the world stands frozen", "an instant of calm"),
+    shaky=("jittery handheld",),
     shakes=("handheld", "with handheld jitters", "with a documentary handheld look"),
 )  # fmt: skip

@@ -63,4 +63,8 @@ class Phrases:
     slow_adjectives: tuple[str, ...]
     fast_adjectives: tuple[str, ...]
     slight: tuple[str, ...]
+    still: tuple[str, ...]
+    """Clauses with a subject of their own that say that nothing happens."""
+    shaky: tuple[str, ...]
+    """Adjectives of a shaken move."""
     shakes: tuple[str, ...]

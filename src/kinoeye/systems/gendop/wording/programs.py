@@ -41,10 +41,12 @@ def _random_move(rng: Random) -> tuple[Action, ...]:
     draw = rng.random()
     if draw < 0.13:
         return (Action("hold"),)
-    if draw < 0.40:
+    if draw < 0.38:
         return (_directed(rng.choice(_TRAVELS), rng),)
+    if draw < 0.54:
+        return (_directed(rng.choices(_TURNS, weights=(3, 2, 1.5))[0], rng),)
     if draw < 0.56:
-        return (_directed(rng.choices(_TURNS, weights=(3, 2, 1))[0], rng),)
+        return in_order([_directed(rng.choice((*_TRAVELS, "yaw", "pitch")), rng), Action("handheld")])
     if draw < 0.63:
         return in_order([_directed(kind, rng) for kind in rng.sample(_TRAVELS, 2)])
     if draw < 0.645:
@@ -69,7 +71,7 @@ def _random_move(rng: Random) -> tuple[Action, ...]:
         return in_order([_directed("zoom", rng), _directed(rng.choice((*_TRAVELS, "yaw", "pitch")), rng)])
     if draw < 0.95:
         return (_directed("dolly_zoom", rng),)
-    if draw < 0.965:
+    if draw < 0.96:
         return (Action("look_at"),)
     if draw < 0.975:
         return in_order([_directed(rng.choice(_TRAVELS), rng), Action("look_at")])

@@ -170,6 +170,9 @@ class _Writer:
         else:
             text += self._clause(first, form)
         for index, telling in enumerate(tellings[1:], 1):
+            if telling.actions[0].kind == "hold" and rng.random() < 0.12:
+                text += rng.choice((". ", ", then ", ". then ", ", and then ", "; ")) + rng.choice(phrases.still)
+                continue
             last = index == len(tellings) - 1 and len(tellings) > 1
             pattern = self._pattern(phrases.finally_ if last and rng.random() < 0.5 else phrases.then)
             if form == "B":  # "we pan left, then push in"
@@ -223,7 +226,9 @@ class _Writer:
             order = [index for index in order if index not in travels]
         for position, index in enumerate(order):
             action, told = telling.actions[index], telling.told[index]
-            if action.kind == "handheld" and (text or position):
+            if action.kind == "handheld" and text and form == "N":
+                text = _with_adverb(text, rng.choice(self.phrases.shaky), form, rng)
+            elif action.kind == "handheld" and (text or position):
                 text += f"{rng.choice((' ', ', '))}{rng.choice(self.phrases.shakes)}"
             elif not text:
                 text = self._phrase(action, told, form)
