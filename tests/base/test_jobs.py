@@ -47,15 +47,16 @@ def test_counts_add_up_whatever_fails(ways: list[str], at: str, workers: int):
         assert written["finished"]
 
 
-@given(st.lists(st.sampled_from(WAYS), min_size=1, max_size=8), st.sampled_from(["add", "again"]), st.data())
+@given(st.lists(st.sampled_from(WAYS), min_size=1, max_size=8), st.sampled_from(["add", "again"]), st.integers(0, 9999))
 @settings(max_examples=40)
-def test_a_run_resumed_from_any_byte_of_its_log_equals_an_unbroken_one(ways: list[str], at: str, data: st.DataObject):
+def test_a_run_resumed_from_any_byte_of_its_log_equals_an_unbroken_one(ways: list[str], at: str, kept: int):
     with tempfile.TemporaryDirectory() as folder:
         items = items_of(ways, at)
         manifest, log = Path(folder) / "run.json", Path(folder) / "run.jsonl"
         unbroken = IN_THREADS.run(TWO_STEPS, items, manifest)
         whole = log.read_bytes()
-        log.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
+        # A share, as the log's length is not the same twice: it has the order and the times of what ran.
+        log.write_bytes(whole[: round(len(whole) * kept / 9999)])
         resumed = IN_THREADS.run(TWO_STEPS, items, manifest)
         assert outcomes(resumed) == outcomes(unbroken)
         again = IN_THREADS.run(TWO_STEPS, items, manifest)
