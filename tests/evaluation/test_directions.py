@@ -18,12 +18,10 @@ from kinoeye.evaluation.path_tags import count_tags, poses_of, tag_measurements
 from kinoeye.evaluation.program_metrics import exact_program, segment_similarity
 from kinoeye.evaluation.world_scores import (
     collides,
-    first_frame,
     framing_error,
     in_world,
     score_in_worlds,
     true_world_paths,
-    with_depth,
     world_items,
 )
 from kinoeye.language import Action, Directed, GrammarDirector, Move, Plan, parse
@@ -218,14 +216,6 @@ def test_a_camera_at_rest_hits_nothing_and_follows_no_caption(items):
     scores = scores_of([directed(item, "hold") for item in items], items)
     assert scores["collision_rate"].value == 0
     assert scores["world_tag_f1"].value == 0
-
-
-def test_depth_can_be_exchanged_and_nothing_else(items):
-    frame = first_frame(items[0].shot)
-    changed = with_depth(frame, np.zeros_like(frame.layers["depth"].values))
-    assert not changed.layers["depth"].values.any()
-    assert np.array_equal(changed.rgb.values, frame.rgb.values)
-    assert len(frame) == 1
 
 
 def test_a_framing_error_is_of_somebody_in_the_shot(items):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from kinoeye.base.quirks import QuirkSet
 from kinoeye.datasets.datadop_layout import FRAMES
 from kinoeye.geometry.convention import Float64
 from kinoeye.geometry.kalman import kalman_smooth
@@ -23,7 +24,7 @@ LEAST_RANGE = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
-class Quirks:
+class Quirks(QuirkSet):
     """What DataDoP's own construction does differently from what it says; every field true is that code.
 
     Example:
@@ -37,16 +38,6 @@ class Quirks:
     """The first run of good poses is used, not the longest."""
     missing_end_pose: bool
     """The 120 poses stop short of the last one."""
-
-    @classmethod
-    def official(cls) -> Quirks:
-        """The released code."""
-        return cls(**{field.name: True for field in fields(cls)})
-
-    @classmethod
-    def none(cls) -> Quirks:
-        """Everything mended."""
-        return cls(**{field.name: False for field in fields(cls)})
 
 
 def good_runs(positions: Float64, quirks: Quirks) -> list[tuple[int, int]]:

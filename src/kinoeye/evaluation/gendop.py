@@ -20,18 +20,16 @@ from kinoeye.evaluation.program_metrics import FEWEST_HARD_ITEMS, exact_program,
 from kinoeye.evaluation.world_scores import (
     WorldItem,
     comparable,
-    first_frame,
     score_in_worlds,
     true_world_paths,
-    with_depth,
     world_items,
 )
-from kinoeye.footage.take import Take
 from kinoeye.geometry.convention import Float64
 from kinoeye.geometry.rgbd import RGBD
 from kinoeye.language.compiler import compile  # noqa: A004 - the verb of the design
 from kinoeye.language.director import Directed, Director, GrammarDirector
 from kinoeye.language.plan import Action, Move, Plan
+from kinoeye.render.film import first_frame
 from kinoeye.render.worlds import WORLDS_V0, worlds_sha256
 
 if TYPE_CHECKING:
@@ -183,7 +181,7 @@ def evaluate(
     )
 
 
-def _repeated(frames: Sequence[Take], count: int) -> list[Take]:
+def _repeated(frames: Sequence[RGBD], count: int) -> list[RGBD]:
     return [frames[index % len(frames)] for index in range(count)]
 
 
@@ -195,7 +193,7 @@ def _notes(items: int, worlds: int, shown: bool) -> Iterator[str]:
 
 
 def direct(
-    director: Director, captions: Sequence[str], *, frames: Sequence[Take] | None = None, seed: int = 0
+    director: Director, captions: Sequence[str], *, frames: Sequence[RGBD] | None = None, seed: int = 0
 ) -> Answers:
     """The best candidate of a director for each caption, or why there is none, and what each took.
 
@@ -209,20 +207,13 @@ def direct(
     seconds = []
     for index in track(range(len(captions)), "directing"):
         watch = Stopwatch()
-        frame = _seen(frames[index]) if frames is not None else None
+        frame = frames[index] if frames is not None else None
         try:
             directed.append(director(captions[index], frame=frame, seed=seed + index)[0])
         except InputError as error:
             directed.append(Failure(str(error), captions[index]))
         seconds.append(watch.cpu_seconds)
     return Answers(directed, seconds)
-
-
-def _seen(frame: Take) -> RGBD:
-    """A frame as directors are shown it."""
-    return RGBD(
-        image=frame.rgb.values[0], depth=frame.layers["depth"].values[0], intrinsics=frame.cameras["truth"].intrinsics
-    )
 
 
 def true_paths(items: Sequence[CaptionItem]) -> list[Float64]:
@@ -270,13 +261,13 @@ def _of_enough(values: np.ndarray, seed: int) -> Measurement:
 
 
 def _diversity(
-    contender: Contender, items: Sequence[CaptionItem], shown: Sequence[Take] | None, *, seed: int
+    contender: Contender, items: Sequence[CaptionItem], shown: Sequence[RGBD] | None, *, seed: int
 ) -> dict[str, Measurement]:
     if not contender.draws:
         return {}
     found: list[tuple[float, float]] = []
     for index, item in enumerate(items[:DIVERSE_CAPTIONS]):
-        frame = _seen(shown[index]) if shown is not None else None
+        frame = shown[index] if shown is not None else None
         try:
             candidates = contender.direct(item.caption, frame=frame, n=CANDIDATES + 1, seed=seed + index)[1:]
         except InputError:
@@ -315,22 +306,21 @@ def _world_baselines(
     contender: Contender,
     worlds: Sequence[WorldItem],
     true: Sequence[Float64],
-    frames: Sequence[Take] | None,
+    frames: Sequence[RGBD] | None,
     seed: int,
 ) -> dict[str, Measurement]:
     """Rows of the grammar, which sees nothing, of a camera at rest, and of the model with no depth or another's."""
     captions = [item.caption for item in worlds]
 
-    def scored(director: Director, shown: Sequence[Take] | None = None) -> dict[str, Measurement]:
+    def scored(director: Director, shown: Sequence[RGBD] | None = None) -> dict[str, Measurement]:
         answers = direct(director, captions, frames=shown, seed=seed)
         return score_in_worlds(answers.directed, worlds, true=true, seed=seed)
 
     tables = {"grammar": scored(GrammarDirector()), "static": scored(_PlanDirector(lambda _: _STILL))}
     if frames is not None:
-        depths = [frame.layers["depth"].values for frame in frames]
-        others = [*depths[1:], *depths[:1]]
-        zero = [with_depth(frame, np.zeros_like(depth)) for frame, depth in zip(frames, depths, strict=True)]
-        shuffled = [with_depth(frame, depth) for frame, depth in zip(frames, others, strict=True)]
+        others = [*frames[1:], *frames[:1]]
+        zero = [replace(frame, depth=np.zeros_like(frame.depth)) for frame in frames]
+        shuffled = [replace(frame, depth=other.depth) for frame, other in zip(frames, others, strict=True)]
         tables |= {
             "zero_depth": scored(contender.direct, zero),
             "shuffled_depth": scored(contender.direct, shuffled),

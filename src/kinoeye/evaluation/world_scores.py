@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,22 +12,20 @@ from kinoeye.base.failure import Failure
 from kinoeye.evaluation.clatr_scores import match_scale
 from kinoeye.evaluation.measurement import Measurement
 from kinoeye.evaluation.path_tags import count_tags, poses_of, tag_measurements
-from kinoeye.footage.take import Layer, Take
 from kinoeye.geometry.convention import Float64
 from kinoeye.geometry.intrinsics import Intrinsics
 from kinoeye.geometry.track import Trajectory
 from kinoeye.language.compiler import compile  # noqa: A004 - the verb of the design
 from kinoeye.language.director import Directed
 from kinoeye.language.explain import describe
-from kinoeye.language.plan import Action, ActorMention, Move, Plan
-from kinoeye.render.film import render
+from kinoeye.language.plan import Action, Move, Plan
 from kinoeye.render.shot_solids import ShotSolids
 from kinoeye.render.worlds import sample_worlds
 from kinoeye.shot.checks.occlusion import RAYS, visible_share
 from kinoeye.shot.checks.runner import Checker
 from kinoeye.shot.checks.shot_arrays import NEAR_M, ShotArrays
-from kinoeye.shot.shot import Actor, Shot
-from kinoeye.shot.staging import anchors_from_first_camera
+from kinoeye.shot.shot import Shot
+from kinoeye.shot.staging import anchors_from_first_camera, mention_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,19 +54,8 @@ def world_items(world_seed: int, count: int) -> Iterator[WorldItem]:
     rng = np.random.default_rng([world_seed, 0xD17EC7])
     for shot in sample_worlds("eval", world_seed, count, static=True):
         actor = shot.actors[0]
-        plan = Plan(_moves(rng, actor.name), actors=(_mention(actor),))
+        plan = Plan(_moves(rng, actor.name), actors=(mention_of(actor),))
         yield WorldItem(caption=describe(plan), plan=plan, shot=shot, subject=actor.name)
-
-
-def first_frame(shot: Shot) -> Take:
-    """The first frame of a shot, with depth."""
-    return render(shot, layers=("rgb", "depth"), times_s=shot.camera.times_s[:1].double().numpy(force=True))
-
-
-def with_depth(frame: Take, depth: Float64 | np.ndarray) -> Take:
-    """A frame with another depth map [1, h, w]."""
-    layers = {name: frame.layers[name] for name in ("rgb", "depth")}
-    return replace(frame, layers=layers | {"depth": Layer(np.asarray(depth, np.float32), layers["depth"].source)})
 
 
 def true_world_paths(items: Sequence[WorldItem]) -> list[Float64]:
@@ -168,8 +155,3 @@ def _moves(rng: np.random.Generator, subject: str) -> tuple[Move, ...]:
                ("dolly", str(rng.choice(["forward", "backward"]))))  # fmt: skip
     chosen = sorted(rng.choice(len(travels), size=int(rng.integers(1, 3)), replace=False))
     return (Move((*(Action(*travels[index]) for index in chosen), Action("look_at", target=subject))),)
-
-
-def _mention(actor: Actor) -> ActorMention:
-    colour, shape = actor.name.split(" ", 1)
-    return ActorMention(name=actor.name, prompt=actor.prompt, shape=shape, colour=colour)

@@ -6,6 +6,7 @@ from kinoeye.base.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from kinoeye.render.film import RENDERED_LAYERS as RENDERED_LAYERS
+    from kinoeye.render.film import first_frame as first_frame
     from kinoeye.render.film import render as render
     from kinoeye.render.robot import PART_NAMES as PART_NAMES
     from kinoeye.render.shot_solids import ShotSolids as ShotSolids

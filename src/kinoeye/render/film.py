@@ -14,6 +14,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.progress import track
 from kinoeye.footage.take import LAYER_TYPES, Layer, Take
 from kinoeye.geometry.convention import NORMALISED
+from kinoeye.geometry.rgbd import RGBD
 from kinoeye.geometry.track import Trajectory
 from kinoeye.render.scene import Scene, build_scene
 from kinoeye.shot.shot import Shot
@@ -78,6 +79,14 @@ def render(
         cameras={"truth": camera},
         requested=shot,
         captions=(shot.prompt,) if shot.prompt else (),
+    )
+
+
+def first_frame(shot: Shot) -> RGBD:
+    """Colour and depth of a shot's first frame, with its lens."""
+    take = render(shot, layers=("rgb", "depth"), times_s=shot.camera.times_s[:1].double().numpy(force=True))
+    return RGBD(
+        image=take.rgb.values[0], depth=take.layers["depth"].values[0], intrinsics=take.cameras["truth"].intrinsics
     )
 
 

@@ -183,6 +183,12 @@ def anchors_from_first_camera(shot: Shot) -> dict[str, Anchor]:
     return anchors
 
 
+def mention_of(actor: Actor) -> ActorMention:
+    """How a plan names an actor of a shot, whose name is a colour and a shape."""
+    colour, shape = actor.name.split(" ")[:2]
+    return ActorMention(name=actor.name, prompt=actor.prompt, shape=shape, colour=colour)
+
+
 def _subjects_in_view(plan: Plan, sketch: CompiledPath, fov_x: float) -> dict[str, Float64]:
     """Ground position [2] of each target: at its distance ahead, or as little aside as keeps it in view until then.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from kinoeye.base.errors import InputError
+from kinoeye.base.files import sha256_of_file
 from kinoeye.base.run_record import RUN_FILE, RunRecord
 from kinoeye.formats.containers.safetensors_header import read_safetensors_header
 from kinoeye.weights.index import ROOT, SHARED, Entry, FileRecord, WeightsIndex, folder_sha256
@@ -16,7 +16,6 @@ from kinoeye.weights.index import ROOT, SHARED, Entry, FileRecord, WeightsIndex,
 _PATTERNS = ("*.json", "*.safetensors")
 _TRAINED = "model"
 """The folder of a training run with its model; the run's record stands beside it."""
-_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,4 @@ def _sha256_of(path: Path) -> str:
 @lru_cache(maxsize=4096)
 def _hashed(path: str, size: int, modified_ns: int) -> str:
     """The sha256 of a file's bytes; size and time stand for the bytes, so that a changed file is read again."""
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
+    return sha256_of_file(path)

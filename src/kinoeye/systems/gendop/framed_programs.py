@@ -11,12 +11,12 @@ from kinoeye.geometry.convention import Float64
 from kinoeye.geometry.rgbd import RGBD
 from kinoeye.language.compiler import CompiledPath, compile_path
 from kinoeye.language.motion.path import Anchor
-from kinoeye.language.plan import ActorMention, Move, Plan
-from kinoeye.render.film import render
+from kinoeye.language.plan import Move, Plan
+from kinoeye.render.film import first_frame
 from kinoeye.render.shot_solids import ShotSolids
 from kinoeye.render.worlds import world
-from kinoeye.shot.shot import Actor, Shot
-from kinoeye.shot.staging import anchors_from_first_camera
+from kinoeye.shot.shot import Shot
+from kinoeye.shot.staging import anchors_from_first_camera, mention_of
 from kinoeye.systems.gendop.reaches import REACHES, is_open, with_reach
 from kinoeye.systems.gendop.wording import CaptionedProgram, Stream, captioned_program
 
@@ -61,16 +61,8 @@ def framed_program(stream: Stream, seed: int) -> FramedProgram:
 def everybody(item: FramedProgram) -> Plan:
     """The plan with every actor of the world among its actors, so that all of them are looked for."""
     named = {actor.name for actor in item.captioned.plan.actors}
-    others = tuple(_mention(actor) for actor in item.shot.actors if actor.name not in named)
+    others = tuple(mention_of(actor) for actor in item.shot.actors if actor.name not in named)
     return replace(item.captioned.plan, actors=(*item.captioned.plan.actors, *others))
-
-
-def first_frame(shot: Shot) -> RGBD:
-    """The first frame of a shot."""
-    take = render(shot, layers=("rgb", "depth"), times_s=shot.camera.times_s[:1].double().numpy(force=True))
-    return RGBD(
-        image=take.rgb.values[0], depth=take.layers["depth"].values[0], intrinsics=take.cameras["truth"].intrinsics
-    )
 
 
 def open_reaches(plan: Plan, shot: Shot, anchors: dict[str, Anchor]) -> tuple[int | None, ...]:
@@ -93,11 +85,6 @@ def open_reaches(plan: Plan, shot: Shot, anchors: dict[str, Anchor]) -> tuple[in
         done.append(with_reach(move, REACHES[chosen]))
         reaches.append(chosen)
     return tuple(reaches)
-
-
-def _mention(actor: Actor) -> ActorMention:
-    colour, shape = actor.name.split(" ")[:2]
-    return ActorMention(name=actor.name, prompt=actor.prompt, shape=shape, colour=colour)
 
 
 def _compiled(plan: Plan, anchors: dict[str, Anchor]) -> CompiledPath | None:

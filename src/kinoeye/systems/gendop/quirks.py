@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from kinoeye.base.quirks import QuirkSet
+
 
 @dataclass(frozen=True, kw_only=True)
-class Quirks:
+class Quirks(QuirkSet):
     """What the released code does differently from what it says; every field true is that code.
 
     Example:
@@ -44,16 +46,6 @@ class Quirks:
     """Images larger than 512 pixels lose their margins instead of being scaled."""
     fixed_rgbd_caption: bool
     """Training on depth, image and text reads "Concise Interaction" captions whatever key was asked for."""
-
-    @classmethod
-    def official(cls) -> Quirks:
-        """The released code, bit for bit."""
-        return cls(**{field.name: True for field in fields(cls)})
-
-    @classmethod
-    def none(cls) -> Quirks:
-        """Everything mended, for models that are trained here."""
-        return cls(**{field.name: False for field in fields(cls)})
 
     @classmethod
     def mended(cls) -> Quirks:

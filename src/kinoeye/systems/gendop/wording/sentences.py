@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
 
-from kinoeye.language.lexicon import COLOURS, SHAPES, inflect
+from kinoeye.language.lexicon import COLOURS, SHAPES, VOWELS
 from kinoeye.language.plan import EASINGS, Action, Plan
 from kinoeye.systems.gendop.caption_words import CaptionWords, Span, read_words
 from kinoeye.systems.gendop.program_tokens import DISTANCE, END, END_MOVE, SLIGHT, to_plan
@@ -18,10 +18,9 @@ from kinoeye.systems.gendop.wording.eval_phrases import EVAL
 from kinoeye.systems.gendop.wording.phrases import Phrases
 from kinoeye.systems.gendop.wording.programs import Program, random_program
 from kinoeye.systems.gendop.wording.train_phrases import TRAIN
+from kinoeye.systems.gendop.wording.verb_forms import FORMS, Form, form_of, invented_verb, nonsense, past_participle
 
 Stream = Literal["train", "eval"]
-Form = Literal["F", "B", "G", "N"]
-FORMS: tuple[Form, ...] = ("F", "B", "G", "N")
 STREAMS: dict[Stream, Phrases] = {"train": TRAIN, "eval": EVAL}
 _OPEN, _CLOSE = "\ue000", "\ue001"
 """Private marks around quantities and actors while a caption is put together; the finished one has none."""
@@ -34,8 +33,6 @@ _EASING_WORDS = {
     "ease_in_out": ("smoothly", "gracefully", "fluidly"),
     "linear": ("at constant speed", "steadily", "at a steady pace"),
 }
-_MUTED_VOWELS = "aeiou"
-_DOUBLED = frozenset("dip hop jog pin skim snap tag tip trot whip wrap zip step slip".split())
 _TRANSITIVE = frozenset(
     "move push pull slide shift lower raise lift tilt pan turn rotate swing swivel pivot dolly truck roll pitch yaw "
     "crane boom track".split()
@@ -43,9 +40,6 @@ _TRANSITIVE = frozenset(
 """Verbs that an operator does to a camera."""
 _TALKING = ("we", "you", "we will", "the camera will", "the camera should")
 """Subjects whose verb stands in its base form."""
-
-
-_HELD_OUT = frozenset(form for verbs in EVAL.verbs.values() for verb in verbs for form in inflect(verb))
 
 
 @dataclass(frozen=True)
@@ -207,7 +201,7 @@ class _Writer:
 
     def _pattern(self, options: Sequence[str]) -> str:
         """One of the sentence patterns, with nonsense where it asks for any word."""
-        return re.sub(r"\{x\}", lambda _: _nonsense("x", self.rng), self.rng.choice(options))
+        return re.sub(r"\{x\}", lambda _: nonsense("x", self.rng), self.rng.choice(options))
 
     def _clause_in(self, pattern: str, telling: _Telling) -> tuple[str, str]:
         """The slot of a pattern and the clause that fills it."""
@@ -298,7 +292,7 @@ class _Writer:
 
     def _verb(self, family: str) -> str:
         if self.invents and self.rng.random() < 0.12:
-            return _invented(self.rng) + "*"
+            return invented_verb(self.rng) + "*"
         return self.rng.choice(self.phrases.verbs[family]) + "*"
 
     def _inflected(self, phrase: str, form: Form) -> str:
@@ -307,8 +301,8 @@ class _Writer:
         if verb in _TRANSITIVE and form in ("B", "G") and self.rng.random() < 0.12:
             phrase = phrase.replace("*", "* the camera", 1)
         elif verb in _TRANSITIVE and form == "F" and self.rng.random() < 0.04:
-            return f"is {_past(verb)}{phrase.split('*', 1)[1]}"
-        return re.sub(r"(\w[\w ]*?)\*", lambda found: _form_of(found.group(1), form), phrase, count=1)
+            return f"is {past_participle(verb)}{phrase.split('*', 1)[1]}"
+        return re.sub(r"(\w[\w ]*?)\*", lambda found: form_of(found.group(1), form), phrase, count=1)
 
     def _quantity(self, action: Action, told: _Told) -> str:
         """A stated amount or speed as a marked phrase, at times; else nothing."""
@@ -381,7 +375,7 @@ class _Writer:
         def fill(found: re.Match[str]) -> str:
             name = found.group(1)
             if name == "x" or (self.invents and name in ("thing", "person", "place") and rng.random() < 0.15):
-                return _nonsense(name, rng)
+                return nonsense(name, rng)
             if name == "side":
                 return rng.choice(("left", "right"))
             if name in ("actor", "subject"):
@@ -484,23 +478,11 @@ def _with_adverb(text: str, adverb: str, form: Form, rng: Random) -> str:
         found = re.match(r"(an?) (.*)", text, flags=re.DOTALL)
         if found is None:
             return text if adverb == "slight" else f"{adverb} {text}"
-        article = "an" if adverb[0] in _MUTED_VOWELS else "a"
+        article = "an" if adverb[0] in VOWELS else "a"
         return f"{article} {adverb} {found.group(2)}"
     if adverb.endswith("ly") and rng.random() < 0.55:
         return f"{adverb} {text}"
     return f"{text} {adverb}"
-
-
-def _form_of(verb: str, form: Form) -> str:
-    """A verb, perhaps of two words of which the last is inflected, in a form."""
-    wanted = {"F": "s", "G": "ing", "B": "base", "N": "ing"}[form]
-    head, _, last = verb.rpartition(" ")
-    if last == "be":
-        return {"s": "is", "ing": "being", "base": "be"}[wanted]
-    forms = {kind: word for word, kind in reversed(inflect(last).items())}
-    if last in _DOUBLED:
-        forms["ing"] = f"{last}{last[-1]}ing"
-    return f"{head} {forms[wanted]}".strip()
 
 
 def _plain_paths(action: Action) -> list[str]:
@@ -511,35 +493,10 @@ def _plain_paths(action: Action) -> list[str]:
 def _actor_noun(rng: Random, cast: Sequence[str] | None) -> str:
     if cast is not None:
         noun = rng.choice(cast)
-        return f"{rng.choice(('the', 'the', 'an' if noun[0] in _MUTED_VOWELS else 'a'))} {noun}"
+        return f"{rng.choice(('the', 'the', 'an' if noun[0] in VOWELS else 'a'))} {noun}"
     colour = rng.choice([word for words in COLOURS.values() for word in words])
     shape = rng.choice([word for words in SHAPES.values() for word in words[:1]])
-    article = rng.choice(("the", "the", "an" if colour[0] in _MUTED_VOWELS else "a"))
+    article = rng.choice(("the", "the", "an" if colour[0] in VOWELS else "a"))
     return f"{article} {rng.choice(('', '', 'tall ', 'small '))}{colour} {shape}".replace("an tall", "a tall").replace(
         "an small", "a small"
     )
-
-
-def _past(verb: str) -> str:
-    """Past participle of a verb that can be done to a camera."""
-    if verb == "swing":
-        return "swung"
-    return next(word for word, form in inflect(verb).items() if form == "ed")
-
-
-def _nonsense(name: str, rng: Random) -> str:
-    """Words that do not exist, for what the motion does not hang on."""
-    word = _form_of(_invented(rng), rng.choice(("F", "B", "G", "B")))
-    return word if name in ("x", "place") else f"the {word}"
-
-
-def _invented(rng: Random) -> str:
-    """A verb that does not exist, such as "blorn" or "stimple"."""
-    onset = rng.choice("b br bl c cl cr d dr f fl fr g gl gr h j k l m n p pl pr qu r s sc sk sl sm sn sp st str sw t "
-                       "tr tw v w".split())  # fmt: skip
-    middle = rng.choice("a e i o u ai ea oo ou ur or ar il ol im un".split())
-    coda = rng.choice(
-        "b ck d dge ff g k l ll m mp n nd nk nt p r rk rn rt sh ss st t tch te de ke mble ddle zzle nce".split()
-    )
-    verb = onset + middle + coda
-    return _invented(rng) if _HELD_OUT & set(inflect(verb)) else verb
