@@ -17,7 +17,7 @@ def learnt():
     """A small model that has seen 24 captions often enough to know them."""
     torch.manual_seed(0)
     items = [captioned_program("train", seed, count=1 + seed % 2) for seed in range(24)]
-    vocabulary = Vocabulary.of((item.words.words for item in items), least=1, buckets=256)
+    vocabulary = Vocabulary.of((item.words.inputs for item in items), least=1, buckets=256)
     model = SegmentModel(SegmentConfig(words=vocabulary.words, **SIZE))
     batch = to_batch(items, vocabulary)
     optimizer = torch.optim.AdamW(model.parameters(), lr=4e-3)

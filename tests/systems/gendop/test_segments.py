@@ -53,7 +53,7 @@ def test_decoding_is_causal_and_padding_has_no_effect(learnt):
     with torch.no_grad():
         whole = model(captions, tokens)
         part = model(captions, tokens[:, :3])
-        alone = model(model.encoder.vocabulary.encode([items[0].words.words]), tokens[:1])
+        alone = model(model.encoder.vocabulary.encode([items[0].words.inputs]), tokens[:1])
     torch.testing.assert_close(whole[:, :3], part, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(whole[:1], alone, rtol=1e-4, atol=1e-4)
 

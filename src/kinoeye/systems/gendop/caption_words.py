@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kinoeye.base.errors import InputError
+from kinoeye.language.grammar import parse
 from kinoeye.language.plan import ActorMention
 from kinoeye.language.reading.cast import Cast
 from kinoeye.language.text.items import scan
@@ -13,6 +15,9 @@ from kinoeye.language.text.tokens import tokenize
 MAX_QUANTITIES, MAX_ACTORS = 10, 6
 """How many of each a caption's words can point at; further ones stay words."""
 _SIGNS = {"end": ".", "arrow": "->"}
+MAX_READING = 40
+"""Of the grammar's reading, in marks."""
+NOT_READ, UNREAD_WORDS, NEXT_MOVE = "<not read>", "<unread words>", "<next move>"
 _KEPT_SIGNS = (",", ";", ":", "(", ")", "/", "+")
 
 
@@ -39,6 +44,14 @@ class CaptionWords:
     actor_spans: tuple[Span, ...]
     cast: tuple[ActorMention, ...]
     """Every actor once."""
+    reading: tuple[str, ...]
+    """What the shot grammar makes of the caption, as marks: its actions by kind and direction, `<next move>` between
+    moves, `<unread words>` at the end if it left some, `<not read>` where it found no move. Often right, never sure."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Words, then the reading: what the network is given."""
+        return self.words + self.reading
 
 
 def read_words(caption: str) -> CaptionWords:
@@ -74,5 +87,23 @@ def read_words(caption: str) -> CaptionWords:
             elif token.kind in _SIGNS or token.text in _KEPT_SIGNS:
                 words.append(_SIGNS.get(token.kind, token.text))
     return CaptionWords(
-        tuple(words), tuple(quantities), tuple(quantity_spans), tuple(actors), tuple(actor_spans), tuple(cast.mentions)
-    )
+        tuple(words), tuple(quantities), tuple(quantity_spans), tuple(actors), tuple(actor_spans), tuple(cast.mentions),
+        grammar_reading(caption),
+    )  # fmt: skip
+
+
+def grammar_reading(caption: str) -> tuple[str, ...]:
+    """The shot grammar's reading of a caption, as marks.
+
+    Example:
+        >>> grammar_reading("Pan left while rising, then frobnicate.")
+        ('<pedestal up>', '<yaw left>', '<unread words>')
+    """
+    try:
+        plan = parse(caption)
+    except InputError:
+        return (NOT_READ,)
+    marks: list[str] = []
+    for move in plan.moves:
+        marks += sorted(f"<{f'{action.kind} {action.direction}'.strip()}>" for action in move.actions) + [NEXT_MOVE]
+    return (*marks[:-1][:MAX_READING], *([UNREAD_WORDS] if plan.unused else []))

@@ -99,7 +99,7 @@ def explain(model: SegmentModel, program: Program) -> Explanation:
 def token_log_probabilities(model: SegmentModel, words: CaptionWords, tokens: Sequence[str]) -> list[float]:
     """Log-probability of each token of a program among those that could follow, as `SegmentModel.write` has it."""
     device = model.head.weight.device
-    captions = model.encoder.vocabulary.encode([words.words]).to(device)
+    captions = model.encoder.vocabulary.encode([words.inputs]).to(device)
     logits = model(captions, torch.tensor([token_ids([START, *tokens[:-1]])], device=device))[0].float().cpu()
     scores = []
     for at, token in enumerate(tokens):

@@ -85,7 +85,7 @@ class SegmentRecipe:
         kept = essential_words()
         for row, item in enumerate(items):
             share = rng.choice(self.forget)
-            for column, word in enumerate(item.words.words):
+            for column, word in enumerate(item.words.inputs):
                 if word not in kept and not word.startswith("<") and rng.random() < share:
                     batch["words"][row, column] = UNKNOWN
                     if rng.random() < 0.5:
@@ -94,7 +94,7 @@ class SegmentRecipe:
     def _pool(self, pool: int, size: int) -> list[list[CaptionedProgram]]:
         first = self.first_caption + pool * _POOL * size
         items = [captioned_program("train", first + index) for index in range(_POOL * size)]
-        items.sort(key=lambda item: (len(item.words.words), len(item.tokens)))
+        items.sort(key=lambda item: (len(item.words.inputs), len(item.tokens)))
         batches = [items[at : at + size] for at in range(0, len(items), size)]
         Random(f"{self.seed} {pool}").shuffle(batches)
         return batches
@@ -116,13 +116,13 @@ class SegmentRecipe:
 @cache
 def train_words() -> tuple[str, ...]:
     """The vocabulary of the train stream."""
-    captions = (captioned_program("train", seed).words.words for seed in range(_VOCABULARY_CAPTIONS))
+    captions = (captioned_program("train", seed).words.inputs for seed in range(_VOCABULARY_CAPTIONS))
     return Vocabulary.of(captions, least=3).words
 
 
 def to_batch(items: Sequence[CaptionedProgram], vocabulary: Vocabulary) -> dict[str, Any]:
     """Captions and their tokens as tensors."""
-    words = vocabulary.encode([item.words.words for item in items])
+    words = vocabulary.encode([item.words.inputs for item in items])
     longest = max(len(item.tokens) for item in items) + 1
     tokens = torch.tensor(
         [token_ids([START, *item.tokens] + [PAD] * (longest - 1 - len(item.tokens))) for item in items]
@@ -146,7 +146,7 @@ def _held_out(stream: Stream, count: int) -> list[CaptionedProgram]:
 def exact_share(model: nn.Module, stream: Stream, *, count: int = 512) -> float:
     """Share of held-out captions whose whole program is the likeliest one token by token."""
     assert isinstance(model, SegmentModel)
-    items = sorted(_held_out(stream, count), key=lambda item: len(item.words.words))
+    items = sorted(_held_out(stream, count), key=lambda item: len(item.words.inputs))
     device, right = model.head.weight.device, 0
     for at in range(0, count, 64):
         batch = to_batch(items[at : at + 64], model.encoder.vocabulary)

@@ -95,7 +95,7 @@ class SegmentModel(nn.Module):
         if len(words.words) > MAX_WORDS:
             raise InputError(f"the caption has {len(words.words)} words; at most {MAX_WORDS} are read")
         device = self.head.weight.device
-        encoded = self.encoder(self.encoder.vocabulary.encode([words.words]).to(device))
+        encoded = self.encoder(self.encoder.vocabulary.encode([words.inputs]).to(device))
         captions = EncodedCaptions(encoded.states.expand(n, -1, -1), encoded.valid.expand(n, -1))
         written: list[list[str]] = [[START] for _ in range(n)]
         totals = [0.0] * n

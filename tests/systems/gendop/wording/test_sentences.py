@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from dataclasses import fields
 
 import pytest
 
 from kinoeye.language.lexicon import inflect
-from kinoeye.language.plan import KINDS
-from kinoeye.systems.gendop.caption_words import read_words
+from kinoeye.language.plan import KINDS, Plan
+from kinoeye.systems.gendop.caption_words import NEXT_MOVE, UNREAD_WORDS, read_words
 from kinoeye.systems.gendop.program_tokens import TOKENS
 from kinoeye.systems.gendop.wording import captioned_program
 from kinoeye.systems.gendop.wording.directions import FAMILY, PHRASES
 from kinoeye.systems.gendop.wording.eval_phrases import EVAL
+from kinoeye.systems.gendop.wording.ordinary_words import (
+    ADJECTIVES,
+    ADVERBS,
+    ASIDES,
+    DOINGS,
+    MATTERS,
+    PARTS,
+    PEOPLE,
+    PLACES,
+    SENTENCES,
+    THINGS,
+)
 from kinoeye.systems.gendop.wording.train_phrases import TRAIN
 
 SHARED = {"", "slowly", "slow", "quickly", "quick", "brisk", "slightly", "handheld", "over", "for"}
@@ -94,3 +107,25 @@ def test_every_direction_phrase_has_verbs_of_both_streams(key):
     assert TRAIN.verbs[family]
     assert EVAL.verbs[family]
     assert not set(TRAIN.verbs[family]) & set(EVAL.verbs[family])
+
+
+def test_ordinary_words_hold_no_subject_or_place_of_the_eval_stream():
+    held_out = {phrase.split()[-1] for phrase in (*EVAL.things, *EVAL.people, *EVAL.places)} - {"glass", "set"}
+    tables = (THINGS, PARTS, MATTERS, PEOPLE, PLACES, ADJECTIVES, ADVERBS, DOINGS, ASIDES, SENTENCES)
+    ours = {word for table in tables for phrase in table for word in re.findall(r"[a-z]+", phrase)}
+    assert not held_out & ours
+
+
+def test_training_is_given_what_the_grammar_reads(train):
+    read = [item.words.reading for item in train]
+    assert 0.01 < sum(reading == ("<not read>",) for reading in read) / len(read) < 0.2
+    assert sum(UNREAD_WORDS in reading for reading in read) > 300
+    right = [_marks_of(item.plan) == tuple(mark for mark in item.words.reading if mark != UNREAD_WORDS) for item in train]
+    assert 0.2 < sum(right) / len(right) < 0.8, "it is right often enough to learn from, and not always"
+
+
+def _marks_of(plan: Plan) -> tuple[str, ...]:
+    moves = [
+        sorted(f"<{f'{action.kind} {action.direction}'.strip()}>" for action in move.actions) for move in plan.moves
+    ]
+    return tuple(mark for index, move in enumerate(moves) for mark in ([NEXT_MOVE] if index else []) + move)

@@ -14,18 +14,19 @@ Program = tuple[tuple[Action, ...], ...]
 """Moves in order; each one is a set of actions in the order of `KINDS`, without amounts."""
 
 
-def random_program(rng: Random, *, count: int | None = None) -> Program:
+def random_program(rng: Random, *, count: int | None = None, rare: float = 0.0) -> Program:
     """Moves whose neighbours differ: holds, travels, turns, both at once, orbits, zooms, dolly zooms, aims, shake.
 
     Args:
         rng: the source of chance.
         count: number of moves; None draws 1 to 6.
+        rare: share of moves that follow, look at something, shake or roll, beside those that are drawn anyway.
     """
     if count is None:
         count = rng.choices(tuple(COUNTS), weights=tuple(COUNTS.values()))[0]
     moves: list[tuple[Action, ...]] = []
     while len(moves) < count:
-        move = _random_move(rng)
+        move = _rare_move(rng) if rare and rng.random() < rare else _random_move(rng)
         if not moves or move != moves[-1]:
             moves.append(move)
     return tuple(moves)
@@ -78,6 +79,14 @@ def _random_move(rng: Random) -> tuple[Action, ...]:
     if draw < 0.985:
         return (Action("follow"),)
     return in_order([_directed(rng.choice((*_TRAVELS, "yaw")), rng), Action("handheld")])
+
+
+def _rare_move(rng: Random) -> tuple[Action, ...]:
+    kind = rng.choice(("follow", "look_at", "handheld", "roll"))
+    alone = (_directed(kind, rng),)
+    if kind in ("follow", "roll") or rng.random() < 0.4:
+        return alone
+    return in_order([_directed(rng.choice((*_TRAVELS, "yaw") if kind == "handheld" else _TRAVELS), rng), *alone])
 
 
 def _directed(kind: str, rng: Random) -> Action:

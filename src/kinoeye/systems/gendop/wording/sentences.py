@@ -15,6 +15,7 @@ from kinoeye.systems.gendop.program_tokens import DISTANCE, END, END_MOVE, SLIGH
 from kinoeye.systems.gendop.wording.amounts import draw_amount, draw_duration, draw_rate
 from kinoeye.systems.gendop.wording.directions import FAMILY, PATHS, PHRASES, Key
 from kinoeye.systems.gendop.wording.eval_phrases import EVAL
+from kinoeye.systems.gendop.wording.ordinary_words import ASIDES, SENTENCES, SLOTS, a_word, filled
 from kinoeye.systems.gendop.wording.phrases import Phrases
 from kinoeye.systems.gendop.wording.programs import Program, random_program
 from kinoeye.systems.gendop.wording.train_phrases import TRAIN
@@ -22,6 +23,10 @@ from kinoeye.systems.gendop.wording.verb_forms import FORMS, Form, form_of, inve
 
 Stream = Literal["train", "eval"]
 STREAMS: dict[Stream, Phrases] = {"train": TRAIN, "eval": EVAL}
+RARE: dict[Stream, float] = {"train": 0.08, "eval": 0.0}
+"""Share of moves drawn from kinds that are rare otherwise; training needs to see them more often than people ask."""
+PLAIN = 0.4
+"""Share of training's captions in plain words, such as the grammar reads: nothing in them is invented."""
 _OPEN, _CLOSE = "\ue000", "\ue001"
 """Private marks around quantities and actors while a caption is put together; the finished one has none."""
 _MARKED = re.compile(f"{_OPEN}(\\d+)\\|([^{_CLOSE}]*){_CLOSE}")
@@ -91,7 +96,9 @@ def captioned_program(
     """
     rng = Random(f"{stream} {seed}")
     for _ in range(100):
-        writer = _Writer(STREAMS[stream], rng, random_program(rng, count=count), invents=stream == "train", cast=cast)
+        program = random_program(rng, count=count, rare=RARE[stream])
+        invents = stream == "train" and rng.random() > PLAIN
+        writer = _Writer(STREAMS[stream], rng, program, invents=invents, cast=cast)
         made = writer.write()
         if made is not None:
             return made
@@ -104,18 +111,23 @@ class _Writer:
     rng: Random
     program: Program
     invents: bool
-    """Whether verbs that do not exist stand in for others at times: they teach to read the direction beside them."""
+    """Whether prose of ordinary words and words that do not exist stand in at times: a verb that nobody knows teaches
+    to read the direction beside it."""
     cast: Sequence[str] | None = None
+    prose: float = 0.2
+    """How often a clause goes on about what the picture shows."""
     marks: list[str] = field(default_factory=list)
     actors_said: list[tuple[str, int]] = field(default_factory=list)
     """Noun and mark of each actor that was mentioned."""
 
     def write(self) -> CaptionedProgram | None:
         rng = self.rng
+        if self.invents:
+            self.prose = rng.choices((0.1, 0.4, 0.8), weights=(0.5, 0.3, 0.2))[0]
         tellings = [_Telling(move, [_Told() for _ in move]) for move in self.program]
         text = self._sentences(tellings)
         if rng.random() < 0.1:
-            extra = self._expand(rng.choice(self.phrases.sentences))
+            extra = self._sentence()
             text = f"{extra} {text}" if rng.random() < 0.5 else f"{text.rstrip('.')}. {extra}"
         caption, spans = _unmark(_punctuated(text, rng))
         words = read_words(caption)
@@ -157,7 +169,7 @@ class _Writer:
         subject = rng.choice(phrases.openings)
         form: Form = "B" if subject in _TALKING else "F"
         first = tellings[0]
-        text = self._expand(rng.choice(phrases.lead_ins)) + subject + " "
+        text = self._expand(rng.choice(self._told_plainly(phrases.lead_ins))) + subject + " "
         if form == "F" and len(tellings) > 1 and rng.random() < 0.2:
             pattern = rng.choice(phrases.begin_by)
             text += pattern.replace(*self._clause_in(pattern, first))
@@ -174,6 +186,8 @@ class _Writer:
                 pattern = (
                     pattern.replace("it ends by", "we end by").replace("ends", "end").replace("concludes", "conclude")
                 )
+            if self.invents and pattern.startswith(". ") and rng.random() < 0.1:
+                text += f". {self._sentence().rstrip('.')}"
             again = subject if form == "B" or rng.random() < 0.5 else "it"
             if "{F}" in pattern and rng.random() < 0.06:
                 pattern = pattern.replace("{F}", rng.choice(phrases.going_on))
@@ -182,7 +196,7 @@ class _Writer:
 
     def _imperative(self, tellings: list[_Telling]) -> str:
         rng, phrases = self.rng, self.phrases
-        text = self._expand(rng.choice(phrases.imperative_lead_ins)) + self._clause(tellings[0], "B")
+        text = self._expand(rng.choice(self._told_plainly(phrases.imperative_lead_ins))) + self._clause(tellings[0], "B")
         for index, telling in enumerate(tellings[1:], 1):
             last = index == len(tellings) - 1
             options = phrases.finally_imperative if last and rng.random() < 0.5 else phrases.then_imperative
@@ -201,7 +215,11 @@ class _Writer:
 
     def _pattern(self, options: Sequence[str]) -> str:
         """One of the sentence patterns, with nonsense where it asks for any word."""
-        return re.sub(r"\{x\}", lambda _: nonsense("x", self.rng), self.rng.choice(options))
+        return re.sub(r"\{x\}", lambda _: nonsense("x", self.rng), self.rng.choice(self._told_plainly(options)))
+
+    def _told_plainly(self, options: Sequence[str]) -> Sequence[str]:
+        """The options of a caption that invents nothing."""
+        return options if self.invents else [option for option in options if "{x}" not in option]
 
     def _clause_in(self, pattern: str, telling: _Telling) -> tuple[str, str]:
         """The slot of a pattern and the clause that fills it."""
@@ -239,8 +257,8 @@ class _Writer:
             text += rng.choice(self.phrases.in_place)
         elif kinds == {"orbit"} and rng.random() < 0.12:
             text += self._expand(rng.choice(self.phrases.centred))
-        if rng.random() < 0.2 and form != "N":
-            text += self._expand(rng.choice(self.phrases.fillers))
+        if rng.random() < self.prose and form != "N":
+            text += self._aside()
         return text
 
     def _diagonal(self, telling: _Telling, travels: Sequence[int], form: Form) -> str:
@@ -297,11 +315,13 @@ class _Writer:
 
     def _inflected(self, phrase: str, form: Form) -> str:
         """A verb phrase in a form; an imperative may say what is moved, a statement may be in the passive."""
-        verb = phrase.split("*", 1)[0]
-        if verb in _TRANSITIVE and form in ("B", "G") and self.rng.random() < 0.12:
+        verb, _, rest = phrase.partition("*")
+        if rest.startswith((" its ", " the ", " us ", " a ")):
+            pass  # it has an object already
+        elif verb in _TRANSITIVE and form in ("B", "G") and self.rng.random() < 0.12:
             phrase = phrase.replace("*", "* the camera", 1)
         elif verb in _TRANSITIVE and form == "F" and self.rng.random() < 0.04:
-            return f"is {past_participle(verb)}{phrase.split('*', 1)[1]}"
+            return f"is {past_participle(verb)}{rest}"
         return re.sub(r"(\w[\w ]*?)\*", lambda found: form_of(found.group(1), form), phrase, count=1)
 
     def _quantity(self, action: Action, told: _Told) -> str:
@@ -374,8 +394,8 @@ class _Writer:
 
         def fill(found: re.Match[str]) -> str:
             name = found.group(1)
-            if name == "x" or (self.invents and name in ("thing", "person", "place") and rng.random() < 0.15):
-                return nonsense(name, rng)
+            if self.invents and (ordinary := self._ordinary(name)):
+                return ordinary
             if name == "side":
                 return rng.choice(("left", "right"))
             if name in ("actor", "subject"):
@@ -389,6 +409,27 @@ class _Writer:
                                "place": phrases.places}[name])  # fmt: skip
 
         return re.sub(r"\{(x|thing|person|does|place|actor|subject|side)\}", fill, pattern)
+
+    def _aside(self) -> str:
+        rng = self.rng
+        if self.invents and rng.random() < 0.5:
+            return f"{rng.choice((' ', ', '))}{filled(rng.choice(ASIDES), rng)}"
+        return self._expand(rng.choice(self._told_plainly(self.phrases.fillers)))
+
+    def _sentence(self) -> str:
+        rng = self.rng
+        if self.invents and rng.random() < 0.5:
+            return filled(rng.choice(SENTENCES), rng)
+        return self._expand(rng.choice(self._told_plainly(self.phrases.sentences)))
+
+    def _ordinary(self, name: str) -> str:
+        """What fills a slot of prose beside the tables: words of ordinary English, and words that do not exist."""
+        rng, draw = self.rng, self.rng.random()
+        if name == "x":
+            return nonsense(name, rng) if draw < 0.5 else a_word(rng)
+        if name in ("thing", "person", "place") and draw < 0.12:
+            return nonsense(name, rng)
+        return filled(SLOTS[name], rng) if name in SLOTS and draw < 0.6 else ""
 
     def _mark(self, words: str) -> int:
         self.marks.append(words)

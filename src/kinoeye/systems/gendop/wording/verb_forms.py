@@ -10,7 +10,7 @@ from kinoeye.systems.gendop.wording.eval_phrases import EVAL
 
 Form = Literal["F", "B", "G", "N"]
 FORMS: tuple[Form, ...] = ("F", "B", "G", "N")
-_DOUBLED = frozenset("dip hop jog pin skim snap tag tip trot whip wrap zip step slip".split())
+_DOUBLED = frozenset("dip get hop jog let put sit pin skim snap tag tip trot whip wrap zip step slip".split())
 _HELD_OUT = frozenset(form for verbs in EVAL.verbs.values() for verb in verbs for form in inflect(verb))
 
 
