@@ -120,7 +120,9 @@ def test_training_is_given_what_the_grammar_reads(train):
     read = [item.words.reading for item in train]
     assert 0.01 < sum(reading == ("<not read>",) for reading in read) / len(read) < 0.2
     assert sum(UNREAD_WORDS in reading for reading in read) > 300
-    right = [_marks_of(item.plan) == tuple(mark for mark in item.words.reading if mark != UNREAD_WORDS) for item in train]
+    right = [
+        _marks_of(item.plan) == tuple(mark for mark in item.words.reading if mark != UNREAD_WORDS) for item in train
+    ]
     assert 0.2 < sum(right) / len(right) < 0.8, "it is right often enough to learn from, and not always"
 
 

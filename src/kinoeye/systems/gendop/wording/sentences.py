@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
 
-from kinoeye.language.lexicon import COLOURS, SHAPES, VOWELS
 from kinoeye.language.plan import EASINGS, Action, Plan
 from kinoeye.systems.gendop.caption_words import CaptionWords, Span, read_words
 from kinoeye.systems.gendop.program_tokens import DISTANCE, END, END_MOVE, SLIGHT, to_plan
 from kinoeye.systems.gendop.wording.amounts import draw_amount, draw_duration, draw_rate
 from kinoeye.systems.gendop.wording.directions import FAMILY, PATHS, PHRASES, Key
 from kinoeye.systems.gendop.wording.eval_phrases import EVAL
+from kinoeye.systems.gendop.wording.joining import actor_noun, punctuated, with_adverb, with_amount_noun
+from kinoeye.systems.gendop.wording.marks import CLOSE, marked, pointers, unmark
 from kinoeye.systems.gendop.wording.ordinary_words import ASIDES, SENTENCES, SLOTS, a_word, filled
 from kinoeye.systems.gendop.wording.phrases import Phrases
 from kinoeye.systems.gendop.wording.programs import Program, random_program
@@ -27,9 +28,6 @@ RARE: dict[Stream, float] = {"train": 0.08, "eval": 0.0}
 """Share of moves drawn from kinds that are rare otherwise; training needs to see them more often than people ask."""
 PLAIN = 0.4
 """Share of training's captions in plain words, such as the grammar reads: nothing in them is invented."""
-_OPEN, _CLOSE = "\ue000", "\ue001"
-"""Private marks around quantities and actors while a caption is put together; the finished one has none."""
-_MARKED = re.compile(f"{_OPEN}(\\d+)\\|([^{_CLOSE}]*){_CLOSE}")
 _TRAVELS = ("truck", "pedestal", "dolly")
 _NEEDS_SUBJECT = ("look_at", "follow")
 _EASING_WORDS = {
@@ -129,7 +127,7 @@ class _Writer:
         if rng.random() < 0.1:
             extra = self._sentence()
             text = f"{extra} {text}" if rng.random() < 0.5 else f"{text.rstrip('.')}. {extra}"
-        caption, spans = _unmark(_punctuated(text, rng))
+        caption, spans = unmark(punctuated(text, rng))
         words = read_words(caption)
         tokens = _tokens(tellings, words, spans)
         if tokens is None:
@@ -196,7 +194,9 @@ class _Writer:
 
     def _imperative(self, tellings: list[_Telling]) -> str:
         rng, phrases = self.rng, self.phrases
-        text = self._expand(rng.choice(self._told_plainly(phrases.imperative_lead_ins))) + self._clause(tellings[0], "B")
+        text = self._expand(rng.choice(self._told_plainly(phrases.imperative_lead_ins))) + self._clause(
+            tellings[0], "B"
+        )
         for index, telling in enumerate(tellings[1:], 1):
             last = index == len(tellings) - 1
             options = phrases.finally_imperative if last and rng.random() < 0.5 else phrases.then_imperative
@@ -239,7 +239,7 @@ class _Writer:
         for position, index in enumerate(order):
             action, told = telling.actions[index], telling.told[index]
             if action.kind == "handheld" and text and form == "N":
-                text = _with_adverb(text, rng.choice(self.phrases.shaky), form, rng)
+                text = with_adverb(text, rng.choice(self.phrases.shaky), form, rng)
             elif action.kind == "handheld" and (text or position):
                 text += f"{rng.choice((' ', ', '))}{rng.choice(self.phrases.shakes)}"
             elif not text:
@@ -278,7 +278,7 @@ class _Writer:
             nouns = self.phrases.nouns.get(key)
             if nouns:
                 text = self._subject_in(rng.choice(nouns), told, needed=action.kind in _NEEDS_SUBJECT)
-                return _with_amount_noun(text, quantity, rng)
+                return with_amount_noun(text, quantity, rng)
             form = "G"  # nothing names it by a noun
         if idioms and (key not in PHRASES or rng.random() < 0.6):
             text = self._inflected(
@@ -305,7 +305,7 @@ class _Writer:
             quantity = rng.choice(self.phrases.hedges) + quantity
         if " around " in text and rng.random() < 0.5:
             before, after = text.split(" around ", 1)
-            return f"{before} {quantity.replace(f' around{_CLOSE}', _CLOSE)} around {after}"
+            return f"{before} {quantity.replace(f' around{CLOSE}', CLOSE)} around {after}"
         return f"{text}{' ' if '|at ' in quantity or rng.random() < 0.6 else ' by '}{quantity}"
 
     def _verb(self, family: str) -> str:
@@ -332,7 +332,7 @@ class _Writer:
         if drawn is None:
             return ""
         told.amount = self._mark(drawn[1])
-        return _marked(told.amount, drawn[1])
+        return marked(told.amount, drawn[1])
 
     def _subject_in(self, phrase: str, told: _Told, *, needed: bool = False) -> str:
         """A phrase with its subject filled in: an actor that can be pointed at, or any other thing."""
@@ -345,18 +345,18 @@ class _Writer:
                 told.subject = mark
                 return phrase.replace("{subject}", "it")
             told.subject = self._mark(noun)
-            return phrase.replace("{subject}", _marked(told.subject, noun))
+            return phrase.replace("{subject}", marked(told.subject, noun))
         if needed or rng.random() < (0.5 if self.cast is None else 0.9):
-            noun = _actor_noun(rng, self.cast)
+            noun = actor_noun(rng, self.cast)
             told.subject = self._mark(noun)
             self.actors_said.append((f"the {noun.split(' ', 1)[1]}", told.subject))
-            text = phrase.replace("{subject}", _marked(told.subject, noun))
+            text = phrase.replace("{subject}", marked(told.subject, noun))
             if rng.random() < 0.08 and "around" in phrase:
                 metres = rng.randint(1, 6)
                 words = f"{metres} metres" if metres > 1 else "1 metre"
                 told.distance = self._mark(words)
                 text += (
-                    f" {rng.choice(('at a distance of', 'from', 'with a radius of'))} {_marked(told.distance, words)}"
+                    f" {rng.choice(('at a distance of', 'from', 'with a radius of'))} {marked(told.distance, words)}"
                 )
             return text
         return phrase.replace("{subject}", rng.choice(self.phrases.things + self.phrases.people[:8]))
@@ -371,13 +371,13 @@ class _Writer:
                 telling.speed = "<slow>" if slow else "<fast>"
                 words = (phrases.slow if slow else phrases.fast) if form != "N" else (
                     phrases.slow_adjectives if slow else phrases.fast_adjectives)  # fmt: skip
-                text = _with_adverb(text, rng.choice(words), form, rng)
+                text = with_adverb(text, rng.choice(words), form, rng)
             elif draw < 0.34 and form != "N":
                 telling.slight = True
-                text = _with_adverb(text, rng.choice(phrases.slight), form, rng)
+                text = with_adverb(text, rng.choice(phrases.slight), form, rng)
             elif draw < 0.34:
                 telling.slight = True
-                text = _with_adverb(text, "slight", form, rng)
+                text = with_adverb(text, "slight", form, rng)
             elif draw < 0.41 and form != "N":
                 telling.easing = rng.choice(EASINGS)
                 text = f"{text} {rng.choice(_EASING_WORDS[telling.easing])}"
@@ -385,7 +385,7 @@ class _Writer:
             _, words = draw_duration(rng)
             telling.duration = self._mark(words)
             text += f" {'for' if 'hold' in kinds else rng.choice(phrases.during)} "
-            text += _marked(telling.duration, words)
+            text += marked(telling.duration, words)
         return text
 
     def _expand(self, pattern: str) -> str:
@@ -401,10 +401,10 @@ class _Writer:
             if name in ("actor", "subject"):
                 if rng.random() < 0.5 and name == "subject":
                     return rng.choice(phrases.things)
-                noun = _actor_noun(rng, self.cast)
+                noun = actor_noun(rng, self.cast)
                 mark = self._mark(noun)
                 self.actors_said.append((f"the {noun.split(' ', 1)[1]}", mark))
-                return _marked(mark, noun)
+                return marked(mark, noun)
             return rng.choice({"thing": phrases.things, "person": phrases.people, "does": phrases.doings,
                                "place": phrases.places}[name])  # fmt: skip
 
@@ -438,8 +438,8 @@ class _Writer:
 
 def _tokens(tellings: list[_Telling], words: CaptionWords, spans: dict[int, Span]) -> list[str] | None:
     """The program tokens of a caption; None when something that was said cannot be pointed at."""
-    quantities = _pointers(words.quantity_spans, spans)
-    actors = _pointers(words.actor_spans, spans)
+    quantities = pointers(words.quantity_spans, spans)
+    actors = pointers(words.actor_spans, spans)
     tokens: list[str] = []
     for telling in tellings:
         for index, (action, told) in enumerate(zip(telling.actions, telling.told, strict=True)):
@@ -467,77 +467,6 @@ def _tokens(tellings: list[_Telling], words: CaptionWords, spans: dict[int, Span
     return [*tokens, END]
 
 
-def _pointers(found: Sequence[Span], marks: dict[int, Span]) -> dict[int, int]:
-    """Mark -> number, from 1, of what was read at its place."""
-    pointers = {}
-    for mark, span in marks.items():
-        for number, place in enumerate(found, 1):
-            if place.start < span.end and span.start < place.end:
-                pointers[mark] = number
-                break
-    return pointers
-
-
-def _marked(number: int, words: str) -> str:
-    return f"{_OPEN}{number}|{words}{_CLOSE}"
-
-
-def _unmark(text: str) -> tuple[str, dict[int, Span]]:
-    """The text without its marks, and where each marked phrase is."""
-    plain, spans, at = "", {}, 0
-    for found in _MARKED.finditer(text):
-        plain += text[at : found.start()]
-        start = len(plain)
-        plain += found.group(2)
-        spans.setdefault(int(found.group(1)), Span(start, len(plain)))
-        at = found.end()
-    return plain + text[at:], spans
-
-
-def _punctuated(text: str, rng: Random) -> str:
-    text = re.sub(r"\s+", " ", text).strip()
-    text = re.sub(r"\s+([,.;:])", r"\1", text)
-    if rng.random() < 0.85:
-        text = re.sub(r"(^|[.!?] )([a-z])", lambda found: found.group(1) + found.group(2).upper(), text)
-    if not text.endswith(".") and rng.random() < 0.8:
-        text += "."
-    return text
-
-
-def _with_amount_noun(text: str, quantity: str, rng: Random) -> str:
-    if not quantity:
-        return text
-    found = re.match(r"an? (.*)", text, flags=re.DOTALL)
-    words = quantity.split("|", 1)[1].rstrip(_CLOSE)
-    if found and re.fullmatch(r"[\w. ]+ (metre|meter|degree)s", words) and rng.random() < 0.5:
-        return f"a {quantity.replace(f's{_CLOSE}', _CLOSE)} {found.group(1)}"
-    return f"{text} {'of ' if '|at ' not in quantity and rng.random() < 0.6 else ''}{quantity}"
-
-
-def _with_adverb(text: str, adverb: str, form: Form, rng: Random) -> str:
-    if form == "N":
-        found = re.match(r"(an?) (.*)", text, flags=re.DOTALL)
-        if found is None:
-            return text if adverb == "slight" else f"{adverb} {text}"
-        article = "an" if adverb[0] in VOWELS else "a"
-        return f"{article} {adverb} {found.group(2)}"
-    if adverb.endswith("ly") and rng.random() < 0.55:
-        return f"{adverb} {text}"
-    return f"{text} {adverb}"
-
-
 def _plain_paths(action: Action) -> list[str]:
     key: Key = (action.kind, action.direction)
     return [phrase for phrase in PATHS[key] if len(phrase.split()) <= 3 and phrase not in ("in", "out", "away")]
-
-
-def _actor_noun(rng: Random, cast: Sequence[str] | None) -> str:
-    if cast is not None:
-        noun = rng.choice(cast)
-        return f"{rng.choice(('the', 'the', 'an' if noun[0] in VOWELS else 'a'))} {noun}"
-    colour = rng.choice([word for words in COLOURS.values() for word in words])
-    shape = rng.choice([word for words in SHAPES.values() for word in words[:1]])
-    article = rng.choice(("the", "the", "an" if colour[0] in VOWELS else "a"))
-    return f"{article} {rng.choice(('', '', 'tall ', 'small '))}{colour} {shape}".replace("an tall", "a tall").replace(
-        "an small", "a small"
-    )
