@@ -13,6 +13,7 @@ from kinoeye import language
 from kinoeye.base.errors import InputError
 from kinoeye.geometry import SE3, Trajectory
 from kinoeye.language import motion_tags, segments
+from kinoeye.language.sampling import random_plan
 from kinoeye.shot import stage
 from kinoeye.shot.edits.constraining import PoseConstraints, constrain
 
@@ -88,6 +89,33 @@ def test_the_motion_keeps_its_tags_when_the_end_is_moved_a_little(text: str):
     bent = constrain(path, PoseConstraints(end_pose=end))
     named = [[tag for _, _, tag in segments(motion_tags(p.T_world_cam.as_matrix().numpy()))] for p in (path, bent)]
     assert named[0] == named[1]
+
+
+def turned_and_moved(path: Trajectory, part: slice) -> tuple[float, float]:
+    """How far (radians, metres) a path turns and moves within a part of its steps."""
+    twists = (path.T_world_cam[:-1].inverse() @ path.T_world_cam[1:]).log()[part]
+    return float(twists[:, 3:].norm(dim=-1).sum()), float(twists[:, :3].norm(dim=-1).sum())
+
+
+def test_turns_are_corrected_where_the_path_turns_and_moves_where_it_moves():
+    path = camera("truck left two metres, then pan right 40 degrees")
+    moving, turning = slice(0, 48), slice(48, None)
+    assert turned_and_moved(path, moving)[0] == turned_and_moved(path, turning)[1] == 0
+    end = path.T_world_cam[-1] @ drawn_pose(6, metres=0.4, radians=0.3)
+    bent = constrain(path, PoseConstraints(end_pose=end))
+    assert turned_and_moved(bent, moving)[0] < 0.01
+    assert turned_and_moved(bent, turning)[1] < 0.01
+
+
+def test_random_programs_keep_most_of_their_tags():
+    kept = []
+    for seed in range(40):
+        path = language.compile(random_plan(np.random.default_rng(seed), amounts=True))
+        end = path.T_world_cam[-1] @ drawn_pose(seed, metres=0.3, radians=0.15)
+        bent = constrain(path, PoseConstraints(end_pose=end))
+        tags = [motion_tags(p.T_world_cam.as_matrix().numpy()) for p in (path, bent)]
+        kept.append(float((tags[0] == tags[1]).mean()))
+    assert np.mean(kept) > 0.75
 
 
 def test_motion_in_the_cameras_axes_stays_where_the_correction_rests():

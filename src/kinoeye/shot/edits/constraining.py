@@ -8,17 +8,17 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from kinoeye.base.errors import InputError
 from kinoeye.geometry.interpolation import bracket, nearest
-from kinoeye.geometry.lie import SE3
+from kinoeye.geometry.lie import SE3, SO3
 from kinoeye.geometry.track import Track, Unit, Up
 from kinoeye.shot.edits.motion import P, track_of, with_track
 
 STILL_SHARE = 0.01
-"""How much of a correction a path without any hold makes by time alone; the rest goes with its motion."""
+"""How much of a correction is made where a path does something else, and how much of that where it rests."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +51,15 @@ class PoseConstraints:
 def constrain(path: P, constraints: PoseConstraints) -> P:
     """The path bent so that it passes through poses exactly, its velocity as continuous as it was (C1).
 
-    Each pose is multiplied from the left by a correction, T'(t) = C(u(t)) T(t), so that the motion in the camera's own
-    axes stays and what the correction needs is added; u is how far the path has moved and turned, so that holds stay
-    holds and the pace its own. C is on cumulative cubic Bezier curves (Kim, Kim & Shin 1995, section 4, on SE(3))
-    through C_k = X_k T(t_k)^-1: from no correction at the first frame, unless its pose is given, at rest there and at
-    the last key frame, and held after it. A time between two frames means the nearer one.
+    Turns and moves are corrected each by themselves and where the path already turns or moves, so that a move which
+    only travels goes on to only travel, and holds stay holds. Each rotation is multiplied from the left by a
+    correction, R'(t) = C(u(t)) R(t), where u is how far the path has turned; the velocity in the camera's own axes is
+    kept along it, and what then lacks in position is added in proportion to how far the path has moved. Where a path
+    turns nowhere, it is corrected as it moves, and the other way round; where it rests all the time, evenly.
+
+    Corrections are on cumulative cubic Bezier curves (Kim, Kim & Shin 1995, section 4) through those of the given
+    poses: from none at the first frame, unless its pose is given, at rest there and at the last key frame, and held
+    after it. A time between two frames means the nearer one.
 
     Args:
         path: a track, camera or shot.
@@ -86,7 +90,7 @@ def constrain(path: P, constraints: PoseConstraints) -> P:
             f"the poses are in a world with {_up_words(constraints.up)} and the path's has {_up_words(track.up)}; "
             "give the pose of its first frame too, a key frame at 0 s, and it is put into their world"
         )
-    poses = (_corrections(track, wanted) @ track.T_world_body).normalize()
+    poses = _bent(track, wanted).normalize()
     return with_track(path, replace(track, T_world_body=poses, up=constraints.up))
 
 
@@ -115,15 +119,34 @@ def _by_frame(track: Track, constraints: PoseConstraints) -> dict[int, SE3]:
     return {frame: SE3(pose.wxyz_xyz.to(like)).normalize() for frame, pose in zip(frames, poses, strict=True)}
 
 
-def _corrections(track: Track, wanted: Mapping[int, SE3]) -> SE3:
-    """The correction [n] of each pose."""
+def _bent(track: Track, wanted: Mapping[int, SE3]) -> SE3:
+    """The poses [n] of a track that passes through the wanted ones."""
+    path = track.T_world_body
     frames = [*([] if 0 in wanted else [0]), *wanted]
     at = torch.tensor(frames, device=track.times_s.device)
-    targets = SE3(torch.stack([wanted.get(frame, track.T_world_body[frame]).wxyz_xyz for frame in frames]))
-    knots = targets @ track.T_world_body[at].inverse()
-    if len(frames) == 1:
-        return SE3(knots.wxyz_xyz.expand(len(track), 7))
-    progress = _progress(track)
+    targets = SE3(torch.stack([wanted.get(frame, path[frame]).wxyz_xyz for frame in frames]))
+    turning, moving = _progress(track)
+    turns = targets.rotation @ path.rotation[at].inverse()
+    rotation = _spread(SE3.from_parts(turns, torch.zeros_like(targets.translation)), at, turning).rotation
+    rotation = rotation @ path.rotation
+    carried = _carried(path, rotation, targets.translation[0])
+    upright = SO3(SO3.identity(len(frames)).wxyz.to(carried))
+    shift = _spread(SE3.from_parts(upright, targets.translation - carried[at]), at, moving).translation
+    return SE3.from_parts(rotation, carried + shift)
+
+
+def _carried(path: SE3, rotation: SO3, origin: Float[Tensor, "3"]) -> Float[Tensor, "n 3"]:
+    """Positions from an origin on: those of a path whose velocity stays in the camera's axes when these turn."""
+    velocities = (path[:-1].inverse() @ path[1:]).log()[:, :3]
+    turns = (rotation[:-1].inverse() @ rotation[1:]).log()
+    steps = rotation[:-1] @ SE3.exp(torch.cat([velocities, turns], dim=-1)).translation
+    return origin + torch.cat([torch.zeros_like(origin)[None], steps.cumsum(dim=0)])
+
+
+def _spread(knots: SE3, at: Int[Tensor, " k"], progress: Float[Tensor, " n"]) -> SE3:
+    """Corrections [n] from those of a few frames: at rest at the first and the last of them, and held after it."""
+    if len(knots.wxyz_xyz) == 1:
+        return SE3(knots.wxyz_xyz.expand(len(progress), 7))
     steps = progress[at].diff()
     between, share = bracket(progress[at], progress)
     third = steps[:, None] / 3
@@ -141,15 +164,23 @@ def _corrections(track: Track, wanted: Mapping[int, SE3]) -> SE3:
     return SE3(torch.where(held, knots.wxyz_xyz[-1], curve.wxyz_xyz))
 
 
-def _progress(track: Track) -> Float[Tensor, " n"]:
-    """How far a track has moved, turned and, a little, lasted: each as a share of its whole."""
+def _progress(track: Track) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
+    """How far a track has turned, and how far it has moved: as shares of its whole.
+
+    Where it does neither or only the other, a little of the other's and of time's share.
+    """
     steps = (track.T_world_body[:-1].inverse() @ track.T_world_body[1:]).log()
-    measures = torch.stack([steps[:, :3].norm(dim=-1), steps[:, 3:].norm(dim=-1), track.times_s.diff()], dim=-1)
+    measures = torch.stack([steps[:, 3:].norm(dim=-1), steps[:, :3].norm(dim=-1), track.times_s.diff()], dim=-1)
     totals = measures.sum(dim=0)
     # Where nothing moves, what is left of a total is rounding.
     shares = torch.where(totals > 1e-9, measures / totals.clamp(min=1e-9), torch.zeros_like(measures))
-    rates = shares @ shares.new_tensor([1.0, 1.0, STILL_SHARE])
-    return torch.cat([rates.new_zeros(1), rates.cumsum(dim=0)])
+    turned, moved, lasted = shares.unbind(dim=-1)
+    either = turned + moved + STILL_SHARE * lasted
+    return _summed(turned + STILL_SHARE * either), _summed(moved + STILL_SHARE * either)
+
+
+def _summed(shares: Float[Tensor, " m"]) -> Float[Tensor, " n"]:
+    return torch.cat([shares.new_zeros(1), shares.cumsum(dim=0)])
 
 
 def _rates(knots: SE3, steps: Float[Tensor, " m"]) -> Float[Tensor, "k 6"]:
