@@ -18,6 +18,7 @@ from job_kinds import Add, Unable, Write
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.executor import LocalExecutor
+from kinoeye.base.job_log import JobLog
 from kinoeye.base.jobs import FileDigests, Item, Report, item_seed, step_key
 
 WAYS = ("fine", "fine", "refuse", "raise", "foreseen", "rename", "nothing", "not json", "no file")
@@ -242,6 +243,24 @@ def test_a_killed_run_leaves_no_workers_and_goes_on(tmp_path: Path):
     assert counts["skipped"] + counts["done"] == counts["given"] == 8
     steps = [json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")]
     assert {step["item"]: step["seed"] for step in steps} == {str(i): item_seed(0, str(i)) for i in range(8)}
+
+
+def test_two_runs_do_not_write_one_log(tmp_path: Path):
+    """A second process is told so, and neither the log nor the manifest of the first one has anything of it."""
+    pids, manifest = tmp_path / "pids", tmp_path / "run.json"
+    (tmp_path / "slow_jobs.py").write_text(_SLOW_JOB.format(pids=str(pids)))
+    script = tmp_path / "slow.py"
+    script.write_text(_SLOW.format(here=str(tmp_path), manifest=str(manifest)))
+    log = manifest.with_suffix(".jsonl")
+    with JobLog(log):
+        second = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert f"another run writes to {log}; wait for it or choose another output folder" in second.stderr
+    assert second.returncode != 0
+    assert log.read_bytes() == b""
+    assert not manifest.exists()
+    assert not pids.exists()
+    subprocess.run([sys.executable, str(script)], check=True)
+    assert json.loads(manifest.read_text())["done"] == 8
 
 
 def _alive(pid: int) -> bool:

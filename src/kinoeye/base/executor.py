@@ -54,7 +54,8 @@ class LocalExecutor:
         refused with a `Failure`; an exception or a dead worker is tried again.
 
         Raises:
-            InputError: names of items or jobs are not unique, a job cannot be set up, or the log cannot be written.
+            InputError: names of items or jobs are not unique, a job cannot be set up, the log cannot be written, or
+                another run writes it.
         """
         _refuse_repeated("items", [item.name for item in items])
         _refuse_repeated("jobs", [job.name for job in jobs])

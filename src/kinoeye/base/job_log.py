@@ -12,6 +12,7 @@ from typing import Any
 from kinoeye.base.errors import InputError
 from kinoeye.base.failure import Failure
 from kinoeye.base.jobs import FileDigests, Item, Job
+from kinoeye.base.locks import hold
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,27 @@ class Outcome:
 
 
 class JobLog:
-    """An append-only file of finished steps; a line that a killed run left half-written counts as not finished."""
+    """An append-only file of finished steps; a line that a killed run left half-written counts as not finished.
+
+    Raises:
+        InputError: another run has it open, or it cannot be written.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._steps: dict[str, dict[str, Any]] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            text = path.read_bytes() if path.exists() else b""
-            self._file = path.open("ab")
+            self._file = path.open("a+b")
         except OSError as error:
             raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
+        try:
+            hold(self._file.fileno(), path)
+        except InputError:
+            self._file.close()
+            raise
+        self._file.seek(0)
+        text = self._file.read()
         if text and not text.endswith(b"\n"):
             self._file.write(b"\n")
         for line in text.splitlines():

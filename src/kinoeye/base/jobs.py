@@ -99,7 +99,7 @@ class Executor(Protocol):
                 step. What the log holds is not run again.
 
         Raises:
-            InputError: names are not unique, or a job cannot be set up.
+            InputError: names are not unique, a job cannot be set up, or another run writes this log.
         """
         ...
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import json
 import math
 import os
@@ -14,6 +13,7 @@ from typing import Any
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, read_text, write_json, write_text
+from kinoeye.base.locks import hold
 from kinoeye.base.records import to_json
 from kinoeye.base.run_record import RunRecord
 from kinoeye.networks.recipe import BuiltOnWeights, Phase, Recipe
@@ -66,12 +66,7 @@ def locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise InputError(f"{folder} cannot be written: {error.strerror or error}") from error
     try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(f"another run writes to {folder}; wait for it or choose another output folder") from error
-        except OSError as error:
-            raise InputError(f"{folder} cannot be locked: {error.strerror or error}; choose another disk") from error
+        hold(file, folder)
         yield
     finally:
         os.close(file)
