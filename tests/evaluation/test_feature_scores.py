@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
+from scipy.spatial import distance
+from scipy.spatial.distance import cdist
 
 from kinoeye.base.errors import InputError
+from kinoeye.evaluation import manifold
 from kinoeye.evaluation.classification import NO_CLASS, count_classes
 from kinoeye.evaluation.clatr_scores import clatr_score
 from kinoeye.evaluation.feature_extractor import FeatureExtractor
@@ -173,6 +176,23 @@ def test_chunks_are_judged_alone_and_in_order():
     a, b = rng.standard_normal((2, 23, 3))
     parts = [overlap(*pair) for pair in zip(np.array_split(a, 5), np.array_split(b, 5), strict=True)]
     assert overlap(a, b, chunks=5).density.mean() == pytest.approx(np.mean([part.density.mean() for part in parts]))
+
+
+def test_distances_are_held_a_part_at_a_time(monkeypatch):
+    rng = np.random.default_rng(4)
+    a, b = rng.standard_normal((23, 3)), rng.standard_normal((31, 3))
+    whole, held = overlap(a, b), []
+
+    def part_of_distances(rows, columns):
+        held.append(len(rows) * len(columns))
+        return cdist(rows, columns)
+
+    monkeypatch.setattr(manifold, "_AT_ONCE", 100)
+    monkeypatch.setattr(distance, "cdist", part_of_distances)
+    parts = overlap(a, b)
+    assert max(held) <= 100
+    for name in ("precision", "recall", "density", "coverage"):
+        assert getattr(parts, name).tolist() == getattr(whole, name).tolist(), name
 
 
 def test_too_small_a_set_has_no_neighbours():

@@ -26,7 +26,7 @@ from kinoeye.evaluation import (
     score_poses,
     tabulate,
 )
-from kinoeye.evaluation.bootstrap import mean_interval
+from kinoeye.evaluation.resampling import mean_interval
 from kinoeye.formats.paths import write_path
 from kinoeye.geometry import SE3, SO3, Intrinsics, Track, Trajectory
 
@@ -155,10 +155,10 @@ def test_intervals_hold_the_mean_repeat_with_the_seed_and_shrink_with_more_paths
 
 
 def test_intervals_do_not_depend_on_how_much_fits_in_memory(monkeypatch):
-    from kinoeye.evaluation import bootstrap
+    from kinoeye.evaluation import resampling
 
     expected = mean_interval(np.arange(10.0), resamples=1000)
-    monkeypatch.setattr(bootstrap, "_AT_ONCE", 70)
+    monkeypatch.setattr(resampling, "_AT_ONCE", 70)
     assert mean_interval(np.arange(10.0), resamples=1000) == expected
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from kinoeye.base.errors import InputError
 from kinoeye.base.failure import Failure
 from kinoeye.evaluation.association import MAX_DIFFERENCE_S, Association, Missing
-from kinoeye.evaluation.bootstrap import RESAMPLES
 from kinoeye.evaluation.pose_pairs import Settings
 from kinoeye.evaluation.pose_protocols import chosen_protocols
 from kinoeye.evaluation.pose_score import PoseScore, score_poses
+from kinoeye.evaluation.resampling import RESAMPLES
 from kinoeye.evaluation.score_table import ScoreTable, tabulate
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths.file_head import file_head

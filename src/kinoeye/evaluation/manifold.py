@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,8 @@ from kinoeye.base.errors import InputError
 from kinoeye.geometry.convention import Float64
 
 NEIGHBOURS = 3
+_AT_ONCE = 2**22
+"""Distances held at once."""
 
 
 @dataclass(frozen=True)
@@ -59,24 +62,29 @@ def overlap(predicted: Float64, reference: Float64, *, neighbours: int = NEIGHBO
 
 
 def _overlap(predicted: Float64, reference: Float64, k: int) -> tuple[Float64, Float64, Float64, Float64]:
-    between = _distances(reference, predicted)
     radius_ref, radius = _radii(reference, k), _radii(predicted, k)
-    in_reference, in_predicted = between <= radius_ref[:, None], between <= radius
-    covered = between.min(axis=1) <= radius_ref
-    found = (in_reference.any(axis=0), in_predicted.any(axis=1), in_reference.sum(axis=0) / k, covered)
-    precision, recall, density, coverage = (np.asarray(values, np.float64) for values in found)
-    return precision, recall, density, coverage
+    balls, recall, coverage = np.zeros(len(predicted)), np.zeros(len(reference)), np.zeros(len(reference))
+    for rows, between in _distances(reference, predicted):
+        reach = radius_ref[rows]
+        balls += (between <= reach[:, None]).sum(axis=0)
+        recall[rows] = (between <= radius).any(axis=1)
+        coverage[rows] = between.min(axis=1) <= reach
+    return (balls > 0).astype(np.float64), recall, balls / k, coverage
 
 
 def _radii(features: Float64, k: int) -> Float64:
     # The smallest distance is the one to itself.
-    return np.partition(_distances(features, features), k, axis=1)[:, k]
+    return np.concatenate([np.partition(block, k, axis=1)[:, k] for _, block in _distances(features, features)])
 
 
-def _distances(rows: Float64, columns: Float64) -> Float64:
+def _distances(rows: Float64, columns: Float64) -> Iterator[tuple[slice, Float64]]:
+    """Distances of some rows at a time to all columns: which rows, and [some, columns]."""
     from scipy.spatial.distance import cdist
 
-    return np.asarray(cdist(rows, columns), np.float64)
+    some = max(1, _AT_ONCE // len(columns))
+    for start in range(0, len(rows), some):
+        part = slice(start, start + some)
+        yield part, np.asarray(cdist(rows[part], columns), np.float64)
 
 
 def _balanced(parts: tuple[Float64, ...]) -> list[Float64]:

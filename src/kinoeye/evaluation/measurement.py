@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kinoeye.evaluation.bootstrap import mean_interval
+from kinoeye.evaluation.resampling import mean_interval
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,10 +13,10 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.failure import Failure
 from kinoeye.base.files import read_json, write_json
 from kinoeye.base.records import read_record, write_record
-from kinoeye.evaluation.bootstrap import RESAMPLES, mean_interval
 from kinoeye.evaluation.pose_protocols import PROTOCOLS
 from kinoeye.evaluation.pose_score import PoseScore
 from kinoeye.evaluation.protocol import Better
+from kinoeye.evaluation.resampling import RESAMPLES, mean_interval
 from kinoeye.geometry.convention import Float64
 
 VERSION = 2
