@@ -327,6 +327,8 @@ def test_only_and_skip_choose_checks_and_wrong_names_are_one_line():
     shot = straight((0, 0, 1.5), (2, 0, 1.5))
     assert {row.code for row in Checker(only=("speed", "roll"))(shot).findings} == {"speed", "roll"}
     assert "speed" not in {row.code for row in Checker(skip=("speed",))(shot).findings}
+    assert Checker(only=("rig",))(shot).rigs == Checker()(shot).rigs != {}
+    assert Checker(only=("speed",))(shot).rigs == Checker(skip=("rig",))(shot).rigs == {}
     for wrong in (
         lambda: Checker(only=("sped",)),
         lambda: Checker(rig="boat"),

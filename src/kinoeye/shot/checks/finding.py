@@ -101,7 +101,7 @@ class CheckReport:
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
     rigs: dict[str, Verdict] = field(default_factory=dict)
-    """Class of rig -> whether it can make this move."""
+    """Class of rig -> whether it can make this move; empty where the check "rig" is left out."""
 
     @property
     def holds(self) -> bool:

@@ -50,7 +50,8 @@ class Checker:
     timed: bool = True
     """Whether the times of the camera are known, not assumed."""
     only: tuple[str, ...] = ()
-    """Names of the checks to make; empty for all. "rig" brings those of motion and roll, which its limits are for."""
+    """Names of the checks to make; empty for all. "rig" brings the verdicts on all classes of rig and the
+    checks of motion and roll, which a rig's limits are for."""
     skip: tuple[str, ...] = ()
     """Names of checks to leave out."""
 
@@ -73,7 +74,7 @@ class Checker:
         return CheckReport(
             findings=tuple(answer for answer in answers if isinstance(answer, Finding)),
             skipped=tuple(answer for answer in answers if isinstance(answer, Skipped)),
-            rigs=verdicts(context.arrays, timed=self.timed),
+            rigs=verdicts(context.arrays, timed=self.timed) if "rig" in names else {},
         )
 
     @property
