@@ -40,7 +40,13 @@ def write_captioned(
 
 
 def read_captioned(
-    folder: Path | str, kind: type[Config], *, version: int, build: Callable[[Config, Any], Model]
+    folder: Path | str,
+    kind: type[Config],
+    *,
+    version: int,
+    build_captions: Callable[[Any], nn.Module],
+    build: Callable[[Config, nn.Module], Model],
+    device: torch.device | str | None = None,
 ) -> Model:
     """The model in a folder that `write_captioned` wrote, in evaluation mode.
 
@@ -48,7 +54,9 @@ def read_captioned(
         folder: what was written to.
         kind: the record of the model's sizes.
         version: of that record.
-        build: from the sizes and the data of `captions.json` to a model with any weights.
+        build_captions: makes the caption module from the data in `captions.json`.
+        build: from the sizes and the caption module to a model with any weights.
+        device: where to put it.
 
     Raises:
         InputError: a file is missing, or does not fit the others.
@@ -56,9 +64,9 @@ def read_captioned(
     folder = Path(folder)
     where = folder / CONFIG_FILE
     config = read_record(kind, read_json(where), version=version, where=str(where))
-    model = build(config, read_json(folder / CAPTIONS_FILE))
+    model = build(config, build_captions(read_json(folder / CAPTIONS_FILE)))
     KeyMap(kind.__name__, [Rule("{key*}", "{key*}")]).load(model, open_tensors(folder / WEIGHTS_FILE))
-    return model.eval()
+    return model.eval().to(device)
 
 
 def _stored(value: torch.Tensor) -> torch.dtype:

@@ -41,7 +41,7 @@ class LoadReport:
 
     mapped: dict[str, tuple[str, ...]]
     ignored: tuple[str, ...]
-    """Official keys that the map names as of no use, such as position_ids."""
+    """Official keys that the map names as of no use, such as position_ids, and those of other models in the file."""
     trimmed: dict[str, tuple[int, int]]
     """Our key -> rows kept and rows of the file."""
 
@@ -102,14 +102,21 @@ class KeyMap:
         mapped = {ours: tuple(found[part] for part in sorted(found)) for ours, found in parts.items()}
         return mapped, rules, ignored, unexpected
 
-    def load(self, module: nn.Module, tensors: TensorFile) -> LoadReport:
+    def load(self, module: nn.Module, tensors: TensorFile, *, prefix: str = "") -> LoadReport:
         """Fill every parameter and persistent buffer of a module from official tensors.
 
         Tensors take the dtype of the module. On the meta device shapes are checked and nothing is read.
 
+        Args:
+            module: what is filled.
+            tensors: official ones.
+            prefix: what the keys of this model begin with among others; the others are reported as ignored.
+
         Raises:
             InputError: a tensor is missing, unexpected or of another shape; the module is then left as it was.
         """
+        outside = [key for key in tensors if not key.startswith(prefix)]
+        tensors = tensors.under(prefix)
         state = module.state_dict()
         mapped, rules, ignored, unexpected = self.collect(list(tensors))
         missing = [key for key in state if key not in mapped]
@@ -131,7 +138,7 @@ class KeyMap:
             with torch.no_grad():
                 for key, value in values.items():
                     state[key].copy_(value)
-        return LoadReport({key: mapped[key] for key in state}, tuple(ignored), trimmed)
+        return LoadReport({key: mapped[key] for key in state}, (*ignored, *outside), trimmed)
 
     def to_official(self, module: nn.Module) -> dict[str, Tensor]:
         """The module's tensors under their official keys; fused ones are split into equal parts.

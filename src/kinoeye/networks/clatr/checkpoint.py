@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +78,7 @@ def load_official(
     elif heads not in (None, config.heads) or features not in (None, config.path):
         raise InputError(f"{path} says its own heads ({config.heads}) and path features; leave them out")
     model = Clatr(config, device=device)
-    report = KEYS.load(model, tensors)
-    outside = tuple(key for key in whole if not key.startswith(prefix))
-    return model.eval(), replace(report, ignored=report.ignored + outside)
+    return model.eval(), KEYS.load(model, whole, prefix=prefix)
 
 
 def save_clatr(model: CaptionedClatr, folder: Path | str, *, captions: Mapping[str, Any]) -> None:
@@ -95,21 +92,18 @@ def load_clatr(
     *,
     device: torch.device | str | None = None,
 ) -> CaptionedClatr:
-    """A model that `save_clatr` wrote, in evaluation mode.
-
-    Args:
-        folder: what it was written to.
-        build_captions: makes the caption module from the data in `captions.json`.
-        device: where to put it.
+    """A model that `save_clatr` wrote, in evaluation mode; see `read_captioned`.
 
     Raises:
         InputError: a file is missing, or does not fit the others.
     """
 
-    def build(config: ClatrConfig, captions: Any) -> CaptionedClatr:
-        return CaptionedClatr(Clatr(config), build_captions(captions))
+    def build(config: ClatrConfig, captions: nn.Module) -> CaptionedClatr:
+        return CaptionedClatr(Clatr(config), captions)
 
-    return read_captioned(folder, ClatrConfig, version=VERSION, build=build).to(device)
+    return read_captioned(
+        folder, ClatrConfig, version=VERSION, build_captions=build_captions, build=build, device=device
+    )
 
 
 def _prefix(tensors: TensorFile) -> str:

@@ -47,18 +47,7 @@ class SequenceEncoder(nn.Module):
         self.tokens = nn.Parameter(torch.randn(2, config.latent_dim, **factory))  # type: ignore[arg-type]
         self.projection = nn.Linear(input_dim, config.latent_dim, **factory)  # type: ignore[arg-type]
         self.dropout = nn.Dropout(config.dropout)
-        self.layers = nn.ModuleList(
-            nn.TransformerEncoderLayer(
-                config.latent_dim,
-                config.heads,
-                config.feed_forward_dim,
-                config.dropout,
-                "gelu",
-                batch_first=True,
-                **factory,  # type: ignore[arg-type]
-            )
-            for _ in range(config.layers)
-        )
+        self.layers = _layers(nn.TransformerEncoderLayer, config, **factory)
 
     def forward(self, values: Float[Tensor, "b n f"], valid: Bool[Tensor, "b n"]) -> Gaussian:
         """The distribution of each sequence; what is not valid is not seen."""
@@ -78,18 +67,7 @@ class PathDecoder(nn.Module):
         super().__init__()
         self.width = config.latent_dim
         self.dropout = nn.Dropout(config.dropout)
-        self.layers = nn.ModuleList(
-            nn.TransformerDecoderLayer(
-                config.latent_dim,
-                config.heads,
-                config.feed_forward_dim,
-                config.dropout,
-                "gelu",
-                batch_first=True,
-                **factory,  # type: ignore[arg-type]
-            )
-            for _ in range(config.layers)
-        )
+        self.layers = _layers(nn.TransformerDecoderLayer, config, **factory)
         self.output = nn.Linear(config.latent_dim, config.feature_dim, **factory)  # type: ignore[arg-type]
 
     def forward(self, latent: Float[Tensor, "b d"], valid: Bool[Tensor, "b f"]) -> Float[Tensor, "b f 9"]:
@@ -144,3 +122,8 @@ class Clatr(nn.Module):
     def embed_text(self, text: CaptionTokens) -> Float[Tensor, "b d"]:
         """Embeddings of captions, the means of their posteriors."""
         return self.text_encoder(text.features, text.valid).mean
+
+
+def _layers(kind: type[nn.Module], config: ClatrConfig, **factory: torch.device | torch.dtype | None) -> nn.ModuleList:
+    sizes = (config.latent_dim, config.heads, config.feed_forward_dim, config.dropout, "gelu")
+    return nn.ModuleList(kind(*sizes, batch_first=True, **factory) for _ in range(config.layers))

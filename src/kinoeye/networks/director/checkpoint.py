@@ -106,9 +106,7 @@ def load_official(
     elif heads not in (None, config.heads) or frames not in (None, config.frames):
         raise InputError(f"{path} says its own heads ({config.heads}) and frames ({config.frames}); leave them out")
     model = build_director(config if quirks is None else replace(config, quirks=quirks), device=device)
-    report = KEYS.load(model, tensors)
-    outside = tuple(key for key in whole if not key.startswith(prefix))
-    return model.eval(), replace(report, ignored=report.ignored + outside)
+    return model.eval(), KEYS.load(model, whole, prefix=prefix)
 
 
 def save_director(model: CaptionedDirector, folder: Path | str, *, captions: Mapping[str, Any]) -> None:
@@ -122,21 +120,18 @@ def load_director(
     *,
     device: torch.device | str | None = None,
 ) -> CaptionedDirector:
-    """A model that `save_director` wrote, in evaluation mode.
-
-    Args:
-        folder: what it was written to.
-        build_captions: makes the caption module from the data in `captions.json`.
-        device: where to put it.
+    """A model that `save_director` wrote, in evaluation mode; see `read_captioned`.
 
     Raises:
         InputError: a file is missing, or does not fit the others.
     """
 
-    def build(config: DirectorConfig, captions: Any) -> CaptionedDirector:
-        return CaptionedDirector(build_director(config), build_captions(captions))
+    def build(config: DirectorConfig, captions: nn.Module) -> CaptionedDirector:
+        return CaptionedDirector(build_director(config), captions)
 
-    return read_captioned(folder, DirectorConfig, version=VERSION, build=build).to(device)
+    return read_captioned(
+        folder, DirectorConfig, version=VERSION, build_captions=build_captions, build=build, device=device
+    )
 
 
 def _prefix(tensors: TensorFile) -> str:
