@@ -55,17 +55,40 @@ class Director(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GrammarDirector:
-    """The shot grammar as a director; it needs no weights and looks at no frame.
-
-    The first candidate has the default speeds; the others vary every speed that the text leaves open.
-    """
+class Filming:
+    """Length, rate and lens of the paths that are compiled from plans; None leaves them to the plan, as `compile`."""
 
     num_frames: int | None = None
     fps: float | None = None
     duration_s: float | None = None
     size_wh: tuple[int, int] = (256, 256)
     fov_x: float = DEFAULT_FOV_X
+
+    def film(self, plan: Plan, *, anchors: Mapping[str, Anchor] | None = None, seed: int = 0) -> Directed:
+        """The path of a plan.
+
+        Raises:
+            InputError: as `compile`.
+        """
+        path = compile(
+            plan,
+            anchors=anchors,
+            num_frames=self.num_frames,
+            fps=self.fps,
+            duration_s=self.duration_s,
+            size_wh=self.size_wh,
+            fov_x=self.fov_x,
+            seed=seed,
+        )
+        return Directed(path, plan)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrammarDirector(Filming):
+    """The shot grammar as a director; it needs no weights and looks at no frame.
+
+    The first candidate has the default speeds; the others vary every speed that the text leaves open.
+    """
 
     def __call__(
         self,
@@ -83,20 +106,8 @@ class GrammarDirector:
             raise InputError(f"{n} candidates is out of range; ask for 1 to {MAX_CANDIDATES}")
         plan = parse(plan_or_text) if isinstance(plan_or_text, str) else plan_or_text
         rng = np.random.default_rng(seed)
-        return [self._direct(plan if i == 0 else vary_speeds(plan, rng), anchors, seed) for i in range(n)]
-
-    def _direct(self, plan: Plan, anchors: Mapping[str, Anchor] | None, seed: int) -> Directed:
-        path = compile(
-            plan,
-            anchors=anchors,
-            num_frames=self.num_frames,
-            fps=self.fps,
-            duration_s=self.duration_s,
-            size_wh=self.size_wh,
-            fov_x=self.fov_x,
-            seed=seed,
-        )
-        return Directed(path, plan)
+        plans = [plan, *(vary_speeds(plan, rng) for _ in range(n - 1))]
+        return [self.film(each, anchors=anchors, seed=seed) for each in plans]
 
 
 def vary_speeds(plan: Plan, rng: np.random.Generator) -> Plan:

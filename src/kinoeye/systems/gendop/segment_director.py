@@ -15,8 +15,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json
 from kinoeye.base.records import read_record
 from kinoeye.geometry.rgbd import RGBD
-from kinoeye.language.compiler import DEFAULT_FOV_X, compile  # noqa: A004 - the verb of the design
-from kinoeye.language.director import MAX_CANDIDATES, Directed, vary_speeds
+from kinoeye.language.director import MAX_CANDIDATES, Directed, Filming, vary_speeds
 from kinoeye.language.grammar import parse
 from kinoeye.language.plan import Move, Plan
 from kinoeye.networks.key_map import KeyMap, Rule
@@ -43,7 +42,7 @@ class Program:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SegmentDirector:
+class SegmentDirector(Filming):
     """A trained model as a `language.Director`; its plans are compiled, so stated amounts are reached exactly.
 
     The first candidate is the likeliest program; further ones are drawn at a temperature, the likeliest first.
@@ -52,11 +51,6 @@ class SegmentDirector:
     model: SegmentModel
     reader: FrameReader | None = None
     """Looks at first frames; without it the director reads words alone."""
-    num_frames: int | None = None
-    fps: float | None = None
-    duration_s: float | None = None
-    size_wh: tuple[int, int] = (256, 256)
-    fov_x: float = DEFAULT_FOV_X
     temperature: float = 1.0
 
     @classmethod
@@ -147,17 +141,7 @@ class SegmentDirector:
         if frame is not None and self.reader is not None:
             seen, plan = self.reader.read(plan, frame)
             anchors = {**seen, **(anchors or {})}
-        path = compile(
-            plan,
-            anchors=anchors,
-            num_frames=self.num_frames,
-            fps=self.fps,
-            duration_s=self.duration_s,
-            size_wh=self.size_wh,
-            fov_x=self.fov_x,
-            seed=seed,
-        )
-        return Directed(path, plan)
+        return self.film(plan, anchors=anchors, seed=seed)
 
 
 def _with_setting(plan: Plan, text: str) -> Plan:
