@@ -1,12 +1,14 @@
-"""The floors, the lazy promises and the public names, held by reading imports and fresh interpreters."""
+"""The floors, the lazy promises, the public names and the extras, held by reading files and fresh interpreters."""
 
 from __future__ import annotations
 
 import ast
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -117,3 +119,21 @@ def test_no_module_shares_its_name_with_what_its_package_exports(package: str):
     module = importlib.import_module(package)
     modules = {info.name for info in pkgutil.iter_modules(module.__path__)}
     assert not modules & set(getattr(module, "__all__", [])) - {"main"}
+
+
+def test_every_extra_that_is_asked_for_is_tested_with_pinned_versions():
+    root = SOURCE.parents[1]
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    known = project["optional-dependencies"]
+    asked = {extra for path in SOURCES for extra in re.findall(r'extra="(\w+)"', path.read_text())}
+    tested = re.findall(r"\.venv/\.all:.*?\[([\w,]+)\]", (root / "Makefile").read_text(), re.DOTALL)[0].split(",")
+    assert asked <= set(tested) <= set(known)
+    lines = (root / "constraints.txt").read_text().splitlines()
+    pinned = {normalised(line.partition("==")[0]) for line in lines if "==" in line}
+    needed = [*project["dependencies"], *(library for extra in tested for library in known[extra])]
+    names = {normalised(re.split(r"[<>=\[ ]", library)[0]) for library in needed}
+    assert names <= pinned, names - pinned
+
+
+def normalised(library: str) -> str:
+    return re.sub(r"[-_.]+", "-", library).lower()
