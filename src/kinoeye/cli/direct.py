@@ -61,6 +61,9 @@ def run(args: argparse.Namespace) -> int:
         kind = kind_of(args.model)
     if kind == "official":
         return direct_with_model(args)
+    if kind == "diffusion":
+        raise InputError(f"{args.model} is a DIRECTOR, which `kinoeye eval gendop` scores; give {GRAMMAR}, tiny, or a "
+                         "GenDoP checkpoint")  # fmt: skip
     given = given_model_options(args)
     if given:
         raise InputError(

@@ -14,13 +14,13 @@ from kinoeye.language.grammar import parse
 from kinoeye.language.plan import Plan
 
 GRAMMAR, TINY, AUTO = "grammar", "tiny", "auto"
-Kind = Literal["grammar", "segments", "official"]
-_SEGMENTS = "SegmentConfig"
-"""The record in the config.json of our own director."""
+Kind = Literal["grammar", "segments", "diffusion", "official"]
+_KINDS: Mapping[str, Kind] = {"SegmentConfig": "segments", "DirectorConfig": "diffusion"}
+"""Record in a config.json -> whose it is: our own director's, or E.T.'s DIRECTOR's."""
 
 
 def kind_of(name_or_folder: Path | str) -> Kind:
-    """Whether a name or folder is the grammar, our own director, or a GenDoP checkpoint.
+    """Whether a name or folder is the grammar, our own director, E.T.'s, or a GenDoP checkpoint.
 
     Raises:
         InputError: there is no such director.
@@ -34,7 +34,7 @@ def kind_of(name_or_folder: Path | str) -> Kind:
         )
     config = path / "config.json"
     data = read_json(config) if config.is_file() else None
-    return "segments" if isinstance(data, dict) and data.get("record") == _SEGMENTS else "official"
+    return _KINDS.get(str(data.get("record")), "official") if isinstance(data, dict) else "official"
 
 
 def director(name_or_folder: Path | str, **options: Any) -> Director:
@@ -59,6 +59,10 @@ def director(name_or_folder: Path | str, **options: Any) -> Director:
         from kinoeye.systems.gendop.segment_director import SegmentDirector
 
         return SegmentDirector.from_pretrained(folder, **options)
+    if kind == "diffusion":
+        from kinoeye.systems.gendop.diffusion_director import DiffusionDirector
+
+        return DiffusionDirector.from_pretrained(folder, **options)
     from kinoeye.systems.gendop.pipeline import GenDoPPipeline
 
     return GenDoPPipeline.from_pretrained(folder, **options)
@@ -96,9 +100,10 @@ def read_plan(text: str, director: Path | str = AUTO) -> Reading:
     kind = kind_of(director)
     if kind == "grammar":
         return Reading(plan=parse(text), director=GRAMMAR, reason="it was asked for")
-    if kind == "official":
+    if kind != "segments":
+        model = "GenDoP checkpoint" if kind == "official" else "DIRECTOR"
         raise InputError(
-            f"{director} is a GenDoP checkpoint, which makes paths of unknown scale and no plans; give {AUTO}, "
+            f"{director} is a {model}, which makes paths and no plans; give {AUTO}, "
             f"{GRAMMAR}, {TINY}, or the folder of a director whose motion is in words (`kinoeye direct` takes it)"
         )
     return _by_model(text, director, "it was asked for")

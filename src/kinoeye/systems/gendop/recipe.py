@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import atomic_file
 from kinoeye.networks.recipe import Batch, Phase, Recipe
+from kinoeye.systems.gendop.baseline_recipes import BASELINES, baseline_recipe
 from kinoeye.systems.gendop.captions_file import TEXT_KEYS, TextKey
 from kinoeye.systems.gendop.checkpoint import config_of_folder, load_folder, save
 from kinoeye.systems.gendop.config import PRESETS, GenDoPConfig, Modality
@@ -138,6 +139,8 @@ class SeedRecipe:
 
 def add_train_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `kinoeye train gendop`; upstream's spellings are accepted and not listed."""
+    parser.add_argument("--baseline", choices=BASELINES, help="train a published network on the captions of --preset "
+                        "tiny instead, at about its cost")  # fmt: skip
     group = parser.add_argument_group("the published architecture (--preset seed)")
     group.add_argument("sizes", nargs="?", choices=tuple(PRESETS), help="sizes of the decoder; ArAE: those of the "
                        "readme and the checkpoints")  # fmt: skip
@@ -180,7 +183,11 @@ def recipe_from_args(args: argparse.Namespace) -> Recipe:
         given = [f"--{name.replace('_', '-')}" for name in names if getattr(args, name) not in (None, False)]
         if given:
             raise InputError(f"{' and '.join(given)} belong to the published architecture: give --preset seed too")
-        return SegmentRecipe(seed=args.seed)
+        return SegmentRecipe(seed=args.seed) if args.baseline is None else baseline_recipe(args.baseline, args.seed)
+    if args.baseline is not None:
+        raise InputError(
+            f"--baseline {args.baseline} has its own sizes and captions; leave --preset seed and sizes out"
+        )
     config = _config(args)
     if args.num_cond_tokens not in (None, config.num_cond_tokens):
         raise InputError(

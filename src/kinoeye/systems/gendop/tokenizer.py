@@ -18,7 +18,7 @@ VOCABULARY, MERGES = "vocab.json", "merges.txt"
 PLACES = ("", "tokenizer")
 """Folders of a model in which the vocabulary may lie."""
 PAD_ID = 0
-_BEGIN, _END = "<|startoftext|>", "<|endoftext|>"
+BEGIN, END = "<|startoftext|>", "<|endoftext|>"
 
 
 class CaptionTokenizer:
@@ -40,13 +40,13 @@ class CaptionTokenizer:
         if not isinstance(vocabulary, dict) or not all(isinstance(i, int) for i in vocabulary.values()):
             raise InputError(f"{folder / VOCABULARY} is no vocabulary; an object of tokens and ids is needed")
         largest = max(vocabulary.values(), default=-1)
-        if not {_BEGIN, _END} <= vocabulary.keys() or largest >= vocab_size:
+        if not {BEGIN, END} <= vocabulary.keys() or largest >= vocab_size:
             raise InputError(
-                f"{folder / VOCABULARY} has {len(vocabulary)} tokens; the model's {vocab_size} with {_BEGIN} and "
-                f"{_END} are needed: give the CLIP vocabulary that it was trained with"
+                f"{folder / VOCABULARY} has {len(vocabulary)} tokens; the model's {vocab_size} with {BEGIN} and "
+                f"{END} are needed: give the CLIP vocabulary that it was trained with"
             )
         self.length = length
-        self._ends = vocabulary[_BEGIN], vocabulary[_END]
+        self._ends = vocabulary[BEGIN], vocabulary[END]
         self._tokenizer = _clip_tokenizer(vocabulary, _merges(folder / MERGES))
 
     def __call__(

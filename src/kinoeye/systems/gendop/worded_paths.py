@@ -47,16 +47,36 @@ class WordedPaths:
         return made(self.stream, self.first + index)
 
 
-def told_in_words(stream: Stream, number: int) -> CaptionedPath:
+@dataclass(frozen=True)
+class WordedPrograms:
+    """A `PairSource` of one length: the captions that our own director learns from, with the paths of their programs.
+
+    Args:
+        stream: of programs and wordings.
+        first: the number in the stream of pair 0.
+        poses: of every path.
+    """
+
+    stream: Stream
+    first: int
+    poses: int
+
+    def __call__(self, index: int) -> CaptionedPath:
+        """The pair with this number."""
+        return told_in_words(self.stream, self.first + index, poses=self.poses)
+
+
+def told_in_words(stream: Stream, number: int, *, poses: int | None = None) -> CaptionedPath:
     """A caption of a stream and the path of its program in metres; programs without a path are passed over.
 
-    Its meaning is the program without amounts and without what leaves the camera where it is.
+    Its meaning is the program without amounts and without what leaves the camera where it is. The path has so many
+    poses, or 30 to 60 of them.
 
     Example:
         >>> told_in_words("train", 3).T_world_cam.shape[1:]
         (4, 4)
     """
-    program, path = _with_path(stream, number, lambda poses: poses)
+    program, path = _with_path(stream, number, lambda drawn: drawn if poses is None else poses)
     return CaptionedPath(T_world_cam=path, caption=program.caption, meaning=_moves_seen(program.plan))
 
 
