@@ -1,56 +1,104 @@
-"""A camera, shot or take as one interactive page.
+"""A camera, shot or take as an interactive page, a still picture, or a scene for Blender.
 
-The page is one HTML file that opens without a server or a network. It holds what the file holds: the path in 3-D
-with speed and rotation, the actors of a shot, the film and layers of a take, and what the checks say: of a camera
-alone its motion, its horizon and which rigs can make the move.
+The suffix of OUT says which. A .html page opens without a server or a network and holds what the file holds: the path
+in 3-D with speed and rotation, the actors of a shot, the film and layers of a take, and what the checks say: of a
+camera alone its motion, its horizon and which rigs can make the move. A .png shows each path on a panel, several files
+side by side. A .glb holds the animated camera and its path for Blender and every glTF viewer.
 
-Example:
+With --reference each file is a prediction that is shown beside the reference, moved as `kinoeye score` does by default
+(equal first poses, and a fitted scale where only one of the paths has metres), and scored.
+
+Examples:
   kinoeye view transforms.json -o camera.html
   kinoeye view out/take -o take.html
+  kinoeye view predicted.json --reference truth.json -o both.glb
+  kinoeye view predicted/*_transforms_pred.json -o paths.png
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from kinoeye.base.errors import InputError
 from kinoeye.cli.options import print_json, require_camera, say, say_violations
+
+if TYPE_CHECKING:
+    from kinoeye.studio import Report
+
+PAGE, PICTURE, SCENE = ".html", ".png", ".glb"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument(
-        "path", type=Path, metavar="FILE-or-DIR", help="a camera file of any format, shot.json, a take, or a shoot"
+        "path",
+        type=Path,
+        nargs="+",
+        metavar="FILE-or-DIR",
+        help="a camera file of any format, shot.json, a take, or a shoot; several for a .png",
     )
-    parser.add_argument("-o", "--out", type=Path, required=True, metavar="HTML", help="the page to write")
+    parser.add_argument("--reference", type=Path, metavar="FILE-or-DIR", help="what each of them is compared with")
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="OUT", help="the .html, .png or .glb file to write"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Run it."""
-    if not (args.path.is_dir() and any((args.path / name).is_file() for name in ("take.json", "shot.json"))):
-        require_camera(args.path)
-    from kinoeye.base.records import to_json
-    from kinoeye.studio import write_report
+    kind = args.out.suffix.lower()
+    if kind not in (PAGE, PICTURE, SCENE):
+        raise InputError(f"{args.out} does not say what to make; its name must end in {PAGE}, {PICTURE} or {SCENE}")
+    if len(args.path) > 1 and kind != PICTURE:
+        raise InputError(f"{len(args.path)} files do not fit into one {kind}; give one, or a {PICTURE} for all of them")
+    for path in (*args.path, *filter(None, [args.reference])):
+        if not (path.is_dir() and any((path / name).is_file() for name in ("take.json", "shot.json"))):
+            require_camera(path)
     from kinoeye.studio.viewable import report_for
 
-    report = report_for(args.path)
-    write_report(report, args.out)
+    reports = [report_for(path, reference=args.reference) for path in args.path]
+    lost = _write(reports, args.out, kind)
     if args.json:
-        actors = [actor.name for actor in report.shot.actors]
-        checks = None if report.checks is None else {"holds": report.checks.holds, **to_json(report.checks)}
-        print_json(
-            {
-                "out": str(args.out),
-                "frames": len(report.shot.camera),
-                "actors": actors,
-                "checks": checks,
-                "notes": report.notes,
-            }
-        )
+        told = [_told(report) for report in reports]
+        print_json({"out": str(args.out), **(told[0] if len(told) == 1 else {"paths": told}), "lost": lost})
         return 0
-    for note in report.notes:
+    for report in reports:
+        for note in (*report.notes, *report.estimate_notes, *filter(None, [report.failure])):
+            say(args, note if len(reports) == 1 else f"{report.heading}: {note}")
+        if report.checks is not None and kind == PAGE:
+            say_violations(args, report.checks)
+    for note in lost:
         say(args, note)
-    if report.checks is not None:
-        say_violations(args, report.checks)
     print(args.out)
     return 0
+
+
+def _write(reports: list[Report], out: Path, kind: str) -> list[str]:
+    """Write the file; what it could not hold."""
+    if kind == PICTURE:
+        from kinoeye.studio.picture import write_picture
+
+        write_picture(reports, out)
+    elif kind == SCENE:
+        from kinoeye.studio.glb_scene import write_glb
+
+        return write_glb(reports[0], out)
+    else:
+        from kinoeye.studio.report import write_report
+
+        write_report(reports[0], out)
+    return []
+
+
+def _told(report: Report) -> dict[str, Any]:
+    """What --json says of one path."""
+    from kinoeye.base.records import to_json
+
+    return {
+        "frames": len(report.shot.camera),
+        "actors": [actor.name for actor in report.shot.actors],
+        "checks": None if report.checks is None else {"holds": report.checks.holds, **to_json(report.checks)},
+        "score": None if report.score is None else report.score.numbers,
+        "notes": [*report.notes, *report.estimate_notes, *filter(None, [report.failure])],
+    }

@@ -28,10 +28,37 @@ from kinoeye.studio.check_section import check_section, timeline_marks
 from kinoeye.studio.layer_sheets import layer_sheets
 from kinoeye.studio.moves import FAMILIES, MoveSpan, move_spans, path_steps, quantity
 from kinoeye.studio.plots import axes_span, line_plot, rotation_curve, speed_curve
-from kinoeye.studio.scene_page import CAMERA_RGB, ESTIMATED_RGB, scene_html
+from kinoeye.studio.scene_page import scene_html
 from kinoeye.studio.score_section import score_tables
+from kinoeye.studio.viewpoint import CAMERA_RGB, ESTIMATED_RGB
 
 MAX_VIDEO_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roles:
+    """What the two cameras of a report are called."""
+
+    camera: str
+    estimate: str
+    question: str
+    """Heading of the section that compares them."""
+    failed: str
+    """Why there is no score follows."""
+
+
+FILMED = Roles(
+    camera="intended",
+    estimate="re-estimated",
+    question="Did the film obey?",
+    failed="The camera could not be re-estimated",
+)
+PREDICTED = Roles(
+    camera="reference",
+    estimate="predicted",
+    question="How far is the prediction from the reference?",
+    failed="kinoeye score, with its defaults, compares no such pair",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +84,10 @@ class Report:
     """Its name in `Take.cameras`, such as "estimated:rgbd"."""
     estimate_notes: Sequence[str] = ()
     """What the estimator was given and assumed."""
+    roles: Roles = FILMED
+    """What `shot.camera` and `estimate` are."""
     failure: str | None = None
-    """Why there is no estimate, if one was tried."""
+    """Why there is no estimate or no score, if one was tried."""
     score: PoseScore | None = None
     """Of the estimate against the shot's camera."""
     checks: CheckReport | None = None
@@ -72,6 +101,11 @@ class Report:
     """Heading where there is no sentence and the shot has no prompt."""
     notes: Sequence[str] = ()
     """Sentences that a reader should know first, such as what was assumed."""
+
+    @property
+    def heading(self) -> str:
+        """The sentence, or what else there is to call it by."""
+        return (self.plan.text if self.plan is not None else "") or self.shot.prompt or self.title or "A camera path"
 
     @cached_property
     def moves(self) -> tuple[MoveSpan, ...]:
@@ -140,8 +174,7 @@ def _heading(report: Report) -> tuple[str, str]:
     if report.plan is not None and report.plan.text:
         text = report.plan.text
         return sections.sentence(report.plan, report.shot), f"Kinoeye: {text[:80]}{'…' if len(text) > 80 else ''}"
-    title = report.shot.prompt or report.title or "A camera path"
-    return f"<h1>{escape(title)}</h1>", f"Kinoeye: {title[:80]}"
+    return f"<h1>{escape(report.heading)}</h1>", f"Kinoeye: {report.heading[:80]}"
 
 
 def _facts(report: Report, duration: float) -> dict[str, str]:
@@ -192,12 +225,13 @@ def _scene_view(report: Report) -> str:
         )
     # Inside a double-quoted attribute only these two characters are special; escaping more would bloat the page.
     source = page.replace("&", "&amp;").replace('"', "&quot;")
-    path = "camera, by move" if report.moves else "camera"
+    single = "camera" if report.estimate is None else report.roles.camera
+    path = "camera, by move" if report.moves else single
     tone = ", ".join(f"var(--{family})" for family in dict.fromkeys(m.families[0] for m in report.moves))
     swatch = f"linear-gradient(90deg, {tone})" if "," in tone else tone or "var(--intended)"
     items = [f'<li><i style="background: {swatch}"></i>{path}</li>']
     if report.estimate is not None:
-        items.append('<li><i style="--tone: var(--estimated)"></i>re-estimated</li>')
+        items.append(f'<li><i style="--tone: var(--estimated)"></i>{report.roles.estimate}</li>')
     items.append("<li>drag to turn, scroll to zoom</li>")
     return (
         f'<figure><iframe title="The shot in 3-D" sandbox="allow-scripts" srcdoc="{source}"></iframe>'
@@ -227,21 +261,21 @@ def _poster(take: Take) -> str:
 
 
 def _plots(report: Report) -> str:
-    """Speed and rotation speed over time, intended against estimated."""
-    camera = report.shot.camera
+    """Speed and rotation speed over time, of one camera against the other."""
+    camera, roles = report.shot.camera, report.roles
     if len(camera) < 2:
         return ""
     speeds, turns = (
-        {"intended": speed_curve(camera, "var(--intended)")},
-        {"intended": rotation_curve(camera, "var(--intended)")},
+        {roles.camera: speed_curve(camera, "var(--intended)")},
+        {roles.camera: rotation_curve(camera, "var(--intended)")},
     )
     legend = ""
     if (estimate := report.aligned_estimate) is not None:
-        speeds["re-estimated"] = speed_curve(estimate, "var(--estimated)", dashed=True)
-        turns["re-estimated"] = rotation_curve(estimate, "var(--estimated)", dashed=True)
+        speeds[roles.estimate] = speed_curve(estimate, "var(--estimated)", dashed=True)
+        turns[roles.estimate] = rotation_curve(estimate, "var(--estimated)", dashed=True)
         legend = (
-            '<ul class="legend"><li><i style="--tone: var(--intended)"></i>intended</li>'
-            '<li><i class="dashed" style="--tone: var(--estimated)"></i>re-estimated</li></ul>'
+            f'<ul class="legend"><li><i style="--tone: var(--intended)"></i>{roles.camera}</li>'
+            f'<li><i class="dashed" style="--tone: var(--estimated)"></i>{roles.estimate}</li></ul>'
         )
     unit = "m/s" if camera.track.unit == "m" else "units/s"
     bounds = [move.start_s for move in report.moves[1:]]
@@ -263,10 +297,12 @@ def _checks(report: Report) -> str:
 
 
 def _scores(report: Report) -> str:
-    """The re-estimated camera against the intended one."""
-    parts = []
+    """One camera against the other."""
+    parts, roles = [], report.roles
     if report.failure is not None:
-        parts.append(f'<p class="note">The camera could not be re-estimated: {escape(report.failure)}</p>')
+        parts.append(f'<p class="note">{roles.failed}: {escape(report.failure)}</p>')
+    elif report.estimate is not None and roles is PREDICTED:
+        parts.append(f'<p class="soft">{escape(" ".join(report.estimate_notes))}</p>')
     elif report.estimate is not None:
         name = escape(report.estimate_source.removeprefix("estimated:"))
         given = f" Given: {escape('; '.join(report.estimate_notes))}." if report.estimate_notes else ""
@@ -275,8 +311,8 @@ def _scores(report: Report) -> str:
             f"and compared with the one that was asked for.{given}</p>"
         )
     if report.score is not None:
-        parts.append(score_tables(report.score))
-    return f'<section class="card"><h2>Did the film obey?</h2>{"".join(parts)}</section>' if parts else ""
+        parts.append(score_tables(report.score, camera=roles.camera, estimate=roles.estimate))
+    return f'<section class="card"><h2>{roles.question}</h2>{"".join(parts)}</section>' if parts else ""
 
 
 def _files(report: Report) -> str:

@@ -6,7 +6,6 @@ import contextlib
 import io
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -16,39 +15,20 @@ from numpy.typing import NDArray
 from kinoeye.base.optional import require
 from kinoeye.footage import Take
 from kinoeye.geometry import Trajectory, matrix_to_wxyz
+from kinoeye.geometry.frusta import key_poses
 from kinoeye.shot import Shot
 from kinoeye.studio.actor_meshes import mesh_parts
 from kinoeye.studio.moves import FAMILIES, MoveSpan
+from kinoeye.studio.viewpoint import CAMERA_RGB, ESTIMATED_RGB, VIEW_FOV, Extent, measure, viewpoint
 
 Array = NDArray[np.float64]
 
-ESTIMATED_RGB = (225, 29, 72)
-CAMERA_RGB = (59, 130, 246)
-VIEW_FOV = math.radians(40.0)
-"""Vertical field of view of the first look at the scene."""
-VIEW_ASPECT = 1.05
-"""The narrowest shape, width over height, in which the first look must hold everything."""
 GHOSTS = 9
 """Frusta that stay where the camera was, spread evenly over the path."""
 SCREEN_WIDTH_PX = 160
 """Width of the film's picture on the moving frustum."""
 MAX_PICTURES = 240
 """Longer films change the picture less often than the pose."""
-
-
-@dataclass(frozen=True)
-class _Stage:
-    """Where the scene is and how large, for choosing the view and the sizes of what has none of its own."""
-
-    points: Array
-    """[n, 3] camera centres, feet and heads."""
-    centre: Array
-    radius: float
-    up: int
-    """Index of the world's vertical axis."""
-    up_sign: float
-    ground: float
-    """Height of the grid along the vertical axis."""
 
 
 def scene_html(
@@ -70,15 +50,15 @@ def scene_html(
         MissingExtraError: viser is not installed.
     """
     viser = require("viser", extra="studio")
-    stage = _measure(shot, estimate)
+    extent = measure(shot, estimate)
     with _loopback_server(viser) as server:
-        _set_up(server, stage, shot)
-        _add_path(server.scene, shot.camera, moves, stage)
+        _set_up(server, extent, shot)
+        _add_path(server.scene, shot.camera, moves, extent)
         if estimate is not None:
-            _add_line(server.scene, "/estimate/path", estimate, slice(None), ESTIMATED_RGB, stage, width=2.5)
-        _add_ghosts(server.scene, shot.camera, stage)
+            _add_line(server.scene, "/estimate/path", estimate, slice(None), ESTIMATED_RGB, extent, width=2.5)
+        _add_ghosts(server.scene, shot.camera, extent)
         recording = server.get_scene_serializer()
-        _play(server.scene, recording, shot, guide, estimate, stage)
+        _play(server.scene, recording, shot, guide, estimate, extent)
         page = recording.as_html()
     script = resources.files("kinoeye.studio").joinpath("template", "scene.js").read_text(encoding="utf-8")
     return page.replace("</head>", f"<script>{script}</script></head>", 1)
@@ -96,95 +76,62 @@ def _loopback_server(viser: Any) -> Iterator[Any]:
             server.stop()
 
 
-def _measure(shot: Shot, estimate: Trajectory | None) -> _Stage:
-    """The box around cameras and actors, and which way is up."""
-    points = [camera.T_world_cam.translation.numpy() for camera in (shot.camera, estimate) if camera is not None]
-    for actor in shot.actors:
-        feet = actor.track.T_world_body.translation.numpy()
-        points += [feet, feet + np.array([0.0, 0.0, actor.size_xyz[2]])]
-    cloud = np.concatenate(points)
-    low, high = cloud.min(0), cloud.max(0)
-    radius = max(0.5 * float(np.linalg.norm(high - low)), 1e-3)
-    up, sign = (2, 1.0) if shot.actors else _camera_up(shot.camera)
-    # Bare paths come from any world: a floor under the lowest camera then shows heights.
-    ground = 0.0 if shot.actors else float((cloud[:, up] * sign).min() - 0.35 * radius) * sign
-    return _Stage(cloud, 0.5 * (low + high), radius, up, sign, ground)
-
-
-def _camera_up(camera: Trajectory) -> tuple[int, float]:
-    """The world axis nearest to the mean of the cameras' up vectors."""
-    up = -camera.T_world_cam.as_matrix()[:, :3, 1].mean(0).numpy()
-    axis = int(np.abs(up).argmax())
-    return axis, math.copysign(1.0, up[axis])
-
-
-def _set_up(server: Any, stage: _Stage, shot: Shot) -> None:
+def _set_up(server: Any, extent: Extent, shot: Shot) -> None:
     """Grid, vertical, light, and a first view from behind the shot camera's shoulder."""
-    up = np.zeros(3)
-    up[stage.up] = stage.up_sign
+    up = extent.up_vector
     server.scene.set_up_direction(tuple(up))
-    position = stage.centre.copy()
-    position[stage.up] = stage.ground
-    cell = 10.0 ** math.floor(math.log10(max(stage.radius, 1e-6)))
+    position = extent.centre.copy()
+    position[extent.up] = extent.ground
+    cell = 10.0 ** math.floor(math.log10(max(extent.radius, 1e-6)))
     server.scene.add_grid(
         "/grid",
         infinite_grid=True,
-        plane=("yz", "xz", "xy")[stage.up],
+        plane=("yz", "xz", "xy")[extent.up],
         cell_size=cell,
         section_size=5 * cell,
         cell_color=(150, 158, 172),
         section_color=(120, 128, 144),
         cell_thickness=0.6,
         section_thickness=1.0,
-        fade_distance=14 * stage.radius,
-        position=tuple(np.where(np.arange(3) == stage.up, position, 0.0)),
+        fade_distance=14 * extent.radius,
+        position=tuple(np.where(np.arange(3) == extent.up, position, 0.0)),
     )
     camera = server.initial_camera
-    camera.fov, camera.near, camera.far = VIEW_FOV, 1e-3 * stage.radius, 1e3 * stage.radius
-    camera.up, camera.look_at = tuple(up), tuple(stage.centre)
-    camera.position = tuple(_viewpoint(shot.camera, stage, up))
+    camera.fov, camera.near, camera.far = VIEW_FOV, 1e-3 * extent.radius, 1e3 * extent.radius
+    camera.up, camera.look_at = tuple(up), tuple(extent.centre)
+    camera.position = tuple(viewpoint(shot.camera, extent))
 
 
-def _viewpoint(camera: Trajectory, stage: _Stage, up: Array) -> Array:
-    """Where to stand so that all of the scene is in view: behind the camera's shoulder, looking down on it."""
-    forward = camera.T_world_cam.as_matrix()[:, :3, 2].mean(0).numpy()
-    level = forward - up * (forward @ up)
-    level = level / np.linalg.norm(level) if np.linalg.norm(level) > 1e-3 else np.roll(up, 1)
-    back = -0.75 * level + 0.65 * np.cross(level, up) + 0.6 * up
-    back /= np.linalg.norm(back)
-    right = np.cross(up, back)
-    right /= np.linalg.norm(right)
-    # A point at (x, y) from the line of sight and z towards the eye is in view from x / tan(half view) + z on.
-    x, y, z = np.stack([right, np.cross(back, right), back]) @ (stage.points - stage.centre).T
-    margin = 0.2 * stage.radius
-    reach = np.maximum((np.abs(x) + margin) / VIEW_ASPECT, np.abs(y) + margin) / math.tan(VIEW_FOV / 2)
-    return stage.centre + (reach + z).max() * back
-
-
-def _add_path(scene: Any, camera: Trajectory, moves: Sequence[MoveSpan], stage: _Stage) -> None:
+def _add_path(scene: Any, camera: Trajectory, moves: Sequence[MoveSpan], extent: Extent) -> None:
     """The line of the camera's centre, in the colour of each move's first action."""
     times = camera.times_s.numpy()
     if not moves:
-        _add_line(scene, "/camera/path", camera, slice(None), CAMERA_RGB, stage)
+        _add_line(scene, "/camera/path", camera, slice(None), CAMERA_RGB, extent)
     for index, span in enumerate(moves):
         inside = np.flatnonzero((times >= span.start_s - 1e-9) & (times <= span.end_s + 1e-9))
         if len(inside) > 1:
             part = slice(inside[0], inside[-1] + 1)
-            _add_line(scene, f"/camera/path_{index}", camera, part, FAMILIES[span.families[0]], stage)
+            _add_line(scene, f"/camera/path_{index}", camera, part, FAMILIES[span.families[0]], extent)
 
 
 def _add_line(
-    scene: Any, name: str, camera: Trajectory, part: slice, rgb: tuple[int, int, int], stage: _Stage, width: float = 5.0
+    scene: Any,
+    name: str,
+    camera: Trajectory,
+    part: slice,
+    rgb: tuple[int, int, int],
+    extent: Extent,
+    width: float = 5.0,
 ) -> None:
     points = camera.T_world_cam.translation.numpy()[part]
-    if len(points) > 1 and np.ptp(points, axis=0).max() > 1e-6 * stage.radius:  # a turn on the spot has no line
+    if len(points) > 1 and np.ptp(points, axis=0).max() > 1e-6 * extent.radius:  # a turn on the spot has no line
         segments = np.stack([points[:-1], points[1:]], axis=1)
         scene.add_line_segments(name, segments, rgb, thickness=width, thickness_units="screen")
 
 
-def _add_ghosts(scene: Any, camera: Trajectory, stage: _Stage) -> None:
-    for index in np.unique(np.linspace(0, len(camera) - 1, min(GHOSTS, len(camera))).round().astype(int)):
-        _add_frustum(scene, f"/camera/at_{index}", camera, int(index), 0.07 * stage.radius, (148, 163, 184), 1.0)
+def _add_ghosts(scene: Any, camera: Trajectory, extent: Extent) -> None:
+    for index in key_poses(len(camera), GHOSTS):
+        _add_frustum(scene, f"/camera/at_{index}", camera, index, 0.07 * extent.radius, (148, 163, 184), 1.0)
 
 
 def _add_frustum(
@@ -206,15 +153,15 @@ def _fov_and_aspect(camera: Trajectory) -> tuple[Array, Array]:
 
 
 def _play(
-    scene: Any, recording: Any, shot: Shot, guide: Take | None, estimate: Trajectory | None, stage: _Stage
+    scene: Any, recording: Any, shot: Shot, guide: Take | None, estimate: Trajectory | None, extent: Extent
 ) -> None:
     """Record every moving thing, frame by frame."""
     camera, times = shot.camera, shot.camera.times_s.numpy()
-    live = _add_frustum(scene, "/camera/now", camera, 0, 0.2 * stage.radius, CAMERA_RGB, 2.5)
+    live = _add_frustum(scene, "/camera/now", camera, 0, 0.2 * extent.radius, CAMERA_RGB, 2.5)
     fov, _ = _fov_and_aspect(camera)
     moving = [(live, _pose_rows(camera)), *_add_actors(scene, shot)]
     if estimate is not None:
-        second = _add_frustum(scene, "/estimate/now", estimate, 0, 0.16 * stage.radius, ESTIMATED_RGB, 2.0)
+        second = _add_frustum(scene, "/estimate/now", estimate, 0, 0.16 * extent.radius, ESTIMATED_RGB, 2.0)
         moving.append((second, _pose_rows(estimate)))
     pictures = {} if guide is None else _pictures(guide, times)
     steps = np.append(np.diff(times), np.diff(times)[-1:] if len(times) > 1 else 0.0)

@@ -13,14 +13,30 @@ from kinoeye.evaluation.pose_score import PoseScore
 from kinoeye.evaluation.protocol import PoseProtocol
 from kinoeye.evaluation.trajectory_protocols import FIRST_POSE_PROTOCOLS, TRAJECTORY_PROTOCOLS
 
-HEADLINES: Mapping[str, str] = {
-    "rotation_deg": "Angle between the intended and the re-estimated orientation, since the first frame.",
-    "translation_direction_deg": "Angle between the intended and the re-estimated direction of travel.",
-    "translation_percent": "Distance between the two paths, in percent of the intended path's length.",
-    "ate_translation": "Absolute trajectory error after aligning the first frames.",
-    "rpe_rotation_deg": "Relative pose error of the rotation, frame to frame.",
+
+@dataclass(frozen=True)
+class Headline:
+    """What a protocol says to somebody who has not read it."""
+
+    label: str
+    meaning: str
+    """A sentence with places for the names of both paths."""
+
+
+HEADLINES: Mapping[str, Headline] = {
+    "rotation_deg": Headline(
+        "rotation", "Angle between the {camera} and the {estimate} orientation, since the first frame."
+    ),
+    "translation_direction_deg": Headline(
+        "direction", "Angle between the {camera} and the {estimate} direction of travel."
+    ),
+    "translation_percent": Headline(
+        "distance", "Distance between the two paths, in percent of the {camera} path's length."
+    ),
+    "ate_translation": Headline("ATE", "Absolute trajectory error after aligning the first frames."),
+    "rpe_rotation_deg": Headline("RPE rotation", "Relative pose error of the rotation, frame to frame."),
 }
-"""Protocols that a report leads with, and what they mean to somebody who has not read them."""
+"""Protocols that a report leads with."""
 PROTOCOL_FAMILIES: Mapping[str, Sequence[PoseProtocol]] = {
     "Trajectory errors": (*FIRST_POSE_PROTOCOLS, *TRAJECTORY_PROTOCOLS),
     "Camera control of film models, as each paper defines it": CONTROL_PROTOCOLS,
@@ -39,6 +55,8 @@ class ScoreRow:
     """One headline of a score."""
 
     name: str
+    label: str
+    """A word or two for it."""
     value: float
     """NaN where the protocol is not defined for this path, infinity where failures have no bound."""
     unit: str
@@ -46,27 +64,30 @@ class ScoreRow:
     """One sentence for somebody who has not read the protocol."""
 
 
-def headline_scores(score: PoseScore | None) -> list[ScoreRow]:
-    """The published numbers that a report leads with."""
+def headline_scores(
+    score: PoseScore | None, *, camera: str = "intended", estimate: str = "re-estimated"
+) -> list[ScoreRow]:
+    """The published numbers that a report leads with; `camera` and `estimate` are what the paths are called."""
     metrics = {} if score is None else score.metrics
     return [
         ScoreRow(
             name=f"{name} ({metrics[name].aggregate})",
+            label=headline.label,
             value=metrics[name].value,
             unit=metrics[name].unit,
-            meaning=meaning,
+            meaning=headline.meaning.format(camera=camera, estimate=estimate),
         )
-        for name, meaning in HEADLINES.items()
+        for name, headline in HEADLINES.items()
         if name in metrics
     ]
 
 
-def score_tables(score: PoseScore) -> str:
+def score_tables(score: PoseScore, *, camera: str, estimate: str) -> str:
     """The headlines, and all protocols by family to unfold."""
     body = "".join(
         f'<tr><td>{escape(row.name)}</td><td class="number">{_quantity(row.value, row.unit)}</td>'
         f"<td>{escape(row.meaning)}</td></tr>"
-        for row in headline_scores(score)
+        for row in headline_scores(score, camera=camera, estimate=estimate)
     )
     notes = "".join(f'<p class="soft">{escape(note[:1].upper() + note[1:])}.</p>' for note in _notes(score))
     return (

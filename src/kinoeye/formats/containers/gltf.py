@@ -1,4 +1,4 @@
-"""glTF 2.0 files (.glb, .gltf): the document, its nodes' transforms and animations, and one buffer to write."""
+"""glTF 2.0 files (.glb, .gltf): the document, its nodes' transforms and animations, and buffers, read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.files import atomic_file, read_bytes
+from kinoeye.base.files import read_bytes
 from kinoeye.geometry.convention import Float64
 
 MAX_BYTES = 128 * 1024 * 1024
@@ -25,7 +25,7 @@ MAX_ITEMS = 3_000_000
 MAX_DEPTH = 100
 """Nodes nested deeper are refused."""
 MAGIC = b"glTF"
-_JSON, _BIN = 0x4E4F534A, 0x004E4942
+JSON_CHUNK, BINARY_CHUNK = 0x4E4F534A, 0x004E4942
 _COMPONENTS = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5126: np.float32}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 _FLOAT = 5126
@@ -257,29 +257,6 @@ def _chunks(data: bytes, path: Path) -> tuple[bytes, bytes | None]:
             raise InputError(f"{path} is a damaged glTF file: a chunk breaks off: is it truncated?")
         found.setdefault(kind, data[at + 8 : at + 8 + length])
         at += 8 + length
-    if data[4:8] != struct.pack("<I", 2) or _JSON not in found:
+    if data[4:8] != struct.pack("<I", 2) or JSON_CHUNK not in found:
         raise InputError(f"{path} is a damaged glTF file, or one of another version than 2")
-    return found[_JSON], found.get(_BIN)
-
-
-def write_gltf(path: Path, document: dict[str, Any], buffer: bytes) -> None:
-    """Write a document and its only buffer, all or nothing: as .gltf where the name says so, else as .glb.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
-    is_text = path.suffix.lower() == ".gltf"
-    if buffer:
-        uri = {"uri": f"data:application/octet-stream;base64,{base64.b64encode(buffer).decode()}"} if is_text else {}
-        document = {**document, "buffers": [{"byteLength": len(buffer), **uri}]}
-    text = json.dumps(document, allow_nan=False, ensure_ascii=False, indent=1 if is_text else None).encode()
-    if not is_text:
-        chunks = _chunk(_JSON, text, b" ") + (_chunk(_BIN, buffer, b"\0") if buffer else b"")
-        text = struct.pack("<4sII", MAGIC, 2, 12 + len(chunks)) + chunks
-    with atomic_file(path) as temporary:
-        temporary.write_bytes(text)
-
-
-def _chunk(kind: int, data: bytes, padding: bytes) -> bytes:
-    data += padding * (-len(data) % 4)
-    return struct.pack("<II", len(data), kind) + data
+    return found[JSON_CHUNK], found.get(BINARY_CHUNK)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from kinoeye.base.errors import InputError
-from kinoeye.formats.containers.gltf import MAGIC, Gltf, Keys, read_gltf, write_gltf
+from kinoeye.formats.containers.gltf import MAGIC, Gltf, Keys, read_gltf
+from kinoeye.formats.containers.gltf_writer import GltfWriter
 from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
 from kinoeye.formats.paths.animation import cubic, held, linear, slerp
 from kinoeye.formats.paths.file_head import FileHead
@@ -145,6 +146,23 @@ def _sampled(keys: Keys, name: str, times: Float64) -> Float64:
 
 def write(table: PathTable, path: Path) -> list[str]:
     """Write one node with a camera and its animation; glTF animations hold 32-bit numbers."""
+    scene = GltfWriter()
+    warnings = add_camera(scene, table, "camera")
+    scene.write(path)
+    return warnings
+
+
+def add_camera(scene: GltfWriter, table: PathTable, name: str) -> list[str]:
+    """Append a node with a camera and its animation; returns what is lost.
+
+    Args:
+        scene: what to add it to.
+        table: in `CONVENTION`, with what `NEEDS` names.
+        name: of node and camera.
+
+    Raises:
+        InputError: its times cannot be told apart in 32 bits.
+    """
     assert table.times_s is not None
     fov_y, aspect = fov_y_and_aspect(table)
     warnings = lost_intrinsics(table, zooms=False)
@@ -154,22 +172,12 @@ def write(table: PathTable, path: Path) -> list[str]:
         lens |= {"znear": near} | ({"zfar": far} if near < far < float("inf") else {})
     translation = table.matrices[:, :, 3]
     xyzw = np.roll(matrix_to_wxyz(table.matrices[:, :, :3]), -1, axis=-1)
-    document: dict[str, Any] = {
-        "asset": {"version": "2.0", "generator": "Kinoeye"},
-        "scene": 0,
-        "scenes": [{"nodes": [0]}],
-        "nodes": [
-            {"name": "camera", "camera": 0, "translation": translation[0].tolist(), "rotation": xyzw[0].tolist()}
-        ],
-        "cameras": [{"name": "camera", "type": "perspective", "perspective": lens}],
-    }
-    buffer = b""
+    camera = scene.add("cameras", {"name": name, "type": "perspective", "perspective": lens})
+    node = scene.add_node(name, camera=camera, translation=translation[0].tolist(), rotation=xyzw[0].tolist())
     if len(table) > 1:
         times, more = _single_precision_times(table.times_s)
         warnings += more
-        document |= _animation(times, translation, xyzw)
-        buffer = b"".join(values.astype("<f4").tobytes() for values in (times, translation, xyzw))
-    write_gltf(path, document, buffer)
+        scene.animate(node, times, translation=translation, rotation=xyzw)
     return warnings
 
 
@@ -183,26 +191,3 @@ def _single_precision_times(times: Float64) -> tuple[Float64, list[str]]:
     if not (np.diff(times.astype(np.float32)) > 0).all():
         raise InputError("the path is too long for its frame rate in glTF, whose times are 32-bit numbers")
     return times, warnings
-
-
-def _animation(times: Float64, translation: Float64, xyzw: Float64) -> dict[str, Any]:
-    """The animation of node 0: accessors 0 (times), 1 (translation) and 2 (rotation) one after another in buffer 0."""
-    count = len(times)
-    ends = np.cumsum([0, 4 * times.size, 4 * translation.size, 4 * xyzw.size]).tolist()
-    single = times.astype(np.float32).astype(float)
-    bounds = {"min": [float(single[0])], "max": [float(single[-1])]}
-    kinds = [{"type": "SCALAR", **bounds}, {"type": "VEC3"}, {"type": "VEC4"}]
-    return {
-        "animations": [
-            {
-                "name": "camera",
-                "samplers": [{"input": 0, "interpolation": "LINEAR", "output": output} for output in (1, 2)],
-                "channels": [
-                    {"sampler": 0, "target": {"node": 0, "path": "translation"}},
-                    {"sampler": 1, "target": {"node": 0, "path": "rotation"}},
-                ],
-            }
-        ],
-        "accessors": [{"bufferView": i, "componentType": 5126, "count": count, **kind} for i, kind in enumerate(kinds)],
-        "bufferViews": [{"buffer": 0, "byteOffset": ends[i], "byteLength": ends[i + 1] - ends[i]} for i in range(3)],
-    }
