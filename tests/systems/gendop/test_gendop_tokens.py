@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 
 from kinoeye.base.errors import InputError
 from kinoeye.geometry.convention import OPENCV, OPENGL, convert, matrix_to_rotvec, rotvec_to_matrix
-from kinoeye.language import motion_tags
+from kinoeye.language import compile_path, motion_tags, parse
 from kinoeye.systems.gendop import Codec, Quirks
 from kinoeye.systems.gendop.tokens import OFFSET, resample
 
@@ -86,6 +86,16 @@ def test_motion_tags_survive_the_round_trip():
 
 def test_smoothing_within_half_a_bin_removes_flicker():
     assert agreement(NONE).mean() > agreement(NONE, smooth=False).mean() + 0.01
+
+
+@pytest.mark.parametrize("codec", [MENDED, NONE])
+def test_a_camera_rests_between_its_moves(codec: Codec):
+    path = compile_path(parse("dolly in 3 metres, then hold, then pan left 50 degrees, then hold"), num_frames=120)
+    tags = motion_tags(path.T_world_cam)
+    read = codec.decode(codec.encode(convert(path.T_world_cam, OPENCV, OPENGL), (512, 512), (400, 400)))
+    poses = convert(read.T_first_cam, OPENGL, OPENCV)
+    assert (motion_tags(poses) == tags).mean() > 0.93
+    assert (motion_tags(poses) == 0).sum() > 40
 
 
 @pytest.mark.parametrize("codec", [MENDED, NONE])

@@ -97,8 +97,8 @@ class Codec:
             ids: token ids.
             frames: how many poses to sample.
             aspect: the image's width over its height where it is known; otherwise square pixels are assumed.
-            smooth: whether key poses move within half a bin to where the path jerks least. With
-                `Quirks.missing_end_pose` they never move: that code does not.
+            smooth: whether key poses move within half a bin to where the path jerks least, except where the camera
+                rests. With `Quirks.missing_end_pose` they never move: that code does not.
 
         Raises:
             InputError: there are not 10 * poses ids, or one of them is no value.
@@ -223,7 +223,7 @@ class Codec:
     def _smoothed(
         self, R: NDArray[np.floating], t: NDArray[np.floating]
     ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-        """Key poses of least jerk, each within the half bin that it was rounded by."""
+        """Key poses of least jerk, each within the half bin that it was rounded by; a camera at rest stays at rest."""
         import torch
 
         from kinoeye.geometry import SE3, SO3, Track, smooth
@@ -235,7 +235,10 @@ class Codec:
         moved = track.T_world_body
         if bool((origin.abs() > 0).any()) or bool((rotation.angle() > 0).any()):
             moved = smooth(track, tolerance=half_bin, tolerance_rad=2 * half_bin).T_world_body
-        return moved.rotation.as_matrix().numpy(), moved.translation.numpy()
+        return (
+            np.where(_at_rest(R)[:, None, None], R, moved.rotation.as_matrix().numpy()),
+            np.where(_at_rest(t)[:, None], t, moved.translation.numpy()),
+        )
 
 
 def resample(R: NDArray[np.floating], t: NDArray[np.floating], places: ArrayLike) -> Float64:
@@ -260,6 +263,15 @@ def resample(R: NDArray[np.floating], t: NDArray[np.floating], places: ArrayLike
 
 def _parts(poses: Float64) -> tuple[Float64, Float64]:
     return poses[:, :3, :3], poses[:, :3, 3]
+
+
+def _at_rest(values: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which of some values [k, ...] are one of at least three equal ones in a row."""
+    same = (values[1:] == values[:-1]).reshape(len(values) - 1, -1).all(axis=1)
+    middle = np.flatnonzero(same[1:] & same[:-1]) + 1
+    found = np.zeros(len(values), bool)
+    found[np.concatenate([middle - 1, middle, middle + 1])] = True
+    return found
 
 
 def _with_rotations(poses: Float64) -> Float64:
