@@ -12,7 +12,7 @@ from kinoeye.systems.gendop.wording.verb_forms import Form
 
 
 def with_amount_noun(text: str, quantity: str, rng: Random) -> str:
-    """ "a dolly in" with "2 metres" is "a dolly in of 2 metres", or "a 2 metre dolly in"; quantities are marked."""
+    """A noun phrase with its marked amount: "a dolly in of 2 metres", or "a 2 metre dolly in"."""
     if not quantity:
         return text
     found = re.match(r"an? (.*)", text, flags=re.DOTALL)

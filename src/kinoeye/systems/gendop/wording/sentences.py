@@ -16,7 +16,7 @@ from kinoeye.systems.gendop.wording.directions import FAMILY, PATHS, PHRASES, Ke
 from kinoeye.systems.gendop.wording.eval_phrases import EVAL
 from kinoeye.systems.gendop.wording.joining import actor_noun, punctuated, with_adverb, with_amount_noun
 from kinoeye.systems.gendop.wording.marks import CLOSE, marked, pointers, unmark
-from kinoeye.systems.gendop.wording.ordinary_words import ASIDES, SENTENCES, SLOTS, a_word, filled
+from kinoeye.systems.gendop.wording.ordinary_words import ASIDES, SENTENCES, SLOTS, a_person, a_thing, a_word, filled
 from kinoeye.systems.gendop.wording.phrases import Phrases
 from kinoeye.systems.gendop.wording.programs import Program, random_program
 from kinoeye.systems.gendop.wording.train_phrases import TRAIN
@@ -96,7 +96,9 @@ def captioned_program(
     for _ in range(100):
         program = random_program(rng, count=count, rare=RARE[stream])
         invents = stream == "train" and rng.random() > PLAIN
-        writer = _Writer(STREAMS[stream], rng, program, invents=invents, cast=cast)
+        writer = _Writer(
+            STREAMS[stream], rng, program, invents=invents, cast=cast, anything=stream == "train" and cast is None
+        )
         made = writer.write()
         if made is not None:
             return made
@@ -112,6 +114,8 @@ class _Writer:
     """Whether prose of ordinary words and words that do not exist stand in at times: a verb that nobody knows teaches
     to read the direction beside it."""
     cast: Sequence[str] | None = None
+    anything: bool = False
+    """Whether what is looked at or followed may be something that is no actor."""
     prose: float = 0.2
     """How often a clause goes on about what the picture shows."""
     marks: list[str] = field(default_factory=list)
@@ -346,6 +350,8 @@ class _Writer:
                 return phrase.replace("{subject}", "it")
             told.subject = self._mark(noun)
             return phrase.replace("{subject}", marked(told.subject, noun))
+        if needed and self.anything and rng.random() < 0.45:
+            return phrase.replace("{subject}", (a_person if rng.random() < 0.6 else a_thing)(rng))
         if needed or rng.random() < (0.5 if self.cast is None else 0.9):
             noun = actor_noun(rng, self.cast)
             told.subject = self._mark(noun)
