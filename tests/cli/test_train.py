@@ -142,7 +142,7 @@ def test_the_guides_commands_have_options_that_there_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     guide = (Path(__file__).parents[2] / "docs" / "guides" / "training.md").read_text()
-    [block] = re.findall(r"```bash\n(.*?)```", guide, re.DOTALL)
+    block = re.findall(r"```bash\n(.*?)```", guide, re.DOTALL)[0]
     monkeypatch.chdir(tmp_path)
     for line in block.splitlines():
         assert main([*shlex.split(line.replace("kinoeye train gendop", "train toy")), "-q"]) == 0, line
