@@ -107,7 +107,7 @@ def test_they_learn_from_the_captions_and_programs_of_our_own_director():
     program = captioned_program("train", baseline_recipes._TRAINING_FROM + 5)
     assert pairs(5).caption == program.caption
     assert pairs(5).T_world_cam.shape == (30, 4, 4)
-    assert (diffusion().config.path.encode(told_in_words("train", 7, poses=60).T_world_cam).abs() < 10).all()
+    assert (diffusion().config.path.encode(told_in_words("train", 7, poses=30).T_world_cam).abs() < 10).all()
 
 
 def test_the_tokens_are_those_of_the_path():
@@ -225,7 +225,7 @@ def test_a_command_names_the_baseline():
 def test_sizes_are_those_of_the_record():
     assert baseline_recipe("director", 0) == DirectorBaselineRecipe()
     assert small_director().path == PathFeatures(
-        frames=60, camera_axes="RDF", relative=True, standardisation=small_director().path.standardisation
+        frames=30, camera_axes="RDF", relative=True, standardisation=small_director().path.standardisation
     )
     assert small_official().path_tokens == 300
     assert small_official().vocab_size == 256 + 1 + OFFSET

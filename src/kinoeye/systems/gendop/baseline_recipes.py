@@ -43,8 +43,8 @@ _TAGGED_POSES = 120
 _TOKENS = 4096
 _SIDE = 512
 _FOCAL = _SIDE / 2 / float(np.tan(DEFAULT_FOV_X / 2))
-_STEP_STD = 0.1
-"""Metres of a step of the train stream's cameras from one of 60 poses to the next, axis by axis."""
+_STEP_STD = 0.2
+"""Metres of a step of the train stream's cameras from one of 30 poses to the next, axis by axis."""
 
 
 def baseline_recipe(name: str, seed: int) -> Recipe:
@@ -160,9 +160,9 @@ class OfficialBaselineRecipe:
 
 
 def small_director() -> DirectorConfig:
-    """A DIRECTOR of 1.5 million parameters for paths of 60 poses in metres, whose captions are read by our encoder."""
+    """A DIRECTOR of 1.5 million parameters for paths of 30 poses in metres, whose captions are read by our encoder."""
     steps = Standardisation(step_std=(_STEP_STD, _STEP_STD, _STEP_STD))
-    path = PathFeatures(frames=60, camera_axes="RDF", relative=True, standardisation=steps)
+    path = PathFeatures(frames=30, camera_axes="RDF", relative=True, standardisation=steps)
     return replace(DirectorConfig.small(frames=path.frames), path=path, stochastic_depth=0.0)
 
 
