@@ -129,6 +129,17 @@ def test_a_shared_part_is_scored_by_its_validation(root: Path, run: Path, capsys
     assert resolve("clatr", system="shared", root=root).path == root / "shared" / "clatr"
 
 
+def test_what_reads_frames_for_directors_stands_beside_them(
+    root: Path, run: Path, scored: list[list[str]], capsys: pytest.CaptureFixture[str]
+):
+    record = RunRecord.read(run)
+    replace(record, argv=("train", "frames", *record.argv[2:])).write(run)
+    added = printed(capsys, ["add", str(run), "--name", "frames"])
+    assert added["metrics"] == {"error": 0.25}
+    assert scored == [], "no evaluation scores it alone"
+    assert resolve("frames", system="gendop", root=root).path == root / "gendop" / "frames"
+
+
 def test_adding_over_budget_or_an_unfinished_run_is_refused(
     root: Path, run: Path, scored: list[list[str]], monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

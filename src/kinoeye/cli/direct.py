@@ -19,7 +19,13 @@ from kinoeye.cli.direct_candidates import (
     scores_json,
     scores_table,
 )
-from kinoeye.cli.direct_model import add_model_options, direct_with_model, given_model_options, resolve_text
+from kinoeye.cli.direct_model import (
+    add_model_options,
+    direct_with_model,
+    given_frame,
+    given_model_options,
+    resolve_text,
+)
 from kinoeye.cli.options import FILM_SIZE_WH, add_film_options, count, print_json, say, say_unused
 
 if TYPE_CHECKING:
@@ -64,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     if kind == "diffusion":
         raise InputError(f"{args.model} is a DIRECTOR, which `kinoeye eval gendop` scores; give {GRAMMAR}, tiny, or a "
                          "GenDoP checkpoint")  # fmt: skip
-    given = given_model_options(args)
+    given = given_model_options(args, looks=kind == "segments")
     if given:
         raise InputError(
             f"{' and '.join(given)} cannot be given: {args.model} is no GenDoP checkpoint; name one with --model"
@@ -104,7 +110,7 @@ def _direct(args: argparse.Namespace, text: str, *, learned: bool) -> int:
 def _candidates(args: argparse.Namespace, plan_or_text: Plan | str) -> tuple[list[Candidate], Explanation | None]:
     """The candidates, and how the best one was read where a model read it.
 
-    Actors stand where `kinoeye shoot` would put them, for "follow", "look at" and "around".
+    Actors stand where they are seen in the first frame or, without one, where `kinoeye shoot` would put them.
     """
     from kinoeye.shot.staging import stage
     from kinoeye.systems.gendop.directors import director
@@ -121,8 +127,11 @@ def _candidates(args: argparse.Namespace, plan_or_text: Plan | str) -> tuple[lis
     if isinstance(plan, str):
         assert isinstance(who, SegmentDirector)
         plan = who.plans(plan)[0]
-    shot = stage(plan, seed=args.seed, **options) if plan.actors else None
-    candidates = best_candidates(who, plan_or_text, n=args.count, seed=args.seed, shot=shot, constraints=constraints)
+    frame = given_frame(args)
+    shot = stage(plan, seed=args.seed, **options) if plan.actors and frame is None else None
+    candidates = best_candidates(
+        who, plan_or_text, n=args.count, seed=args.seed, shot=shot, frame=frame, constraints=constraints
+    )
     program = candidates[0].program
     if program is None or not isinstance(who, SegmentDirector):
         return candidates, None

@@ -13,6 +13,7 @@ from kinoeye.cli.direct_candidates import given_poses
 from kinoeye.cli.options import count, given_path, positive, print_json, say
 
 if TYPE_CHECKING:
+    from kinoeye.geometry.rgbd import RGBD
     from kinoeye.systems.gendop import GenDoPConfig, GenDoPPipeline
 
 TEXT_KEYS = ("Movement", "Concise Interaction", "Detailed Interaction")
@@ -41,9 +42,10 @@ _ALIASES: tuple[tuple[str, str, Callable[[str], Any]], ...] = (
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of a GenDoP checkpoint; upstream's spellings beside them."""
+    seen = parser.add_argument_group("a first frame, for models that look at one")
+    seen.add_argument("--image", type=given_path, metavar="FILE", help="first frame")
+    seen.add_argument("--depth", type=given_path, metavar="FILE", help="its depth, .npy: in metres, NaN where unknown")
     group = parser.add_argument_group("a GenDoP checkpoint")
-    group.add_argument("--image", type=given_path, metavar="FILE", help="first frame")
-    group.add_argument("--depth", type=given_path, metavar="FILE", help="depth of the first frame, .npy")
     group.add_argument("--folder", type=given_path, metavar="DIR", help="direct every shot of a folder "
                        "(SHOT_caption.json, SHOT_rgb.png, SHOT_depth.npy)")  # fmt: skip
     group.add_argument("--text-key", choices=TEXT_KEYS, metavar="KEY", help="caption of a folder or caption file: "
@@ -64,11 +66,33 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text_key", choices=TEXT_KEYS, help=argparse.SUPPRESS)
 
 
-def given_model_options(args: argparse.Namespace) -> list[str]:
-    """The options that only a GenDoP checkpoint has and that were given."""
+def given_frame(args: argparse.Namespace) -> RGBD | None:
+    """The first frame of `--image` and `--depth`, whose depth may be unknown (NaN) and infinite; None without both.
+
+    Raises:
+        InputError: a file cannot be used, or the two differ in size.
+    """
+    from kinoeye.geometry.rgbd import RGBD
+    from kinoeye.systems.gendop.images import read_depth, read_image
+
+    if args.image is None and args.depth is None:
+        return None
+    return RGBD(
+        image=read_image(args.image) if args.image is not None else None,
+        depth=read_depth(args.depth, complete=False) if args.depth is not None else None,
+    )
+
+
+def given_model_options(args: argparse.Namespace, *, looks: bool) -> list[str]:
+    """The options that were given and that only a GenDoP checkpoint has.
+
+    Args:
+        args: as they were parsed.
+        looks: whether this model looks at first frames too.
+    """
     names = (
-        "image", "depth", "folder", "tokenizer", "temperature", "top_k", "top_p", "precision", "draft", "quirks",
-        "device", "num_heads", "cond_mode", "workspace", "exp_name", *_SIZES,
+        *(() if looks else ("image", "depth")), "folder", "tokenizer", "temperature", "top_k", "top_p", "precision",
+        "draft", "quirks", "device", "num_heads", "cond_mode", "workspace", "exp_name", *_SIZES,
     )  # fmt: skip
     return [f"--{name.replace('_', '-')}" for name in names if getattr(args, name) not in (None, False)]
 

@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 SYSTEMS = {
     "gendop": "captions and first frames become camera paths",
     "clatr": "one space for captions and camera paths, in which they are scored",
+    "frames": "a first frame with depth says where subjects are and how far moves may go",
 }
 """System -> what it learns; the `recipe` module of the room with its name is a `TrainableRoom`."""
-PARTS = {"clatr": "kinoeye.systems.gendop.clatr_recipe"}
+PARTS = {
+    "clatr": "kinoeye.systems.gendop.clatr_recipe",
+    "frames": "kinoeye.systems.gendop.frame_recipe",
+}
 """System that is no room of its own -> the module that is its `TrainableRoom`."""
 
 

@@ -158,8 +158,9 @@ def _add(args: argparse.Namespace) -> int:
     from kinoeye.evaluation.publish import TrainingRun, publish, publish_stored, validated
     from kinoeye.weights.index import ROOT, SHARED
 
-    system = args.system or TrainingRun.open(args.run).system
-    evaluate = validated(args.run) if system == SHARED else _evaluation(args, system)
+    run = TrainingRun.open(args.run)
+    system = args.system or run.system
+    evaluate = validated(args.run) if run.is_part or system == SHARED else _evaluation(args, system)
     if args.stored:
         row = publish_stored(args.run, evaluate, name=args.name, system=args.system, root=ROOT)
         if args.json:

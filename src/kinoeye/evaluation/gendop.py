@@ -108,10 +108,12 @@ def contender(name_or_dir: str) -> Contender:
     """
     from kinoeye.systems.gendop.directors import director, kind_of
     from kinoeye.systems.gendop.pipeline import GenDoPPipeline
+    from kinoeye.systems.gendop.segment_director import SegmentDirector
 
     kind, found = kind_of(name_or_dir), director(name_or_dir)
     if not isinstance(found, GenDoPPipeline):
-        return Contender(name=name_or_dir, direct=found, draws=kind != "grammar")
+        sees = isinstance(found, SegmentDirector) and found.reader is not None
+        return Contender(name=name_or_dir, direct=found, reads_frames=sees, draws=kind != "grammar")
     config = found.model.config
     if "text" not in config.modalities:
         raise InputError(f"{name_or_dir} looks at {config.cond_mode} alone; give a model that reads captions, by which "

@@ -18,7 +18,7 @@ from kinoeye.base.run_record import RunRecord
 from kinoeye.networks import open_tensors, write_tensors
 from kinoeye.training.run_folder import METRICS, MODEL, read_metrics
 from kinoeye.weights import CurvePoint, Entry, StoredRow, WeightsIndex
-from kinoeye.weights.index import ROOT, SHARED, SHARED_PARTS, folder_sha256
+from kinoeye.weights.index import PARTS, ROOT, folder_sha256
 from kinoeye.weights.verified_folder import file_records
 
 CURVE_POINTS = 32
@@ -73,15 +73,24 @@ class TrainingRun:
 
     @property
     def system(self) -> str:
-        """What `kinoeye train` was given; "shared" for a part that several systems use.
+        """What `kinoeye train` was given; for a part, the system under which it stands.
 
         Raises:
             InputError: the run was not started by it.
         """
-        if len(self.record.argv) < 2 or self.record.argv[0] != "train":
+        if self._trained is None:
             raise InputError(f"{self.folder}/run.json does not say which system was trained; give --system")
-        trained = self.record.argv[1]
-        return SHARED if trained in SHARED_PARTS else trained
+        return PARTS.get(self._trained, self._trained)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is of use only within something else, so that no system's evaluation scores it alone."""
+        return self._trained in PARTS
+
+    @property
+    def _trained(self) -> str | None:
+        argv = self.record.argv
+        return argv[1] if len(argv) > 1 and argv[0] == "train" else None
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -218,7 +227,7 @@ def publish_stored(
 
 
 def validated(run: Path) -> Evaluate:
-    """For shared parts, which no system's evaluation scores alone: what the run's last validation said.
+    """For parts, which no system's evaluation scores alone: what the run's last validation said.
 
     Raises:
         InputError: the run had none.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -200,6 +200,7 @@ def _actor_rows(actor: Actor, avatar: Avatar, instance: int, times_s: torch.Tens
     return rows
 
 
+@lru_cache(maxsize=1024)
 def _prop_row(prop: Prop) -> _Row:
     size = np.array(prop.size_xyz)
     R = rotvec_to_matrix([0.0, 0.0, math.radians(prop.yaw_deg)])

@@ -16,8 +16,8 @@ INDEX_FILE = "weights.json"
 VERSION = 1
 SHARED = "shared"
 """The system under which parts stand that several systems use, such as codecs."""
-SHARED_PARTS = ("clatr",)
-"""What `kinoeye train` names and stands under `SHARED`."""
+PARTS = {"clatr": SHARED, "frames": "gendop"}
+"""What `kinoeye train` names and is no system -> where it stands; it is scored by its run's own validation."""
 BUDGET_BYTES = 12_000_000
 """What the checkpoints of one system may take together; the shared ones count as one system."""
 

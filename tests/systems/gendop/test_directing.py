@@ -45,6 +45,7 @@ def shipped(folder, monkeypatch) -> Path:
     """The tests' director in the place of the one that ships."""
     monkeypatch.setattr("kinoeye.weights.resolve", lambda name, *, system: VerifiedFolder(folder, None))
     monkeypatch.setattr(directors, "_ships", lambda: True)
+    monkeypatch.setattr(directors, "_shipped_frames", lambda: None)
     return folder
 
 

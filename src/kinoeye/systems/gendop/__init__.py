@@ -3,7 +3,8 @@
 `quirks` names upstream's defects, `tokens` holds the pose codec, `official` the network of the released checkpoints,
 `generation` the token loop on `engine`, whose compiled products are in `kernels`; `tokenizer` reads captions, `images`
 first frames, `captions_file` what stands beside a shot, `encoders` pretrained towers; `folders` directs many shots,
-`directors` names who directs. `clatr_recipe` trains the CLaTr of the scores on `worded_paths`.
+`directors` names who directs. `frame_recipe` trains what reads first frames for our own director, on lessons from
+rendered worlds; `clatr_recipe` trains the CLaTr of the scores on `worded_paths`.
 What other systems need, training loops and scores may not live here.
 """
 

@@ -13,10 +13,12 @@ from kinoeye.language.director import Director, GrammarDirector
 from kinoeye.language.grammar import parse
 from kinoeye.language.plan import Plan
 
-GRAMMAR, TINY, AUTO = "grammar", "tiny", "auto"
+GRAMMAR, TINY, AUTO, FRAMES = "grammar", "tiny", "auto", "frames"
 Kind = Literal["grammar", "segments", "diffusion", "official"]
 _KINDS: Mapping[str, Kind] = {"SegmentConfig": "segments", "DirectorConfig": "diffusion"}
 """Record in a config.json -> whose it is: our own director's, or E.T.'s DIRECTOR's."""
+_READER = "FrameReaderConfig"
+"""The record of what reads first frames for our own director."""
 
 
 def kind_of(name_or_folder: Path | str) -> Kind:
@@ -34,15 +36,18 @@ def kind_of(name_or_folder: Path | str) -> Kind:
         )
     config = path / "config.json"
     data = read_json(config) if config.is_file() else None
+    if isinstance(data, dict) and data.get("record") == _READER:
+        raise InputError(f"{name_or_folder} reads first frames for a director and directs nothing itself; give {TINY}, "
+                         "or the folder of a director")  # fmt: skip
     return _KINDS.get(str(data.get("record")), "official") if isinstance(data, dict) else "official"
 
 
 def director(name_or_folder: Path | str, **options: Any) -> Director:
-    """The director of a name or folder.
+    """The director of a name or folder; our own look at first frames where the part for that ships.
 
     Args:
         name_or_folder: "grammar", "tiny", or the folder or checkpoint file of a trained director.
-        options: of its constructor, or of its `from_pretrained`.
+        options: of its constructor, or of its `from_pretrained`, such as `frames`: the folder of another such part.
 
     Raises:
         InputError: there is no such director, or as its constructor.
@@ -58,7 +63,7 @@ def director(name_or_folder: Path | str, **options: Any) -> Director:
     if kind == "segments":
         from kinoeye.systems.gendop.segment_director import SegmentDirector
 
-        return SegmentDirector.from_pretrained(folder, **options)
+        return SegmentDirector.from_pretrained(folder, **{"frames": _shipped_frames(), **options})
     if kind == "diffusion":
         from kinoeye.systems.gendop.diffusion_director import DiffusionDirector
 
@@ -148,6 +153,13 @@ def _ships() -> bool:
     from kinoeye.weights import WeightsIndex
 
     return WeightsIndex.read().has(TINY, "gendop")
+
+
+def _shipped_frames() -> Path | None:
+    """The part that reads first frames, if it ships."""
+    from kinoeye.weights import WeightsIndex, resolve
+
+    return resolve(FRAMES, system="gendop").path if WeightsIndex.read().has(FRAMES, "gendop") else None
 
 
 def _folder(name_or_folder: Path | str) -> Path:

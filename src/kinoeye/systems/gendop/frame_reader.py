@@ -7,56 +7,36 @@ map, and every move whose amount nobody stated is told what share of its default
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from kinoeye.base.errors import InputError
 from kinoeye.geometry.rgbd import RGBD
-from kinoeye.language.lexicon import COLOURS, SHAPES
 from kinoeye.language.motion.path import Anchor
-from kinoeye.language.motion.timing import amount_of, natural_duration
-from kinoeye.language.plan import ActorMention, Plan
+from kinoeye.language.plan import Plan
 from kinoeye.networks.blocks import Block, rotary
-from kinoeye.systems.gendop.program_tokens import ACTIONS
-from kinoeye.systems.gendop.reaches import REACHES, is_open, with_reach
+from kinoeye.systems.gendop.frame_tensors import (
+    CHANNELS,
+    COLOUR_NUMBERS,
+    END_ITEM,
+    GRID,
+    ITEM_NUMBERS,
+    MAX_MARKS,
+    PATCH,
+    SHAPE_NUMBERS,
+    FrameBatch,
+    frame_batch,
+)
+from kinoeye.systems.gendop.reaches import REACHES, with_aims, with_reach
 
-SIDE, PATCH = 64, 8
-GRID = SIDE // PATCH
-MAX_MARKS, MAX_ITEMS = 6, 48
-_END_ITEM = len(ACTIONS) + 1
-_COLOURS, _SHAPES = tuple(COLOURS), tuple(SHAPES)
-_NEAR_M, _FAR_M, _USUAL_M = 0.1, 100.0, 4.0
-_DEFAULT_FOV = math.radians(60.0)
-
-
-@dataclass(frozen=True)
-class FrameBatch:
-    """Frames and plans as tensors."""
-
-    pixels: Float[Tensor, "b 8 s s"]
-    """Red, green, blue, log depth, depth known, sky, and the tangents of the ray to the right and down."""
-    log_depth: Float[Tensor, "b g g"]
-    """Median log depth of each patch; that of 4 m where it is not known."""
-    rays: Float[Tensor, "b g g 2"]
-    """Tangents of the ray through the middle of each patch."""
-    colours: Int[Tensor, "b k"]
-    shapes: Int[Tensor, "b k"]
-    marked: Bool[Tensor, "b k"]
-    items: Int[Tensor, "b i"]
-    """Actions of the moves in order, each move closed by an end; 0 pads."""
-    item_values: Float[Tensor, "b i 2"]
-    """Logarithm of how far an action goes on its own, and whether that is stated."""
-    item_marks: Int[Tensor, "b i"]
-    """Number, from 1, of the actor that an action is about; 0 for none."""
-
-    def to(self, device: torch.device | str) -> FrameBatch:
-        """The same on a device."""
-        return FrameBatch(**{name: value.to(device) for name, value in vars(self).items()})
+CAUTION = 0.85
+"""How sure the reader must be that a move is clear before it goes so far."""
+_LEAST_SEEN = 0.3
+"""Of what an actor's place is read from, the share that needs known depth: a distance is never made up."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +47,10 @@ class FrameReading:
     """In which patch the middle of each actor is."""
     place: Float[Tensor, "b k 5"]
     """Tangents to the right and down of an actor's middle, and the logarithms of its depth, height and width in m."""
+    seen: Float[Tensor, "b k"]
+    """How much of what an actor's place was read from has known depth, 0 to 1."""
     reach_logits: Float[Tensor, "b i r"]
-    """For each item the share of the default amount; it counts where a move ends."""
+    """For each item the largest share of the default amount that is clear; it counts where a move ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,16 +74,16 @@ class FrameReader(nn.Module):
         super().__init__()
         self.config = config
         c = config.width
-        self.patches = nn.Conv2d(8, c, PATCH, PATCH)
+        self.patches = nn.Conv2d(CHANNELS, c, PATCH, PATCH)
         self.patch_place = nn.Parameter(torch.randn(1, GRID * GRID, c) * c**-0.5)
         self.image_blocks = nn.ModuleList(Block(c, config.heads) for _ in range(config.image_layers))
-        self.colour = nn.Embedding(len(_COLOURS) + 1, c)
-        self.shape = nn.Embedding(len(_SHAPES) + 1, c)
+        self.colour = nn.Embedding(COLOUR_NUMBERS, c)
+        self.shape = nn.Embedding(SHAPE_NUMBERS, c)
         self.query = nn.Linear(c, c)
         self.key = nn.Linear(c, c)
         self.place = nn.Sequential(nn.Linear(2 * c, c), nn.GELU(), nn.Linear(c, 5))
         self.mark_token = nn.Linear(c + 5, c)
-        self.item = nn.Embedding(len(ACTIONS) + 2, c, padding_idx=0)
+        self.item = nn.Embedding(ITEM_NUMBERS, c, padding_idx=0)
         self.value = nn.Linear(2, c)
         self.plan_blocks = nn.ModuleList(Block(c, config.heads, crosses=True) for _ in range(config.plan_layers))
         self.norm = nn.LayerNorm(c)
@@ -117,18 +99,20 @@ class FrameReader(nn.Module):
         looks = self.colour(batch.colours) + self.shape(batch.shapes)
         logits = self.query(looks) @ self.key(patches).transpose(1, 2) / math.sqrt(self.config.width)
         share = logits.float().softmax(-1)
-        place = self._places(batch, patches, looks, share)
+        place, seen = self._places(batch, patches, looks, share)
         marks = self.mark_token(torch.cat([looks, place.to(looks.dtype)], -1)) * batch.marked[..., None]
-        return FrameReading(logits.float(), place, self._reaches(batch, patches, marks))
+        return FrameReading(logits.float(), place, seen, self._reaches(batch, patches, marks))
 
-    def _places(self, batch: FrameBatch, patches: Tensor, looks: Tensor, share: Tensor) -> Tensor:
-        """Where actors are: what their patches say, and small corrections to it."""
-        seen = share.to(patches.dtype) @ patches
-        change = self.place(torch.cat([seen, looks], -1)).float()
+    def _places(self, batch: FrameBatch, patches: Tensor, looks: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+        """Where actors are (what their patches say, and small corrections to it), and how much of it has depth."""
+        found = share.to(patches.dtype) @ patches
+        change = self.place(torch.cat([found, looks], -1)).float()
         direction = share @ batch.rays.flatten(1, 2)
-        log_depth = share @ batch.log_depth.flatten(1)[..., None]
+        known = batch.known.flatten(1)[..., None]
+        seen = share @ known
+        log_depth = share @ (known * batch.log_depth.flatten(1)[..., None]) / seen.clamp(min=1e-3)
         size = torch.zeros_like(direction)
-        return torch.cat([direction, log_depth, size], -1) + change
+        return torch.cat([direction, log_depth, size], -1) + change, seen[..., 0]
 
     def _reaches(self, batch: FrameBatch, patches: Tensor, marks: Tensor) -> Tensor:
         none = torch.zeros_like(marks[:, :1])
@@ -144,23 +128,45 @@ class FrameReader(nn.Module):
 
     @torch.no_grad()
     def read(self, plan: Plan, frame: RGBD) -> tuple[dict[str, Anchor], Plan]:
-        """Anchors of the plan's actors in the axes of the first camera, and the plan with its open amounts chosen.
+        """Anchors of the plan's actors in the axes of the first camera, and the plan as it should be made there.
+
+        An actor whose depth is not known has no anchor, because a distance is never made up. Pushes turn to subjects
+        that have one, and open amounts go as far as is clear with a probability of `CAUTION`; without any depth they
+        stay open.
 
         Raises:
             InputError: the frame has no depth or no picture.
         """
-        batch = frame_batch([(plan, frame)]).to(self.reach.weight.device)
-        reading = self(batch)
+        reading, batch = self._look(plan, frame)
         anchors = {
             actor.name: to_anchor(reading.place[0, index].cpu().numpy())
             for index, actor in enumerate(plan.actors[:MAX_MARKS])
+            if reading.seen[0, index] >= _LEAST_SEEN
         }
-        ends = (batch.items[0] == _END_ITEM).nonzero().flatten().tolist()
-        moves = list(plan.moves)
-        for index, end in enumerate(ends):
-            if any(is_open(action) for action in moves[index].actions):
-                moves[index] = with_reach(moves[index], REACHES[int(reading.reach_logits[0, end].argmax())])
-        return anchors, replace(plan, moves=tuple(moves))
+        if not batch.known.any():
+            return anchors, plan
+        aimed = with_aims(plan, anchors)
+        if aimed != plan:
+            plan = aimed
+            reading, batch = self._look(plan, frame)
+        numbers = cautious(reading.reach_logits[0, batch.items[0] == END_ITEM]).tolist()
+        moves = tuple(with_reach(move, REACHES[number]) for move, number in zip(plan.moves, numbers, strict=True))
+        return anchors, replace(plan, moves=moves)
+
+    def _look(self, plan: Plan, frame: RGBD) -> tuple[FrameReading, FrameBatch]:
+        batch = frame_batch([(plan, frame)]).to(self.reach.weight.device)
+        return self(batch), batch
+
+
+def cautious(reach_logits: Float[Tensor, "*b r"], caution: float = CAUTION) -> Int[Tensor, "*b"]:
+    """Numbers in `REACHES` of the largest reaches that are clear with a probability of at least `caution`.
+
+    The network says which reach is the largest that is clear. What is clear farther out is clear nearer by, so a reach
+    is clear with the probability of that reach and all larger ones together.
+    """
+    clear = reach_logits.softmax(-1).cumsum(-1)
+    clear[..., -1] = 1.0  # the smallest, whatever it is
+    return (clear >= caution).int().argmax(-1)
 
 
 def to_anchor(place: Sequence[float] | np.ndarray) -> Anchor:
@@ -180,93 +186,3 @@ def from_anchor(anchor: Anchor) -> Float[np.ndarray, "5"]:
     return np.array(
         [x / depth, middle / depth, math.log(depth), math.log(max(height, 0.05)), math.log(max(width, 0.05))]
     )
-
-
-def frame_batch(items: Sequence[tuple[Plan, RGBD]]) -> FrameBatch:
-    """Plans and their frames as tensors; frames of any size are scaled into a square, the rest of it unknown.
-
-    Raises:
-        InputError: a frame has no depth or no picture, or a plan has more than 48 actions and ends.
-    """
-    frames = [_pixels(frame) for _, frame in items]
-    marks = [_marks(plan.actors) for plan, _ in items]
-    plans = [_items(plan) for plan, _ in items]
-    length = max(len(rows) for rows in plans)
-    if length > MAX_ITEMS:
-        raise InputError(f"the plan has {length} actions and ends; at most {MAX_ITEMS} are read with a frame")
-    padded = [[*rows, *[(0, 0.0, 0.0, 0)] * (length - len(rows))] for rows in plans]
-    table = torch.tensor(padded, dtype=torch.float64)
-    pixels = torch.from_numpy(np.stack(frames)).float()
-    return FrameBatch(
-        pixels=pixels,
-        log_depth=_patch_depth(pixels),
-        rays=pixels[:, 6:8].unfold(2, PATCH, PATCH).unfold(3, PATCH, PATCH).mean((-2, -1)).movedim(1, -1),
-        colours=torch.tensor([[colour for colour, _ in row] for row in marks]),
-        shapes=torch.tensor([[shape for _, shape in row] for row in marks]),
-        marked=torch.tensor([[shape > 0 for _, shape in row] for row in marks]),
-        items=table[..., 0].long(),
-        item_values=table[..., 1:3].float(),
-        item_marks=table[..., 3].long(),
-    )
-
-
-def _marks(actors: Sequence[ActorMention]) -> list[tuple[int, int]]:
-    known = [
-        (_COLOURS.index(actor.colour) + 1 if actor.colour in _COLOURS else 0, _SHAPES.index(actor.shape) + 1)
-        for actor in actors[:MAX_MARKS]
-    ]
-    return known + [(0, 0)] * (MAX_MARKS - len(known))
-
-
-def _items(plan: Plan) -> list[tuple[int, float, float, int]]:
-    """Number of the action, logarithm of its extent, whether that is stated, and its actor, for each item."""
-    names: Mapping[str, int] = {actor.name: index + 1 for index, actor in enumerate(plan.actors[:MAX_MARKS])}
-    rows: list[tuple[int, float, float, int]] = []
-    for move in plan.moves:
-        for action in move.actions:
-            extent = amount_of(action, move, natural_duration(move))
-            number = ACTIONS.index(f"{action.kind} {action.direction}".strip()) + 1
-            rows.append(
-                (number, math.log(max(extent, 1e-3)), float(not is_open(action)), names.get(action.target or "", 0))
-            )
-        rows.append((_END_ITEM, 0.0, 0.0, 0))
-    return rows
-
-
-def _pixels(frame: RGBD) -> Float[np.ndarray, "8 s s"]:
-    import cv2
-
-    if frame.image is None or frame.depth is None:
-        raise InputError("this director looks at colour and depth; give both --image and --depth")
-    height, width = frame.depth.shape
-    scale = SIDE / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    left, top = (SIDE - size[0]) // 2, (SIDE - size[1]) // 2
-    inside = (slice(top, top + size[1]), slice(left, left + size[0]))
-    out = np.zeros((8, SIDE, SIDE))
-    out[:3, *inside] = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA).transpose(2, 0, 1) / 255.0 - 0.5
-    depth = cv2.resize(frame.depth.astype(np.float32), size, interpolation=cv2.INTER_NEAREST)
-    known, sky = np.isfinite(depth) & (depth > 0), np.isposinf(depth)
-    out[3, *inside] = np.where(known, np.log(np.clip(np.where(known, depth, 1.0), _NEAR_M, _FAR_M)), 0.0)
-    out[4, *inside], out[5, *inside] = known, sky
-    if frame.intrinsics is None:
-        fx = fy = SIDE / (2 * math.tan(_DEFAULT_FOV / 2))
-        cx, cy = SIDE / 2, SIDE / 2
-    else:
-        lens = (
-            frame.intrinsics.resize((width, height))
-            if frame.intrinsics.size_wh != (width, height)
-            else frame.intrinsics
-        )
-        fx, fy, cx, cy = (np.asarray(lens.fx_fy_cx_cy.reshape(-1, 4)[0]) * scale).tolist()
-        cx, cy = cx + left, cy + top
-    columns, rows = np.meshgrid(np.arange(SIDE) + 0.5, np.arange(SIDE) + 0.5)
-    out[6], out[7] = (columns - cx) / fx, (rows - cy) / fy
-    return out
-
-
-def _patch_depth(pixels: Float[Tensor, "b 8 s s"]) -> Float[Tensor, "b g g"]:
-    """Median log depth of the known pixels of each patch."""
-    cells = pixels[:, 3:5].unfold(2, PATCH, PATCH).unfold(3, PATCH, PATCH).flatten(-2)
-    depth = torch.where(cells[:, 1] > 0, cells[:, 0], torch.nan).nanmedian(-1).values
-    return torch.nan_to_num(depth, nan=math.log(_USUAL_M))

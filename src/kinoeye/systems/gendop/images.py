@@ -36,19 +36,23 @@ def read_image(path: Path) -> NDArray[np.uint8]:
         raise InputError(f"{path} is no picture that can be read: {error}") from error
 
 
-def read_depth(path: Path) -> NDArray[np.float32]:
+def read_depth(path: Path, *, complete: bool = True) -> NDArray[np.float32]:
     """The [h, w] depth of an .npy file.
+
+    Args:
+        path: of the file.
+        complete: as `check_depth` has it.
 
     Raises:
         InputError: the file is missing or damaged, or holds no depth of one picture.
     """
     if path.suffix != ".npy":
         raise InputError(f"{path} is no depth that is read; give a .npy file of one [height, width] array")
-    return check_depth(read_npy(path), where=str(path))
+    return check_depth(read_npy(path), where=str(path), complete=complete)
 
 
 def check_depth(
-    depth: NDArray, *, size_wh: tuple[int, int] | None = None, where: str = "the depth"
+    depth: NDArray, *, size_wh: tuple[int, int] | None = None, where: str = "the depth", complete: bool = True
 ) -> NDArray[np.float32]:
     """Depth [h, w] that a model can take.
 
@@ -56,9 +60,10 @@ def check_depth(
         depth: one picture's.
         size_wh: of the image that it belongs to.
         where: what to call it in an error.
+        complete: whether every value must be a finite number; else NaN is unknown and infinite the sky.
 
     Raises:
-        InputError: it has another shape or size, or values that are not finite.
+        InputError: it has another shape or size, or it should be complete and is not.
     """
     depth = np.asarray(depth)
     if depth.ndim == 3 and depth.shape[0] == 1:
@@ -73,7 +78,7 @@ def check_depth(
             f"{where} is {width}x{height} and its image {size_wh[0]}x{size_wh[1]}; give the depth of that image"
         )
     unknown = int((~np.isfinite(depth)).sum())
-    if unknown:
+    if unknown and complete:
         raise InputError(
             f"{where} has {unknown} of {depth.size} values that are not numbers; fill them, with 0 for nothing there"
         )

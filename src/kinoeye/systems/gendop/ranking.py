@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from kinoeye.geometry.rgbd import RGBD
 from kinoeye.geometry.track import Trajectory
 from kinoeye.language.director import Directed, Director
 from kinoeye.language.plan import Plan
@@ -70,6 +71,7 @@ def best_candidates(
     n: int = 1,
     seed: int = 0,
     shot: Shot | None = None,
+    frame: RGBD | None = None,
     constraints: PoseConstraints | None = None,
 ) -> list[Candidate]:
     """`n` candidates ranked by tag agreement, then by the checks of the shot, then by likelihood.
@@ -82,6 +84,7 @@ def best_candidates(
         n: how many candidates.
         seed: of everything random.
         shot: actors and surroundings, whose first camera is where the path begins; None for an empty world.
+        frame: what the first camera sees, for a director that looks at it.
         constraints: poses that every path must have, in the axes of its first camera.
 
     Raises:
@@ -97,12 +100,12 @@ def best_candidates(
     if isinstance(director, SegmentDirector) and isinstance(plan_or_text, str):
         programs: Sequence[Program | None] = director.distinct_programs(plan_or_text, n=n, seed=seed)
         directed = [
-            director(program.plan, anchors=anchors, seed=seed + index)[0]
+            director(program.plan, frame=frame, anchors=anchors, seed=seed + index)[0]
             for index, program in enumerate(programs)
             if program is not None
         ]
     else:
-        directed = director(plan_or_text, anchors=anchors, n=n, seed=seed)
+        directed = director(plan_or_text, frame=frame, anchors=anchors, n=n, seed=seed)
         programs = [None] * len(directed)
     if constraints is not None:
         directed = [replace(item, path=constrain(item.path, constraints)) for item in directed]
