@@ -63,9 +63,10 @@ def run(args: argparse.Namespace) -> int:
         told = [_told(report) for report in reports]
         print_json({"out": str(args.out), **(told[0] if len(told) == 1 else {"paths": told}), "lost": lost})
         return 0
-    for report in reports:
-        for note in (*report.notes, *report.estimate_notes, *filter(None, [report.failure])):
-            say(args, note if len(reports) == 1 else f"{report.heading}: {note}")
+    for path, report in zip(args.path, reports, strict=True):
+        for note in _notes(report):
+            is_clear = len(reports) == 1 or note.startswith(f"{path.name}: ")
+            say(args, note if is_clear else f"{path.name}: {note}")
         if report.checks is not None and kind == PAGE:
             say_violations(args, report.checks)
     for note in lost:
@@ -100,5 +101,9 @@ def _told(report: Report) -> dict[str, Any]:
         "actors": [actor.name for actor in report.shot.actors],
         "checks": None if report.checks is None else {"holds": report.checks.holds, **to_json(report.checks)},
         "score": None if report.score is None else report.score.numbers,
-        "notes": [*report.notes, *report.estimate_notes, *filter(None, [report.failure])],
+        "notes": _notes(report),
     }
+
+
+def _notes(report: Report) -> list[str]:
+    return [*report.notes, *report.estimate_notes, *filter(None, [report.failure])]

@@ -42,9 +42,9 @@ MAX_STEPS = 400
 PANEL_IN = (6.4, 4.6)
 """Width and height of a panel, in inches at `_dpi` pixels each."""
 _GAP_IN = 0.14
-_WIDEST_PX = 1800
-_INSET = (0.05, 0.12, 0.9, 0.64)
-"""Left, bottom, width and height of the room for the paths in a panel, as shares of it."""
+_WIDEST_PX = 2200
+_INSET, _INSET_UNDER_NOTE = (0.05, 0.12, 0.9, 0.64), (0.05, 0.15, 0.9, 0.57)
+"""Left, bottom, width and height of the room for the paths in a panel, as shares of it; the second with scores."""
 _PAGE, _CARD, _INK, _SOFT, _LINE = "#f6f7f9", "#ffffff", "#16191f", "#5b6472", "#e2e5ea"
 """The report's colours by day."""
 _SHADOW = (0.52, 0.56, 0.63)
@@ -142,7 +142,9 @@ def write_picture(reports: Sequence[Report], path: Path, *, columns: int | None 
         warnings.filterwarnings("ignore", "Glyph .* missing")  # a box stands for it
         figure.savefig(pixels, format="png", dpi=min(200.0, max(80.0, _WIDEST_PX / width)))
     # So few colours make a file of a quarter of the size, and nothing that is drawn needs more.
-    picture = Image.open(pixels).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    picture = (
+        Image.open(pixels).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
+    )
     with atomic_file(path) as temporary:
         picture.save(temporary, format="png", optimize=True)
 
@@ -229,7 +231,7 @@ class _Panel:
         spot = np.concatenate(self.strokes.points)
         flat = self.eye.project(np.concatenate([spot, self._on_ground(spot)]))
         low, high = flat.min(0), flat.max(0)
-        left, bottom, width, height = _INSET
+        left, bottom, width, height = _INSET if self.report.score is None else _INSET_UNDER_NOTE
         scale = float(((high - low) / (width * PANEL_IN[0], height * PANEL_IN[1])).max())
         size = scale * np.array(PANEL_IN)
         corner = 0.5 * (low + high) - size * (left + width / 2, bottom + height / 2)
