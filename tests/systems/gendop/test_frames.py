@@ -87,15 +87,20 @@ def test_the_whole_reach_leaves_a_push_that_stops_short_of_its_subject():
     ("moves", "aimed"),
     [
         ([Action("dolly", "forward", target="red cone")], True),
+        ([Action("dolly", "forward", target="green box")], False),
         ([Action("dolly", "forward", target="blue box")], False),
         ([Action("dolly", "forward")], False),
         ([Action("dolly", "forward", target="red cone"), Action("yaw", "left")], False),
         ([Action("truck", "left")], False),
     ],
 )
-def test_a_push_towards_somebody_who_was_seen_is_aimed(moves, aimed):
+def test_a_push_towards_somebody_who_was_seen_aside_is_aimed(moves, aimed):
     plan = Plan((Move(tuple(moves)),))
-    assert (with_aims(plan, {"red cone"}) != plan) == aimed
+    anchors = {
+        "red cone": Anchor((1.0, 1.0, 5.0), (1.0, 1.0, 1.0)),
+        "green box": Anchor((0.2, 0.5, 5.0), (1.0, 1.0, 1.0)),
+    }
+    assert (with_aims(plan, anchors) != plan) == aimed
 
 
 def test_an_aimed_push_ends_with_its_subject_in_the_middle():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import math
+from collections.abc import Mapping
 from dataclasses import replace
 
+from kinoeye.language.motion.path import Anchor
 from kinoeye.language.motion.timing import amount_of, natural_duration
 from kinoeye.language.plan import Action, Move, Plan
 
@@ -13,6 +15,8 @@ REACHES = (1.0, 0.8, 0.6, 0.45, 0.3, 0.2, 0.12, 0.06)
 _TRAVELLING = ("truck", "pedestal", "dolly", "orbit", "dolly_zoom")
 _AIMED = ("look_at", "follow", "orbit", "dolly_zoom", "yaw", "pitch")
 """What turns the camera already, or keeps it where it is told to look."""
+_WELL_AIMED = math.radians(8.0)
+"""A push whose subject is no farther off the first camera's axis than this keeps it in the picture without turning."""
 
 
 def is_open(action: Action) -> bool:
@@ -39,19 +43,31 @@ def with_reach(move: Move, reach: float) -> Move:
     )
 
 
-def with_aims(plan: Plan, placed: Container[str]) -> Plan:
-    """The plan with every dolly about an actor whose place is known turned to it, unless its move has an aim already.
+def with_aims(plan: Plan, anchors: Mapping[str, Anchor]) -> Plan:
+    """The plan with dollies turned to their subjects, where these are known to be off the axis of the first camera.
+
+    A move that has an aim of its own keeps it.
+
+    Args:
+        plan: its moves.
+        anchors: of its actors, in the axes of the first camera.
 
     Example:
         >>> push = Plan((Move((Action("dolly", "forward", target="red cone"),)),))
-        >>> with_aims(push, {"red cone"}).moves[0].find("look_at").target
+        >>> with_aims(push, {"red cone": Anchor((1.0, 1.0, 3.0))}).moves[0].find("look_at").target
         'red cone'
     """
-    return replace(plan, moves=tuple(_aimed(move, placed) for move in plan.moves))
+    aside = {name for name, anchor in anchors.items() if _off_axis(anchor) > _WELL_AIMED}
+    return replace(plan, moves=tuple(_aimed(move, aside) for move in plan.moves))
 
 
-def _aimed(move: Move, placed: Container[str]) -> Move:
+def _off_axis(anchor: Anchor) -> float:
+    x, y, z = anchor.position_xyz
+    return math.atan2(math.hypot(x, y - anchor.size_xyz[2] / 2), z)
+
+
+def _aimed(move: Move, aside: set[str]) -> Move:
     dolly = move.find("dolly")
-    if dolly is None or dolly.target is None or dolly.target not in placed or any(move.find(kind) for kind in _AIMED):
+    if dolly is None or dolly.target not in aside or any(move.find(kind) for kind in _AIMED):
         return move
     return replace(move, actions=(*move.actions, Action("look_at", target=dolly.target)))
