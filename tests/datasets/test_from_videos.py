@@ -124,6 +124,8 @@ def test_videos_of_the_same_name_stay_apart(clip: Path, tmp_path: Path):
     assert list(video_names([clip, other])) == ["1_two-robots", "1_two-robots-2"]
     with pytest.raises(InputError, match="does not exist"):
         video_names([tmp_path / "nothing.mp4"])
+    with pytest.raises(InputError, match="is a folder; give its video files"):
+        video_names([tmp_path])
 
 
 @pytest.mark.parametrize(

@@ -387,6 +387,14 @@ def test_folders_in_gendops_layout_are_paired_by_shot_and_bring_captions(tmp_pat
     assert any("Concise Interaction" in note for note in other.notes)
 
 
+def test_a_folder_with_nothing_of_any_shot_is_refused(tmp_path: Path):
+    file = tmp_path / "gt" / "1_0000" / "shot_0000_transforms_ref.json"
+    write_path(compile_plan(parse("push in"), num_frames=40), file, format="transforms")
+    (tmp_path / "pred").mkdir()
+    with pytest.raises(InputError, match=r"nothing of the 1 shots .* 1_0000/shot_0000_transforms_pred.json; give the"):
+        evaluate_folders(tmp_path / "pred", tmp_path / "gt")
+
+
 def test_a_real_datadop_folder_is_read_as_it_is(real_data: Path):
     report = evaluate_folders(real_data / "gendop", real_data / "gendop", encoder=Ends())
     assert report.count >= 2

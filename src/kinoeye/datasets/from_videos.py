@@ -131,6 +131,8 @@ def video_names(videos: Sequence[Path]) -> dict[str, Path]:
         raise InputError("no video was given")
     named: dict[str, Path] = {}
     for path in videos:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder; give its video files, such as {path}/*.mp4")
         if not path.is_file():
             raise InputError(f"{path} does not exist")
         stem = f"1_{re.sub(r'[^A-Za-z0-9-]+', '-', path.stem).strip('-') or 'video'}"

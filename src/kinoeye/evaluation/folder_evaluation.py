@@ -170,6 +170,11 @@ def _pairs(predicted: Path, reference: Path) -> tuple[dict[str, _Pair], tuple[st
         files, notes = match_folders(reference, predicted)
         return {name: _Pair(true, ours) for name, (true, ours) in files.items()}, notes
     predictions = _ending(predicted, PREDICTED) or _ending(predicted, REFERENCE[1])
+    if not predictions.keys() & references.keys():
+        raise InputError(
+            f"{predicted} has nothing of the {len(references)} shots in {reference}, such as "
+            f"{min(references)}{PREDICTED}; give the folder of their predictions"
+        )
     captions = _ending(reference, CAPTION)
     unasked = sorted(predictions.keys() - references.keys())
     notes = (f"predictions without a reference, and left out: {len(unasked)}",) if unasked else ()

@@ -17,6 +17,7 @@ from kinoeye.formats import read_path
 from kinoeye.geometry.rgbd import RGBD
 from kinoeye.language import parse
 from kinoeye.systems.gendop import GenDoPPipeline, Quirks, director
+from kinoeye.systems.gendop.captions_file import read_caption
 from kinoeye.systems.gendop.checkpoint import save
 from kinoeye.systems.gendop.images import check_depth, depth_input, image_input, read_depth, read_image, to_square
 from kinoeye.systems.gendop.tokenizer import CaptionTokenizer
@@ -334,6 +335,20 @@ def test_what_cannot_be_is_refused(models, frame_files, tmp_path: Path, capsys: 
         assert message in refused(capsys, *words), words
     assert not (tmp_path / "c.json").exists()
     assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"Movement": TEXT}, "no caption 'Concise Interaction'; it has Movement"),
+        ({"Concise Interaction": " "}, "a caption 'Concise Interaction' without words"),
+        ([], "no caption 'Concise Interaction'; it has none"),
+    ],
+)
+def test_a_caption_that_is_not_there_differs_from_one_without_words(content: object, message: str, tmp_path: Path):
+    (tmp_path / "shot_caption.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match=message):
+        read_caption(tmp_path / "shot_caption.json", "Concise Interaction")
 
 
 def test_a_folder_of_shots_is_directed_under_upstreams_names(

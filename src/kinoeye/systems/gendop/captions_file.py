@@ -19,8 +19,9 @@ def read_caption(path: Path, key: str) -> str:
         InputError: the file has none under this key.
     """
     data = read_json(path)
-    text = data.get(key) if isinstance(data, dict) else None
-    if not isinstance(text, str) or not text.strip():
-        known = ", ".join(data) if isinstance(data, dict) else "nothing"
-        raise InputError(f"{path} has no caption {key!r}; it has {known}")
-    return text
+    captions = {name: text for name, text in data.items() if isinstance(text, str)} if isinstance(data, dict) else {}
+    if key not in captions:
+        raise InputError(f"{path} has no caption {key!r}; it has {', '.join(captions) or 'none'}")
+    if not captions[key].strip():
+        raise InputError(f"{path} has a caption {key!r} without words; say there what the camera does")
+    return captions[key]
