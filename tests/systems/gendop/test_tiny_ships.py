@@ -1,0 +1,91 @@
+"""The director that ships: every condition matters, nothing is invented, and it is as good as its record says."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from kinoeye.base.errors import InputError
+from kinoeye.evaluation.caption_benches import caption_bench
+from kinoeye.evaluation.program_metrics import exact_program
+from kinoeye.language.plan import Plan
+from kinoeye.systems.gendop.directors import director, read_plan
+from kinoeye.systems.gendop.segment_director import SegmentDirector
+from kinoeye.weights import WeightsIndex
+
+
+@cache
+def tiny() -> SegmentDirector:
+    found = director("tiny")
+    assert isinstance(found, SegmentDirector)
+    return found
+
+
+def moves(text: str) -> list[set[str]]:
+    plan = tiny().plans(text)[0]
+    return [{f"{action.kind} {action.direction}".strip() for action in move.actions} for move in plan.moves]
+
+
+def amounts(plan: Plan) -> list[float | None]:
+    return [action.amount for move in plan.moves for action in move.actions]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The rig scoots to the left.", "The rig scoots to the right."),
+        (
+            "Our eye flings its gaze upward, then wafts backward.",
+            "Our eye flings its gaze downward, then wafts backward.",
+        ),
+        ("Coast forward while slewing its gaze right.", "Coast forward, then slew its gaze right."),
+        ("It wafts up, then scoots ahead.", "It scoots ahead, then wafts up."),
+        ("Skirt around the cone to the left.", "Skirt around the cone to the right."),
+    ],
+)
+def test_directions_order_and_simultaneity_matter_beside_verbs_that_training_never_showed(one: str, other: str):
+    assert moves(one) != moves(other)
+
+
+def test_held_out_verbs_are_read_by_the_direction_beside_them():
+    assert moves("The rig scoots to the left.") == [{"truck left"}]
+    assert moves("The gimbal slews its gaze to the right.") == [{"yaw right"}]
+
+
+def test_amounts_are_the_ones_of_the_text():
+    text = "The gimbal scoots {} metres to the left."
+    for metres in (0.5, 1.7, 3.0):
+        assert amounts(tiny().plans(text.format(metres))[0]) == [pytest.approx(metres)]
+
+
+def test_the_subject_is_the_one_of_the_text():
+    plan = tiny().plans("The drone orbits the red cone to the left, near a blue cube.")[0]
+    other = tiny().plans("The drone orbits the blue cube to the left, near a red cone.")[0]
+    names = {plan.moves[0].actions[0].target, other.moves[0].actions[0].target}
+    assert len(names) == 2
+    assert None not in names
+
+
+def test_prose_is_no_move():
+    assert moves("The picture holds still, the walls of the hall glinting nearby.") == [{"hold"}]
+
+
+def test_it_is_as_good_on_fresh_captions_as_its_record_says():
+    entry = WeightsIndex.read().entry("tiny", "gendop")
+    items = list(caption_bench("synthetic").items(77, 120))
+    right = sum(exact_program(item.plan, tiny().plans(item.caption)[0]) for item in items) / len(items)
+    recorded = entry.metrics["exact_program"]
+    assert recorded is not None
+    assert abs(right - recorded) < 0.12  # three standard errors of 120 captions
+
+
+def test_auto_asks_it_where_the_grammar_leaves_words_unread():
+    reading = read_plan("The gimbal slews its gaze to the right.")
+    assert reading.director == "tiny"
+    assert reading.plan.moves[0].actions[0].direction == "right"
+
+
+def test_a_caption_without_words_is_refused():
+    with pytest.raises(InputError, match="empty"):
+        tiny().plans("  ")
