@@ -19,8 +19,7 @@ CAPTIONS = (
     "Unhurriedly nudge forward while wafting straight up, then cock the lens down toward the blue cone.",
     "On my cue, slam into a vertigo effect inward on the yellow robot over 3 seconds.",
     "The green robot walks left; the steadicam trots along with it, then flicks its gaze left.",
-    "Our eye scoots three metres straight ahead with handheld jitters, then slews its view rightward by "
-    "45 degrees.",
+    "Our eye scoots three metres straight ahead with handheld jitters, then slews its view rightward by 45 degrees.",
     "Sidle two metres left while steering its gaze right, next scoot a metre closer, then hang motionless.",
     "The rig hops straight up as it snaps its lens down, then skirts around the orange sphere to the left.",
     "It saunters back in reverse, then edges to the right, then wrenches counter-clockwise, then sinks.",

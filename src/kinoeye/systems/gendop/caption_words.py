@@ -105,5 +105,5 @@ def grammar_reading(caption: str) -> tuple[str, ...]:
         return (NOT_READ,)
     marks: list[str] = []
     for move in plan.moves:
-        marks += sorted(f"<{f'{action.kind} {action.direction}'.strip()}>" for action in move.actions) + [NEXT_MOVE]
+        marks += [*sorted(f"<{f'{action.kind} {action.direction}'.strip()}>" for action in move.actions), NEXT_MOVE]
     return (*marks[:-1][:MAX_READING], *([UNREAD_WORDS] if plan.unused else []))
