@@ -122,7 +122,7 @@ def test_the_tokens_are_those_of_the_path():
         reach = np.linalg.norm(pair.T_world_cam[:, :3, 3], axis=-1).max()
         assert np.abs(poses[-1, :3, 3] - pair.T_world_cam[-1, :3, 3]).max() < 0.02 + 0.02 * reach
         same.append(motion_tags(poses) == motion_tags(pair.T_world_cam))
-    assert np.mean(np.concatenate(same)) > 0.95
+    assert np.mean(np.concatenate(same)) > 0.9
 
 
 def test_a_caption_that_is_too_long_loses_its_end():

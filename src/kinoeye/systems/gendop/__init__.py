@@ -4,7 +4,8 @@
 `generation` the token loop on `engine`, whose compiled products are in `kernels`; `tokenizer` reads captions, `images`
 first frames, `captions_file` what stands beside a shot, `encoders` pretrained towers; `folders` directs many shots,
 `directors` names who directs. `frame_recipe` trains what reads first frames for our own director, on lessons from
-rendered worlds; `clatr_recipe` trains the CLaTr of the scores on `worded_paths`.
+rendered worlds; `clatr_recipe` trains the CLaTr of the scores on `worded_paths`,
+`baseline_recipes` the published networks that our director is compared with, of which `diffusion_director` runs E.T.'s.
 What other systems need, training loops and scores may not live here.
 """
 
