@@ -18,7 +18,7 @@ def print_report(report: EvalReport) -> None:
 
     from kinoeye.evaluation.gendop_metrics import gendop_metric
 
-    console = Console(width=max(140, Console().width))  # a pipe has no width, and a cut table no use
+    console = Console(width=max(280, Console().width))  # a pipe has no width, and a cut table no use
     rows, others = baseline_columns(report)
     table = _table("metric", "better", "value", "95 % interval", "items", *rows, *(["chance"] if report.chance else []))
     for metric, found in report.metrics.items():

@@ -82,7 +82,7 @@ def test_it_is_as_good_on_fresh_captions_as_its_record_says():
 
 def test_auto_asks_it_where_the_grammar_leaves_words_unread():
     reading = read_plan("The gimbal slews its gaze to the right.")
-    assert reading.director == "tiny"
+    assert (reading.director, reading.reason) == ("tiny", "the grammar finds no camera move")
     assert reading.plan.moves[0].actions[0].direction == "right"
 
 

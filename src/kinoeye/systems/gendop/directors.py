@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ GRAMMAR, TINY, AUTO, FRAMES = "grammar", "tiny", "auto", "frames"
 Kind = Literal["grammar", "segments", "diffusion", "official"]
 _KINDS: Mapping[str, Kind] = {"SegmentConfig": "segments", "DirectorConfig": "diffusion"}
 """Record in a config.json -> whose it is: our own director's, or E.T.'s DIRECTOR's."""
+_SURE = math.log(0.6)
+"""Log-probability of the moves of a text in which the grammar finds none: less, and it speaks of no camera."""
 _READER = "FrameReaderConfig"
 """The record of what reads first frames for our own director."""
 
@@ -129,7 +132,7 @@ def _by_the_better(text: str) -> Reading:
         fault = f"the grammar does not use {words} as it stands"
     if text.strip() and _ships():
         try:
-            return _by_model(text, TINY, fault)
+            return _by_model(text, TINY, fault, least=_SURE if plan is None else -math.inf)
         except InputError as error:
             fault = f"{fault}, and {TINY} cannot read it: {error}"
     if plan is None:
@@ -138,14 +141,16 @@ def _by_the_better(text: str) -> Reading:
     return Reading(plan=plan, director=GRAMMAR, reason=fault if _ships() else f"{fault}, and no trained director ships")
 
 
-def _by_model(text: str, name_or_folder: Path | str, reason: str) -> Reading:
+def _by_model(text: str, name_or_folder: Path | str, reason: str, *, least: float = -math.inf) -> Reading:
     from kinoeye.systems.gendop.segment_director import SegmentDirector
     from kinoeye.weights import resolve
 
     found = resolve(str(name_or_folder), system="gendop")
-    plan = SegmentDirector.from_pretrained(found.path).plans(text)[0]
+    program = SegmentDirector.from_pretrained(found.path).programs(text)[0]
+    if program.log_probability < least:
+        raise InputError(f"no camera move was found in {text[:60]!r} with certainty; describe what the camera does")
     name = str(name_or_folder)
-    return Reading(plan=plan, director=name, reason=reason, weights_sha256={Path(name).name: found.sha256})
+    return Reading(plan=program.plan, director=name, reason=reason, weights_sha256={Path(name).name: found.sha256})
 
 
 def _ships() -> bool:
