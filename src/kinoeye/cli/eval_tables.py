@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from kinoeye.evaluation.harness import EvalReport
     from kinoeye.evaluation.measurement import Measurement
 
+_WIDEST = 1000
+"""Characters of a line at most; a table is as wide as its columns need."""
+
 
 def print_report(report: EvalReport) -> None:
     """Print a row a metric, with what baselines score in it, and what the numbers are of."""
@@ -18,7 +21,7 @@ def print_report(report: EvalReport) -> None:
 
     from kinoeye.evaluation.gendop_metrics import gendop_metric
 
-    console = Console(width=max(280, Console().width))  # a pipe has no width, and a cut table no use
+    console = Console(width=_WIDEST)  # a pipe has no width, and a cut table no use
     rows, others = baseline_columns(report)
     table = _table("metric", "better", "value", "95 % interval", "items", *rows, *(["chance"] if report.chance else []))
     for metric, found in report.metrics.items():

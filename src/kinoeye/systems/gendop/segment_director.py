@@ -113,12 +113,12 @@ class SegmentDirector(Filming):
             generator = torch.Generator().manual_seed(seed)
             drawn = self.model.write(words, n=n - 1, temperature=self.temperature, generator=generator)
             written += sorted(drawn, key=lambda item: -item[1])
-        found = []
+        found, setting = [], _setting(text)
         for tokens, mean in written:
             plan = to_plan(tokens, words, text=text)
             if plan is not None:
                 log_probability = mean * max(len(tokens), 1)
-                found.append(Program(tokens=tokens, plan=_with_setting(plan, text), log_probability=log_probability))
+                found.append(Program(tokens=tokens, plan=_with_setting(plan, setting), log_probability=log_probability))
         if not found:
             raise InputError(f"no camera move was found in {text[:60]!r}; describe what the camera does")
         return (found + [found[0]] * n)[:n]
@@ -144,11 +144,16 @@ class SegmentDirector(Filming):
         return self.film(plan, anchors=anchors, seed=seed)
 
 
-def _with_setting(plan: Plan, text: str) -> Plan:
-    """The plan with what the grammar reads beside the moves: what actors do, the place, the length and the rate."""
+def _setting(text: str) -> Plan | None:
+    """What the grammar reads beside the moves: what actors do, the place, the length and the rate."""
     try:
-        read = parse(text, camera_required=False)
+        return parse(text, camera_required=False)
     except InputError:
+        return None
+
+
+def _with_setting(plan: Plan, read: Plan | None) -> Plan:
+    if read is None:
         return plan
     names = {actor.name for actor in read.actors}
     actors = read.actors if all(actor.name in names for actor in plan.actors) else plan.actors
