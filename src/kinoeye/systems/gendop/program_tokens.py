@@ -56,14 +56,17 @@ def to_plan(tokens: Sequence[str], words: CaptionWords, *, text: str = "") -> Pl
 
 
 def allowed_next(tokens: Sequence[str], words: CaptionWords) -> list[str]:
-    """Which tokens may follow: no empty move, actions in the order of `KINDS`, pointers at what the caption has."""
+    """Which tokens may follow: no empty move, actions in the order of `KINDS`, pointers at what the caption has.
+
+    A program may end before its first move: such a caption says nothing of a camera.
+    """
     move = list(tokens[len(tokens) - tokens[::-1].index(END_MOVE) :]) if END_MOVE in tokens else list(tokens)
     move = [token for token in move if token != START]
     pointers = [*_QUANTITIES[: len(words.quantities)], *_ACTORS[: len(words.actors)]]
     if move and move[-1] == DISTANCE:
         return list(_QUANTITIES[: len(words.quantities)]) or [END_MOVE]
     if not move:
-        return [*ACTIONS, END] if END_MOVE in tokens else list(ACTIONS)
+        return [*ACTIONS, END]
     manner = [token for token in move if token in SPEEDS or token == SLIGHT or token.strip("<>") in EASINGS]
     if manner:
         return [END_MOVE, SLIGHT, *SPEEDS, *(f"<{easing}>" for easing in EASINGS)]

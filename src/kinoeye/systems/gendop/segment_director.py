@@ -52,6 +52,8 @@ class SegmentDirector(Filming):
     reader: FrameReader | None = None
     """Looks at first frames; without it the director reads words alone."""
     temperature: float = 1.0
+    guidance: float = 1.0
+    """Of the captions; see `SegmentModel.write`."""
 
     @classmethod
     def from_pretrained(
@@ -108,10 +110,12 @@ class SegmentDirector(Filming):
             InputError: the text is empty, too long, or no program was found in it.
         """
         words = read_words(text)
-        written = self.model.write(words)
+        written = self.model.write(words, guidance=self.guidance)
         if n > 1:
             generator = torch.Generator().manual_seed(seed)
-            drawn = self.model.write(words, n=n - 1, temperature=self.temperature, generator=generator)
+            drawn = self.model.write(
+                words, n=n - 1, temperature=self.temperature, guidance=self.guidance, generator=generator
+            )
             written += sorted(drawn, key=lambda item: -item[1])
         found, setting = [], _setting(text)
         for tokens, mean in written:
@@ -119,8 +123,8 @@ class SegmentDirector(Filming):
             if plan is not None:
                 log_probability = mean * max(len(tokens), 1)
                 found.append(Program(tokens=tokens, plan=_with_setting(plan, setting), log_probability=log_probability))
-        if not found:
-            raise InputError(f"no camera move was found in {text[:60]!r}; describe what the camera does")
+            elif not found:  # the likeliest program is that the text says nothing of a camera
+                raise InputError(f"no camera move was found in {text[:60]!r}; describe what the camera does")
         return (found + [found[0]] * n)[:n]
 
     def distinct_programs(self, text: str, *, n: int = 1, seed: int = 0) -> list[Program]:

@@ -19,8 +19,14 @@ from kinoeye.networks.tensor_files import write_tensors
 from kinoeye.networks.text import Vocabulary, WordBatch
 from kinoeye.networks.text.words import UNKNOWN
 from kinoeye.systems.gendop.program_tokens import PAD, START, token_ids
-from kinoeye.systems.gendop.segments import SegmentConfig, SegmentModel
-from kinoeye.systems.gendop.wording import CaptionedProgram, Stream, captioned_program, essential_words
+from kinoeye.systems.gendop.segments import NO_CAPTION, SegmentConfig, SegmentModel
+from kinoeye.systems.gendop.wording import (
+    Lesson,
+    Stream,
+    caption_without_camera,
+    captioned_program,
+    essential_words,
+)
 
 CONFIG_FILE, WEIGHTS_FILE, CONFIG_VERSION = "config.json", "model.safetensors", 1
 _VOCABULARY_CAPTIONS = 30_000
@@ -36,13 +42,17 @@ class SegmentRecipe:
     Each caption is made from its own number, so every batch is new and a resumed run sees what an unbroken one sees.
     """
 
-    steps: int = 4_500
+    steps: int = 5_000
     batch_size: int = 96
     lr: float = 2e-3
     seed: int = 0
     forget: tuple[float, ...] = (0.02, 0.1, 0.25, 0.5)
     """Shares of a caption's words that lose their vectors; each caption draws one of them. Words that say where the
     camera goes are never forgotten, see `wording.essential_words`."""
+    no_caption: float = 0.08
+    """Share of captions that are left out whole, for guidance."""
+    without_camera: int = 25
+    """One caption in so many says nothing of a camera; its program is empty."""
     first_caption: int = 1_000_000
     """Number of the first caption; those below are for the vocabulary and for validation."""
 
@@ -80,10 +90,16 @@ class SegmentRecipe:
         del phase, step
         return {"exact_train_words": exact_share(model, "train"), "exact_eval_words": exact_share(model, "eval")}
 
-    def _forget(self, batch: dict[str, Any], items: Sequence[CaptionedProgram], rng: Random) -> None:
-        """Take words away, so that unknown ones are read by what stands beside them."""
+    def _forget(self, batch: dict[str, Any], items: Sequence[Lesson], rng: Random) -> None:
+        """Take words away, so that unknown ones are read by what stands beside them, or the whole caption."""
         kept = essential_words()
+        nothing = Vocabulary(train_words()).encode([(NO_CAPTION,)])
         for row, item in enumerate(items):
+            if rng.random() < self.no_caption:
+                for name, value in (("words", nothing.words), ("ngrams", nothing.ngrams), ("valid", nothing.valid)):
+                    batch[name][row] = 0
+                    batch[name][row, 0] = value[0, 0]
+                continue
             share = rng.choice(self.forget)
             for column, word in enumerate(item.words.inputs):
                 if word not in kept and not word.startswith("<") and rng.random() < share:
@@ -91,13 +107,18 @@ class SegmentRecipe:
                     if rng.random() < 0.5:
                         batch["ngrams"][row, column] = 0
 
-    def _pool(self, pool: int, size: int) -> list[list[CaptionedProgram]]:
+    def _pool(self, pool: int, size: int) -> list[list[Lesson]]:
         first = self.first_caption + pool * _POOL * size
-        items = [captioned_program("train", first + index) for index in range(_POOL * size)]
+        items = [self._lesson(number) for number in range(first, first + _POOL * size)]
         items.sort(key=lambda item: (len(item.words.inputs), len(item.tokens)))
         batches = [items[at : at + size] for at in range(0, len(items), size)]
         Random(f"{self.seed} {pool}").shuffle(batches)
         return batches
+
+    def _lesson(self, number: int) -> Lesson:
+        if number % self.without_camera == 0:
+            return caption_without_camera(number)
+        return captioned_program("train", number)
 
     def loss(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Cross-entropy per token, and how often whole programs are right with the true tokens before them."""
@@ -115,12 +136,12 @@ class SegmentRecipe:
 
 @cache
 def train_words() -> tuple[str, ...]:
-    """The vocabulary of the train stream."""
+    """The vocabulary of the train stream, and the mark of no caption."""
     captions = (captioned_program("train", seed).words.inputs for seed in range(_VOCABULARY_CAPTIONS))
-    return Vocabulary.of(captions, least=3).words
+    return (NO_CAPTION, *Vocabulary.of(captions, least=3).words)
 
 
-def to_batch(items: Sequence[CaptionedProgram], vocabulary: Vocabulary) -> dict[str, Any]:
+def to_batch(items: Sequence[Lesson], vocabulary: Vocabulary) -> dict[str, Any]:
     """Captions and their tokens as tensors."""
     words = vocabulary.encode([item.words.inputs for item in items])
     longest = max(len(item.tokens) for item in items) + 1
@@ -139,7 +160,7 @@ def save(model: nn.Module, folder: Path) -> None:
 
 
 @cache
-def _held_out(stream: Stream, count: int) -> list[CaptionedProgram]:
+def _held_out(stream: Stream, count: int) -> list[Lesson]:
     return [captioned_program(stream, _VALIDATION_FROM + index) for index in range(count)]
 
 

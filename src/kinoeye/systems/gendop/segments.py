@@ -20,6 +20,8 @@ from kinoeye.systems.gendop.caption_words import CaptionWords
 from kinoeye.systems.gendop.program_tokens import END, MAX_TOKENS, START, TOKENS, allowed_next, token_ids
 
 MAX_WORDS = 256
+NO_CAPTION = "<no caption>"
+"""What stands for a caption that was left out, so that its effect can be told from what is likely without it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,14 +83,16 @@ class SegmentModel(nn.Module):
         *,
         n: int = 1,
         temperature: float = 0.0,
+        guidance: float = 1.0,
         generator: torch.Generator | None = None,
     ) -> list[tuple[tuple[str, ...], float]]:
         """Programs for a caption with their mean log-probability a token; temperature 0 takes the likeliest token.
 
-        Only what can follow is written: see `program_tokens.allowed_next`.
+        Only what can follow is written: see `program_tokens.allowed_next`. Guidance over 1 goes further the way in
+        which the caption changes the logits, 0 leaves the caption out: Ho & Salimans 2022, with s = guidance - 1.
 
         Raises:
-            InputError: the caption is empty or over 256 words.
+            InputError: the caption is empty or over 256 words, or the model was never trained without captions.
         """
         if not words.words:
             raise InputError("the caption is empty; describe what the camera does")
@@ -97,6 +101,7 @@ class SegmentModel(nn.Module):
         device = self.head.weight.device
         encoded = self.encoder(self.encoder.vocabulary.encode([words.inputs]).to(device))
         captions = EncodedCaptions(encoded.states.expand(n, -1, -1), encoded.valid.expand(n, -1))
+        unsaid = None if guidance == 1 else self._without_caption(n)
         written: list[list[str]] = [[START] for _ in range(n)]
         totals = [0.0] * n
         for _ in range(MAX_TOKENS):
@@ -105,6 +110,8 @@ class SegmentModel(nn.Module):
                 break
             ids = torch.tensor([token_ids(_padded(row, written)) for row in written], device=device)
             logits = self.decode(captions, ids)[:, -1].float().cpu()
+            if unsaid is not None:
+                logits = torch.lerp(self.decode(unsaid, ids)[:, -1].float().cpu(), logits, guidance)
             for row in open_rows:
                 token, score = _choose(logits[row], allowed_next(written[row], words), temperature, generator)
                 written[row].append(token)
@@ -114,6 +121,13 @@ class SegmentModel(nn.Module):
                     written[row].append(END)
         programs = [tuple(row[1 : row.index(END) + 1] if END in row else row[1:]) for row in written]
         return [(program, total / max(len(program), 1)) for program, total in zip(programs, totals, strict=True)]
+
+    def _without_caption(self, n: int) -> EncodedCaptions:
+        vocabulary = self.encoder.vocabulary
+        if NO_CAPTION not in vocabulary.words:
+            raise InputError("this director was never trained without captions; guidance must be 1")
+        encoded = self.encoder(vocabulary.encode([(NO_CAPTION,)]).to(self.head.weight.device))
+        return EncodedCaptions(encoded.states.expand(n, -1, -1), encoded.valid.expand(n, -1))
 
 
 def _padded(row: list[str], rows: Sequence[list[str]]) -> list[str]:

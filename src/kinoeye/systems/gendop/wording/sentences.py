@@ -46,13 +46,19 @@ _TALKING = ("we", "you", "we will", "the camera will", "the camera should")
 
 
 @dataclass(frozen=True)
-class CaptionedProgram:
-    """A caption and what it should be read as."""
+class Lesson:
+    """A caption and the tokens that it should be read as."""
 
     caption: str
     words: CaptionWords
     tokens: tuple[str, ...]
     """Of `program_tokens.TOKENS`, ending in `<end>`."""
+
+
+@dataclass(frozen=True)
+class CaptionedProgram(Lesson):
+    """A caption of camera moves and what they are."""
+
     plan: Plan
 
 
@@ -105,6 +111,18 @@ def captioned_program(
     raise RuntimeError(f"no caption of seed {seed} could be read back")  # a fault of the tables, held by tests
 
 
+def caption_without_camera(seed: int) -> Lesson:
+    """A caption of the train stream that says nothing of a camera: its program is empty.
+
+    Example:
+        >>> caption_without_camera(3).tokens
+        ('<end>',)
+    """
+    rng = Random(f"train without camera {seed}")
+    caption = _Writer(TRAIN, rng, (), invents=rng.random() > PLAIN).about_anything_else()
+    return Lesson(caption, read_words(caption), (END,))
+
+
 @dataclass
 class _Writer:
     phrases: Phrases
@@ -139,6 +157,16 @@ class _Writer:
         plan = to_plan(tokens, words, text=caption)
         return None if plan is None else CaptionedProgram(caption, words, tuple(tokens), plan)
 
+    def about_anything_else(self) -> str:
+        """One to three sentences about what the picture shows, some with a clause more."""
+        rng, sentences = self.rng, []
+        for _ in range(rng.randint(1, 3)):
+            sentence = self._sentence()
+            if rng.random() < 0.4:
+                sentence = f"{sentence.rstrip('.')}{self._aside()}."
+            sentences.append(sentence)
+        return unmark(punctuated(" ".join(sentences), rng))[0]
+
     def _sentences(self, tellings: list[_Telling]) -> str:
         rng, phrases = self.rng, self.phrases
         draw = rng.random()
@@ -164,7 +192,7 @@ class _Writer:
         parts += [rng.choice(phrases.listed).replace("{N}", self._clause(telling, "N")) for telling in tellings[1:]]
         if rng.random() < 0.35:
             return re.sub(r"(^|, |then )an? ", r"\1", "".join(parts))
-        return rng.choice(phrases.nominal_lead_ins) + "".join(parts)
+        return self._pattern(phrases.nominal_lead_ins) + "".join(parts)
 
     def _narrated(self, tellings: list[_Telling]) -> str:
         rng, phrases = self.rng, self.phrases
@@ -192,7 +220,7 @@ class _Writer:
                 text += f". {self._sentence().rstrip('.')}"
             again = subject if form == "B" or rng.random() < 0.5 else "it"
             if "{F}" in pattern and rng.random() < 0.06:
-                pattern = pattern.replace("{F}", rng.choice(phrases.going_on))
+                pattern = pattern.replace("{F}", self._pattern(phrases.going_on))
             text += pattern.replace("{S}", again).replace(*self._clause_in(pattern, telling))
         return text
 
@@ -209,7 +237,7 @@ class _Writer:
         return text
 
     def _inverted(self, tellings: list[_Telling]) -> str:
-        pattern = self.rng.choice(self.phrases.inverted)
+        pattern = self._pattern(self.phrases.inverted)
         subject = self.rng.choice([name for name in self.phrases.openings if name not in _TALKING])
         text = pattern.replace("{S}", subject)
         for letter, which in re.findall(r"\{([FBGN])([12])\}", pattern):
@@ -258,9 +286,9 @@ class _Writer:
         text = self._manner(telling, text, form)
         kinds = {action.kind for action in telling.actions}
         if kinds <= {"yaw", "pitch", "roll", "zoom"} and rng.random() < 0.1:
-            text += rng.choice(self.phrases.in_place)
+            text += self._pattern(self.phrases.in_place)
         elif kinds == {"orbit"} and rng.random() < 0.12:
-            text += self._expand(rng.choice(self.phrases.centred))
+            text += self._expand(rng.choice(self._told_plainly(self.phrases.centred)))
         if rng.random() < self.prose and form != "N":
             text += self._aside()
         return text
