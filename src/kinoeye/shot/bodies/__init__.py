@@ -1,0 +1,15 @@
+"""Skinned bodies and the motion of their joints. Files of other tools and pixels may not live here."""
+
+from typing import TYPE_CHECKING
+
+from kinoeye.base.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from kinoeye.shot.bodies.body import Body as Body
+    from kinoeye.shot.bodies.body import Clip as Clip
+    from kinoeye.shot.bodies.body import Skeleton as Skeleton
+    from kinoeye.shot.bodies.body import joint_transforms as joint_transforms
+    from kinoeye.shot.bodies.body import reordered as reordered
+    from kinoeye.shot.bodies.body import skin as skin
+
+__getattr__, __dir__, __all__ = lazy_exports(__name__)
