@@ -52,7 +52,7 @@ def test_a_bent_arm(arm, ribbon):
     bent = np.array([[turn(90), turn(-90)]])
     tip = skin(ribbon, joint_transforms(arm, bent, arm.heads[:1]))[0, 2]
     np.testing.assert_allclose(tip, [1.0, 1.0, 1.0], atol=1e-12)  # up the y axis, then along x again
-    moved = joint_transforms(arm, bent, arm.heads[:1] + [0.0, 0.0, 2.0])
+    moved = joint_transforms(arm, bent, arm.heads[:1] + np.array([0.0, 0.0, 2.0]))
     np.testing.assert_allclose(skin(ribbon, moved)[0, 2], [1.0, 1.0, 3.0], atol=1e-12)
 
 
