@@ -11,5 +11,7 @@ if TYPE_CHECKING:
     from kinoeye.shot.bodies.body import joint_transforms as joint_transforms
     from kinoeye.shot.bodies.body import reordered as reordered
     from kinoeye.shot.bodies.body import skin as skin
+    from kinoeye.shot.bodies.joint_names import common_names as common_names
+    from kinoeye.shot.bodies.packed import load_body as load_body
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__)

@@ -6,7 +6,8 @@ joint's rest axes are the body's axes, so that no rotation at all is the rest po
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -94,6 +95,8 @@ class Body:
     parts: NDArray[np.uint8]
     """[t] body part of each triangle: index in `part_names` plus one."""
     part_names: tuple[str, ...]
+    regions: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    """Region of the surface that is coloured as one ("hair", "torso") -> its vertices; none share a vertex."""
 
     def __post_init__(self) -> None:
         v, t, k = len(self.vertices), len(self.faces), self.joints.shape[-1]
@@ -115,6 +118,9 @@ class Body:
             raise InputError(f"body {self.name!r} has a vertex whose weights do not add up to 1")
         if self.parts.min() < 1 or self.parts.max() > len(self.part_names):
             raise InputError(f"body {self.name!r} has triangles of parts that are not there")
+        for region, held in self.regions.items():
+            if held.size and not (held.min() >= 0 and held.max() < v):
+                raise InputError(f"body {self.name!r} has a region {region!r} of vertices that are not there")
 
     @cached_property
     def size_xyz(self) -> tuple[float, float, float]:
