@@ -22,12 +22,13 @@ from kinoeye.evaluation.feature_extractor import Latents
 from kinoeye.evaluation.folder_evaluation import evaluate_folders
 from kinoeye.evaluation.gendop import Answers, Contender, contender, direct, evaluate, score_captions, true_paths
 from kinoeye.evaluation.gendop_metrics import GENDOP_METRICS, gendop_metric
-from kinoeye.evaluation.harness import EvalReport, stored_baselines
+from kinoeye.evaluation.harness import EvalReport, sha256_of, stored_baselines
 from kinoeye.evaluation.measurement import Measurement
 from kinoeye.evaluation.path_tags import poses_of
 from kinoeye.formats.paths import write_path
 from kinoeye.language import Directed, GrammarDirector, parse
 from kinoeye.language import compile as compile_plan
+from kinoeye.render.worlds import worlds_sha256
 from kinoeye.systems.gendop.segment_recipe import save as save_director
 from kinoeye.systems.gendop.segments import SegmentConfig, SegmentModel
 from kinoeye.weights import StoredRow, WeightsIndex
@@ -183,12 +184,13 @@ def test_a_folder_of_our_own_director_is_a_contender_that_draws(tmp_path: Path):
 def test_stored_baselines_stand_beside_the_rest_and_are_marked(monkeypatch, capsys, tmp_path: Path):
     row = StoredRow(
         system="gendop", name="official_architecture", command=("train",), seeds={"seed": 0}, sha256="0" * 64,
-        cpu_seconds=1.0, metrics={"tag_f1": 0.3125}, evaluation=("eval",),
+        cpu_seconds=1.0, metrics={"tag_f1": 0.3125}, evaluation=("eval",), worlds_sha256="the same",
     )  # fmt: skip
     index = WeightsIndex(stored=(row,))
-    assert stored_baselines("gendop", index)["tag_f1_official_architecture"].value == 0.3125
-    assert stored_baselines("dsr", index) == {}
-    monkeypatch.setattr(gendop, "stored_baselines", lambda system: stored_baselines(system, index))
+    assert stored_baselines("gendop", "the same", index)["tag_f1_official_architecture"].value == 0.3125
+    assert stored_baselines("gendop", "another", index) == {}
+    assert stored_baselines("dsr", "the same", index) == {}
+    monkeypatch.setattr(gendop, "stored_baselines", lambda system, _: stored_baselines(system, "the same", index))
     report = evaluate(GRAMMAR, DescribedPlans(), world_seed=1, count=2)
     assert report.summary()["baselines"]["tag_f1_official_architecture"] == 0.3125
     rows, others = baseline_columns(report)
@@ -200,6 +202,13 @@ def test_stored_baselines_stand_beside_the_rest_and_are_marked(monkeypatch, caps
     assert "0.3125*" in shown
     assert "* stored" in shown
     assert "stored,tag_f1_official_architecture,0.3125" in report.csv()
+
+
+def test_what_is_stored_was_scored_on_the_bench_of_today():
+    today = sha256_of([bench_sha256(caption_bench("synthetic")), worlds_sha256()])
+    rows = WeightsIndex.read().stored_rows("gendop")
+    assert {row.name for row in rows} == {"director", "official_architecture"}
+    assert {row.worlds_sha256 for row in rows} == {today}
 
 
 def test_the_nearest_caption_is_the_one_with_the_rarest_shared_words():

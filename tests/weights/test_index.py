@@ -44,6 +44,7 @@ def row(name: str = "official_architecture") -> StoredRow:
         cpu_seconds=1800.0,
         metrics={"tag_f1": 0.4},
         evaluation=("eval", "gendop"),
+        worlds_sha256="c" * 64,
     )
 
 

@@ -26,7 +26,7 @@ from kinoeye.cli.direct_model import (
     given_model_options,
     resolve_text,
 )
-from kinoeye.cli.options import FILM_SIZE_WH, add_film_options, count, print_json, say, say_unused
+from kinoeye.cli.options import FILM_SIZE_WH, add_film_options, count, positive, print_json, say, say_unused
 
 if TYPE_CHECKING:
     from kinoeye.language import Directed, Plan
@@ -46,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "model (default grammar)")  # fmt: skip
     parser.add_argument("-n", "--count", type=count, default=1, metavar="N", help="candidates, the best first; FILE "
                         "becomes FILE_2 ...")  # fmt: skip
+    parser.add_argument("--guidance", type=positive, metavar="W", help="how far a director of words goes the caption's "
+                        "way; 1 is as it learned (default 1)")  # fmt: skip
     parser.add_argument("--explain", action="store_true", help="print the moves that were understood, and why")
     add_pose_options(parser)
     add_film_options(parser, size=None)
@@ -65,6 +67,8 @@ def run(args: argparse.Namespace) -> int:
         from kinoeye.systems.gendop.directors import kind_of
 
         kind = kind_of(args.model)
+    if args.guidance is not None and kind != "segments":
+        raise InputError(f"--guidance cannot be given: {args.model} was not trained without captions; --model tiny was")
     if kind == "official":
         return direct_with_model(args)
     if kind == "diffusion":
@@ -122,6 +126,8 @@ def _candidates(args: argparse.Namespace, plan_or_text: Plan | str) -> tuple[lis
     options: dict[str, Any] = {
         "num_frames": args.frames, "fps": args.fps, "duration_s": args.duration, "size_wh": args.size or FILM_SIZE_WH,
     }  # fmt: skip
+    if args.guidance is not None:
+        options["guidance"] = args.guidance
     who = director(args.model, **options)
     plan = plan_or_text
     if isinstance(plan, str):

@@ -186,7 +186,8 @@ def _evaluation(args: argparse.Namespace, system: str) -> Evaluate:
         say(args, f"scoring {folder}")
         found = evaluated([system, "--model", str(folder), *options, "--json"])
         model = f"{args.run.name}/{folder.name}" if args.stored else args.name
-        return Evaluated(found["metrics"], ("eval", system, "--model", model, *options))
+        argv = ("eval", system, "--model", model, *options)
+        return Evaluated(found["metrics"], argv, found["worlds_sha256"])
 
     return evaluate
 

@@ -145,6 +145,7 @@ def evaluate(
         InputError: more worlds of one seed are asked for than there are.
     """
     watch = Stopwatch()
+    scored_on = sha256_of([bench_sha256(bench), worlds_sha256()])
     items = list(bench.items(world_seed, count))
     worlds = list(world_items(world_seed, min(count, MOST_WORLDS)))
     frames = [first_frame(item.shot) for item in worlds] if contender.reads_frames else None
@@ -164,12 +165,12 @@ def evaluate(
         training = bench.training_items(world_seed, TRAINING_CAPTIONS)
         rows, chance = _caption_baselines(items, true, training, seed)
         rows |= _world_baselines(contender, worlds, true_in_worlds, frames, seed)
-        stored = stored_baselines(SYSTEM)
+        stored = stored_baselines(SYSTEM, scored_on)
     return EvalReport(
         system=SYSTEM,
         model=contender.name,
         worlds=f"{bench.name} + {WORLDS_V0}",
-        worlds_sha256=sha256_of([bench_sha256(bench), worlds_sha256()]),
+        worlds_sha256=scored_on,
         world_seed=world_seed,
         seed=seed,
         count=len(items),

@@ -88,14 +88,15 @@ class EvalReport:
         return "\n".join(lines) + "\n"
 
 
-def stored_baselines(system: str, index: WeightsIndex | None = None) -> dict[str, Measurement]:
+def stored_baselines(system: str, worlds_sha256: str, index: WeightsIndex | None = None) -> dict[str, Measurement]:
     """`<metric>_<row>` -> value of every baseline of a system whose weights do not ship.
 
     Args:
         system: such as "gendop".
+        worlds_sha256: of what is scored now; rows that were scored on something else say nothing beside it.
         index: the record to read; None for the one that ships.
     """
-    rows = (index or WeightsIndex.read()).stored_rows(system)
+    rows = [row for row in (index or WeightsIndex.read()).stored_rows(system) if row.worlds_sha256 == worlds_sha256]
     return {f"{metric}_{row.name}": Measurement(value=value) for row in rows for metric, value in row.metrics.items()}
 
 

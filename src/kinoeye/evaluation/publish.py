@@ -35,6 +35,8 @@ class Evaluated:
     metrics: Mapping[str, float | None]
     argv: tuple[str, ...]
     """The command line after `kinoeye` that measures them on the checkpoint that ships."""
+    worlds_sha256: str = ""
+    """Of what it was scored on."""
 
 
 Evaluate = Callable[[Path], Evaluated]
@@ -221,6 +223,7 @@ def publish_stored(
         cpu_seconds=round(training.cpu_seconds, 3),
         metrics=_known(scored.metrics),
         evaluation=scored.argv,
+        worlds_sha256=scored.worlds_sha256,
     )
     WeightsIndex.read(root).with_stored(row).write(root)
     return row

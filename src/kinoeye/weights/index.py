@@ -97,6 +97,8 @@ class StoredRow:
     cpu_seconds: float
     metrics: dict[str, float]
     evaluation: tuple[str, ...]
+    worlds_sha256: str
+    """Of what it was scored on; tables show the row beside scores on the same alone."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -157,9 +157,9 @@ def test_a_run_is_scored_and_its_scores_stand_under_its_name(run: Path, tmp_path
     assert (report.metrics["framing_error"].value == 1) == (baseline == "official_architecture")
     WeightsIndex().write(tmp_path)
     scores = {name: found.value for name, found in report.metrics.items()}
-    row = publish_stored(run, lambda _: Evaluated(scores, ()), name=baseline, root=tmp_path)
+    row = publish_stored(run, lambda _: Evaluated(scores, (), "these"), name=baseline, root=tmp_path)
     assert (row.system, row.command[:4]) == ("gendop", ("train", "gendop", "--baseline", baseline))
-    stored = stored_baselines("gendop", WeightsIndex.read(tmp_path))
+    stored = stored_baselines("gendop", "these", WeightsIndex.read(tmp_path))
     assert stored[f"tag_f1_{baseline}"].value == report.metrics["tag_f1"].value
     assert f"exact_program_{baseline}" in stored
 

@@ -204,6 +204,16 @@ def test_poses_are_for_one_path(tmp_path, pose_file, capsys):
     assert "are for one path" in capsys.readouterr().err
 
 
+def test_guidance_is_for_directors_that_were_trained_without_captions(learnt, folder, tmp_path, capsys):
+    caption, out = learnt[1][0].caption, tmp_path / "out.json"
+    assert main(["direct", caption, "--model", str(folder), "--guidance", "2", "-o", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["plan"]["moves"]
+    out.unlink()
+    assert main(["direct", "pan left", "--guidance", "2", "-o", str(out)]) == 2
+    assert "grammar was not trained without captions" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_actors_stand_where_the_staged_shot_has_them(folder):
     text = "Orbit left around the red robot."
     director = SegmentDirector.from_pretrained(folder)
@@ -246,9 +256,10 @@ def test_a_director_that_makes_no_plans_or_is_not_there_is_refused(tmp_path):
         read_plan("push in", tmp_path / "nowhere")
 
 
-def test_a_shot_says_who_directed_it(folder, tmp_path):
-    made = shooting.shoot("Blorp the flux.", tmp_path / "film", director=folder, size_wh=(64, 36), num_frames=4)
-    assert made.plan == SegmentDirector.from_pretrained(folder).plans("Blorp the flux.")[0]
+def test_a_shot_says_who_directed_it(learnt, folder, tmp_path):
+    caption = learnt[1][0].caption
+    made = shooting.shoot(caption, tmp_path / "film", director=folder, size_wh=(64, 36), num_frames=4)
+    assert made.plan == SegmentDirector.from_pretrained(folder).plans(caption)[0]
     report = (tmp_path / "film" / "report.html").read_text()
     assert "Directed by" in report
     run = json.loads((tmp_path / "film" / "run.json").read_text())

@@ -325,7 +325,7 @@ def test_what_cannot_be_is_refused(models, frame_files, tmp_path: Path, capsys: 
         ([TEXT, *model, *out, "--size", "96x64", "--quirks", "official"], "512x512 alone"),
         (["camera " * 80, *model, *out], "tokens and the model reads 77"),
         (["", *model, *out], "caption is empty"),
-        (["--folder", tmp_path / "none", *model, *out], "nothing to direct"),
+        (["--folder", tmp_path / "none", *model, *out], "there is no folder"),
         (["--folder", tmp_path, *model], "output folder"),
         (["--folder", tmp_path, *model, *out, "--explain"], "--explain"),
         ([TEXT, *model, "--workspace", tmp_path / "w", "--explain"], "--explain"),

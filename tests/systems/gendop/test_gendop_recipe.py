@@ -215,7 +215,7 @@ def test_any_folder_of_shots_can_be_learned_from(tmp_path: Path, tiny_folder: Pa
     made = recipe(tmp_path / "clips", tiny_folder)
     assert made.phases[0].steps == 100 * 5 // 2
     assert next(made.batches(made.phases[0], rank=0, world=1, start=0))["tokens"].shape == (2, 302)
-    with pytest.raises(InputError, match="no shots"):
+    with pytest.raises(InputError, match="there is no folder"):
         find_shots(tmp_path / "nothing")
 
 
@@ -243,7 +243,7 @@ def test_upstream_reads_one_caption_for_rgbd_whatever_is_asked():
         (["--discrete_bins", "255"], "even"),
         (["--exp_name", "x"], "--workspace"),
         (["--num_epochs", "0"], "epochs"),
-        (["--data", "nowhere"], "has no shots"),
+        (["--data", "nowhere"], "there is no folder nowhere"),
     ],
 )
 def test_impossible_combinations_are_refused(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from segment_models import SIZE
@@ -11,10 +13,11 @@ from kinoeye.language import Plan, parse
 from kinoeye.networks.text import Vocabulary, WordBatch
 from kinoeye.systems.gendop import segment_recipe
 from kinoeye.systems.gendop.caption_words import read_words
-from kinoeye.systems.gendop.program_tokens import END_MOVE, START, allowed_next, token_ids
+from kinoeye.systems.gendop.program_tokens import END, END_MOVE, START, allowed_next, token_ids
 from kinoeye.systems.gendop.segment_director import SegmentDirector
 from kinoeye.systems.gendop.segment_recipe import SegmentRecipe, save, to_batch
 from kinoeye.systems.gendop.segments import SegmentConfig, SegmentModel
+from kinoeye.systems.gendop.wording import caption_without_camera
 
 
 def test_it_learns_what_captions_mean(learnt):
@@ -43,6 +46,29 @@ def test_only_what_may_follow_is_written_even_untrained():
     for tokens, _ in model.write(words, n=8, temperature=2.0, generator=generator):
         for at, token in enumerate(tokens):
             assert token in allowed_next([START, *tokens[:at]], words)
+
+
+def test_guidance_goes_the_way_of_the_caption(learnt):
+    model, items = learnt
+    words = items[0].words
+    (_, plain), (_, guided) = (model.write(words, guidance=scale)[0] for scale in (1.0, 3.0))
+    assert guided > plain  # surer of the same
+    unsaid = [model.write(replace(words, words=item.words.words, reading=item.words.reading), guidance=0.0)[0][0]
+              for item in items[:4]]  # fmt: skip
+    assert len(set(unsaid)) == 1  # without the caption, what it says is of no effect
+    vocabulary = Vocabulary.of([("pan", "left")], least=1, buckets=256)
+    never = SegmentModel(SegmentConfig(words=vocabulary.words, **SIZE)).eval()
+    with pytest.raises(InputError, match="never trained without captions; guidance must be 1"):
+        never.write(words, guidance=2.0)
+
+
+def test_a_caption_may_say_nothing_of_a_camera(learnt):
+    director = SegmentDirector(model=learnt[0])
+    silent = [caption_without_camera(seed) for seed in range(6)]
+    assert sum(director.model.write(item.words)[0][0] == (END,) for item in silent) >= 5
+    found = [item for item in silent if director.model.write(item.words)[0][0] == (END,)]
+    with pytest.raises(InputError, match="no camera move was found"):
+        director.plans(found[0].caption, n=3)
 
 
 def test_decoding_is_causal_and_padding_has_no_effect(learnt):

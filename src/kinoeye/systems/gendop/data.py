@@ -74,6 +74,8 @@ def find_shots(root: Path | str, *, split: str = "train") -> list[ShotFiles]:
         InputError: there are none.
     """
     root = Path(root)
+    if not root.is_dir():
+        raise InputError(f"there is no folder {root}; give one of shots")
     listing = root / f"{split}_valid.txt"
     if listing.is_file():
         names = [line.strip() for line in read_text(listing).splitlines() if line.strip()]
@@ -95,6 +97,8 @@ def find_inputs(root: Path | str, modalities: Sequence[Modality]) -> list[ShotFi
     Raises:
         InputError: there are none.
     """
+    if not Path(root).is_dir():
+        raise InputError(f"there is no folder {root}; give one of shots")
     endings = [_MODALITY_FILES[name] for name in modalities]
     found = sorted(file for pattern in ("*", "*/*") for file in Path(root).glob(pattern + endings[0]))
     shots = [ShotFiles(file.parent, file.name.removesuffix(endings[0])) for file in found]
