@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from kinoeye.base.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from kinoeye.formats.scenes.bvh import BvhMotion as BvhMotion
+    from kinoeye.formats.scenes.bvh import read_bvh as read_bvh
     from kinoeye.formats.scenes.glb import write_glb_points as write_glb_points
     from kinoeye.formats.scenes.glb_cameras import PaintedCamera as PaintedCamera
     from kinoeye.formats.scenes.glb_cameras import write_glb_cameras as write_glb_cameras

@@ -11,7 +11,12 @@ if TYPE_CHECKING:
     from kinoeye.shot.bodies.body import joint_transforms as joint_transforms
     from kinoeye.shot.bodies.body import reordered as reordered
     from kinoeye.shot.bodies.body import skin as skin
+    from kinoeye.shot.bodies.clothing import Clothing as Clothing
+    from kinoeye.shot.bodies.clothing import clothed_by as clothed_by
+    from kinoeye.shot.bodies.clothing import dressed as dressed
     from kinoeye.shot.bodies.joint_names import common_names as common_names
     from kinoeye.shot.bodies.packed import load_body as load_body
+    from kinoeye.shot.bodies.retargeting import RetargetReport as RetargetReport
+    from kinoeye.shot.bodies.retargeting import retarget as retarget
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__)
