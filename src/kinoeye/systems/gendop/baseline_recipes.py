@@ -73,7 +73,7 @@ class OfficialBaselineRecipe:
     one sees.
     """
 
-    steps: int = 7_300
+    steps: int = 8_200
     batch_size: int = 16
     lr: float = 2e-3
     seed: int = 0
@@ -170,7 +170,7 @@ def small_director() -> DirectorConfig:
 class DirectorBaselineRecipe:
     """Training of a small DIRECTOR on the train stream of `wording`, the reader of its captions from scratch too."""
 
-    steps: int = 5_700
+    steps: int = 6_300
     batch_size: int = 32
     lr: float = 1e-3
     seed: int = 0
