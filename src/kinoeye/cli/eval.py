@@ -19,13 +19,14 @@ from kinoeye.base.errors import InputError
 from kinoeye.cli.options import count, given_path, non_negative, print_json, say
 
 if TYPE_CHECKING:
+    from kinoeye.evaluation.clatr_encoder import ClatrEncoder
     from kinoeye.evaluation.harness import EvalReport
 
 SYSTEMS = ("gendop",)
 DEFAULT_COUNT = 200
 _OF_WORLDS, _OF_FOLDERS = (
     ("model", "bench", "world_seed", "count"),
-    ("pred", "gt", "clatr", "clip", "text_key", "quirks"),
+    ("pred", "gt", "text_key", "quirks"),
 )
 
 
@@ -41,11 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     own = parser.add_argument_group("on your own files")
     own.add_argument("--pred", type=given_path, metavar="DIR", help="folder of camera files to judge")
     own.add_argument("--gt", type=given_path, metavar="DIR", help="folder of those taken as true, of the same names")
-    own.add_argument("--clatr", type=given_path, metavar="FILE-or-DIR", help="CLaTr for its scores: an official "
-                     "checkpoint,\nor what `kinoeye train clatr` wrote (default: the one that ships)")  # fmt: skip
-    own.add_argument("--clip", type=given_path, metavar="DIR", help="CLIP that an official one read captions with")
     own.add_argument("--text-key", "--text_key", metavar="KEY", help="caption that paths follow (default Movement)")
     own.add_argument("--quirks", choices=("none", "official"), help="official: as published, faults included")
+    parser.add_argument("--clatr", type=given_path, metavar="FILE-or-DIR", help="CLaTr for its scores: an official "
+                        "checkpoint,\nor what `kinoeye train clatr` wrote (default: the one that ships)")  # fmt: skip
+    parser.add_argument("--clip", type=given_path, metavar="DIR", help="CLIP that an official one read captions with")
     parser.add_argument(
         "--baselines",
         choices=("all", "none"),
@@ -83,15 +84,11 @@ def _score_folders(args: argparse.Namespace) -> EvalReport:
     from kinoeye.evaluation.clatr_scores import Quirks
     from kinoeye.evaluation.folder_evaluation import CAPTION_KEYS, evaluate_folders
 
-    if args.clip is not None and args.clatr is None:
-        raise InputError("--clip reads captions for a CLaTr; give --clatr FILE too")
     key = args.text_key or CAPTION_KEYS[0]
     if key not in CAPTION_KEYS:
         raise InputError(f"--text-key {key!r} is no caption of DataDoP; captions: {', '.join(CAPTION_KEYS)}")
     quirks = Quirks.official() if args.quirks == "official" else Quirks.none()
-    from kinoeye.evaluation.clatr_encoder import load_clatr_encoder, shipped_clatr_encoder
-
-    encoder = shipped_clatr_encoder() if args.clatr is None else load_clatr_encoder(args.clatr, clip=args.clip)
+    encoder = _clatr(args)
     return evaluate_folders(
         args.pred, args.gt, encoder=encoder, caption_key=key, quirks=quirks, seed=args.seed, baselines=args.baselines
     )
@@ -104,14 +101,27 @@ def _score_model(args: argparse.Namespace) -> EvalReport:
     from kinoeye.evaluation.caption_benches import caption_bench
     from kinoeye.evaluation.gendop import contender, evaluate
 
+    encoder = _clatr(args)
+    if encoder is not None and not encoder.reads_captions:
+        raise InputError(f"{args.clatr} came without what reads captions; give its --clip DIR too")
     return evaluate(
         contender(args.model),
         caption_bench(args.bench or "synthetic"),
         world_seed=args.world_seed or 0,
         count=args.count or DEFAULT_COUNT,
+        encoder=encoder,
         seed=args.seed,
         baselines=args.baselines,
     )
+
+
+def _clatr(args: argparse.Namespace) -> ClatrEncoder | None:
+    """The CLaTr that was given, or the one that ships."""
+    if args.clip is not None and args.clatr is None:
+        raise InputError("--clip reads captions for a CLaTr; give --clatr FILE too")
+    from kinoeye.evaluation.clatr_encoder import load_clatr_encoder, shipped_clatr_encoder
+
+    return shipped_clatr_encoder() if args.clatr is None else load_clatr_encoder(args.clatr, clip=args.clip)
 
 
 def _refuse(args: argparse.Namespace, names: tuple[str, ...], why: str) -> None:

@@ -12,6 +12,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.failure import Failure
 from kinoeye.base.progress import track
 from kinoeye.evaluation.caption_bench import CaptionBench, CaptionItem, NearestCaption, bench_sha256, is_hard
+from kinoeye.evaluation.clatr_scores import score_with_clatr
 from kinoeye.evaluation.harness import Baselines, EvalReport, Stopwatch, sha256_of, stored_baselines
 from kinoeye.evaluation.measurement import Measurement
 from kinoeye.evaluation.path_diversity import path_diversity
@@ -33,6 +34,7 @@ from kinoeye.render.film import first_frame
 from kinoeye.render.worlds import WORLDS_V0, worlds_sha256
 
 if TYPE_CHECKING:
+    from kinoeye.evaluation.feature_extractor import PathTextEncoder
     from kinoeye.systems.gendop.pipeline import GenDoPPipeline
 
 SYSTEM = "gendop"
@@ -128,6 +130,7 @@ def evaluate(
     *,
     world_seed: int,
     count: int,
+    encoder: PathTextEncoder | None = None,
     seed: int = 0,
     baselines: Baselines = "all",
 ) -> EvalReport:
@@ -138,6 +141,7 @@ def evaluate(
         bench: where the captions come from.
         world_seed: of captions and worlds.
         count: how many captions; of worlds as many, up to `MOST_WORLDS`.
+        encoder: a CLaTr that reads captions; None leaves its scores out.
         seed: of the director's chance and of the intervals.
         baselines: "none" leaves out the grammar, the nearest caption, random programs, and wrong depth.
 
@@ -154,7 +158,7 @@ def evaluate(
     answers = direct(contender.direct, [item.caption for item in items], frames=shown, seed=seed)
     filmed = direct(contender.direct, [item.caption for item in worlds], frames=frames, seed=seed)
     metrics = {
-        **score_captions(items, answers, true=true, seed=seed),
+        **score_captions(items, answers, true=true, encoder=encoder, seed=seed),
         **score_in_worlds(filmed.directed, worlds, true=true_in_worlds, seed=seed),
         **_diversity(contender, items, shown, seed=seed),
     }
@@ -163,7 +167,7 @@ def evaluate(
     stored: dict[str, Measurement] = {}
     if baselines == "all":
         training = bench.training_items(world_seed, TRAINING_CAPTIONS)
-        rows, chance = _caption_baselines(items, true, training, seed)
+        rows, chance = _caption_baselines(items, true, training, encoder, seed)
         rows |= _world_baselines(contender, worlds, true_in_worlds, frames, seed)
         stored = stored_baselines(SYSTEM, scored_on)
     return EvalReport(
@@ -180,7 +184,7 @@ def evaluate(
         stored=tuple(stored),
         chance=chance,
         cpu_seconds=watch.cpu_seconds,
-        notes=tuple(_notes(len(items), len(worlds), shown is not None)),
+        notes=tuple(_notes(len(items), len(worlds), shown is not None, encoder)),
     )
 
 
@@ -188,7 +192,9 @@ def _repeated(frames: Sequence[RGBD], count: int) -> list[RGBD]:
     return [frames[index % len(frames)] for index in range(count)]
 
 
-def _notes(items: int, worlds: int, shown: bool) -> Iterator[str]:
+def _notes(items: int, worlds: int, shown: bool, encoder: PathTextEncoder | None) -> Iterator[str]:
+    if encoder is not None:
+        yield f"CLaTr: {encoder.name}"
     if worlds < items:
         yield f"collision_rate and framing_error are over {worlds} worlds"
     if shown:
@@ -225,14 +231,23 @@ def true_paths(items: Sequence[CaptionItem]) -> list[Float64]:
 
 
 def score_captions(
-    items: Sequence[CaptionItem], answers: Answers, *, true: Sequence[Float64], seed: int = 0
+    items: Sequence[CaptionItem],
+    answers: Answers,
+    *,
+    true: Sequence[Float64],
+    encoder: PathTextEncoder | None = None,
+    seed: int = 0,
 ) -> dict[str, Measurement]:
-    """Programs and motion tags of what a director made of captions; a failure is wrong in everything.
+    """Programs and motion tags of what a director made of captions, and what a CLaTr says of it.
+
+    A failure is wrong in everything. The tags are those of the paths in metres, those of `score_with_clatr` after the
+    scales are matched.
 
     Args:
         items: the captions.
         answers: of the director, one for each.
         true: `true_paths` of the items.
+        encoder: a CLaTr that reads captions; None leaves its scores out.
         seed: of the intervals.
     """
     exact, similar = np.zeros(len(items)), np.zeros(len(items))
@@ -247,7 +262,9 @@ def score_captions(
         for moves in sorted({len(item.plan.moves) for item in items})
         if (rows := np.array([len(item.plan.moves) == moves for item in items])).any()
     }
+    captions = [item.caption for item in items]
     return {
+        **({} if encoder is None else score_with_clatr(encoder, found, true, captions, seed=seed)),
         "exact_program": Measurement.of_mean(exact, seed=seed),
         "exact_program_hard": _of_enough(exact[hard], seed),
         **by_length,
@@ -286,7 +303,11 @@ def _diversity(
 
 
 def _caption_baselines(
-    items: Sequence[CaptionItem], true: Sequence[Float64], training: Sequence[CaptionItem], seed: int
+    items: Sequence[CaptionItem],
+    true: Sequence[Float64],
+    training: Sequence[CaptionItem],
+    encoder: PathTextEncoder | None,
+    seed: int,
 ) -> tuple[dict[str, Measurement], dict[str, Measurement]]:
     """Rows of the grammar, the nearest training caption and a random training program; and what the last one gets."""
     rng = np.random.default_rng(seed)
@@ -297,10 +318,11 @@ def _caption_baselines(
     }
     captions = [item.caption for item in items]
     tables = {
-        name: score_captions(items, direct(director, captions, seed=seed), true=true, seed=seed)
+        name: score_captions(items, direct(director, captions, seed=seed), true=true, encoder=encoder, seed=seed)
         for name, director in directors.items()
     }
-    shown = ("exact_program", "exact_program_hard", "segment_similarity", "tag_f1")
+    shown = ["exact_program", "exact_program_hard", "segment_similarity", "tag_f1"]
+    shown += [metric for metric in tables["random"] if metric.startswith("clatr_")]
     rows = {f"{metric}_{name}": table[metric] for name, table in tables.items() for metric in shown}
     return rows, {metric: tables["random"][metric] for metric in shown if metric != "exact_program_hard"}
 
