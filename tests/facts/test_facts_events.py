@@ -147,9 +147,9 @@ def test_meeting_passing_and_being_closest():
     tracks = scene(times=TIMES, runner=runner, post=standing(0.1, 0, yaw=math.pi / 2))
     met, parted = events.meetings(tracks, "runner", "post")
     assert (met.what, parted.what) == ("meets", "parts from")
-    # 2 m/s: 1.5 m away at sqrt(1.5^2 - 1) before, 2 m away at sqrt(3) after.
-    assert met.time_s == pytest.approx(3.05 - math.sqrt(1.25) / 2, abs=1e-3)
-    assert parted.time_s == pytest.approx(3.05 + math.sqrt(3) / 2, abs=1e-3)
+    # Half a metre wide each, 1 m aside and at 2 m/s: the gap along the way is 0.5 m less than between centres.
+    assert met.time_s == pytest.approx(3.05 - (0.5 + math.sqrt(0.8**2 - 0.5**2)) / 2, abs=2e-3)
+    assert parted.time_s == pytest.approx(3.05 + (0.5 + math.sqrt(1.2**2 - 0.5**2)) / 2, abs=2e-3)
     nearest = events.closest(tracks, "runner", "post")
     assert nearest is not None
     assert nearest.time_s == pytest.approx(3.05, abs=1e-9)
@@ -216,7 +216,7 @@ def test_margins_of_events_shrink_with_noise():
     view = Viewpoint("camera")
     for ask in (
         lambda t: events.crossings(t, "near", "post", view),
-        lambda t: events.meetings(t, "near", "post", Thresholds(meets=2.5, parts=2.8)),
+        lambda t: events.meetings(t, "near", "post", Thresholds(meets=2.0, parts=2.3)),
     ):
         one, other = ask(loud)[0].margin, ask(quiet)[0].margin
         assert 0 < one < other < math.inf

@@ -198,7 +198,9 @@ def test_an_arbitrary_scale_is_never_metres():
 
 
 def test_facts_load_neither_torch_nor_scipy():
-    modules = "events, hysteresis, judged, motion, picture, record, relations, resampling, scene_tracks, viewpoint"
+    modules = (
+        "boxes, events, hysteresis, judged, motion, picture, record, relations, resampling, scene_tracks, viewpoint"
+    )
     code = f"from kinoeye.facts import {modules}; import sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "scipy", "jaxtyping", "numba"} & set(loaded)

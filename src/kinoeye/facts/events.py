@@ -11,6 +11,7 @@ import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.facts import motion, relations
+from kinoeye.facts.boxes import gap
 from kinoeye.facts.hysteresis import Phase, phases
 from kinoeye.facts.judged import direction_spread, in_deviations
 from kinoeye.facts.scene_tracks import SceneTracks
@@ -46,10 +47,10 @@ class Thresholds:
     """Speed below which one stops."""
     turns_rad_per_s: float = 0.35
     straight_rad_per_s: float = 0.17
-    meets: float = 1.5
-    """Distance of centres at which two meet."""
-    parts: float = 2.0
-    """Distance at which they part again."""
+    meets: float = 0.8
+    """Gap between boxes at which two meet."""
+    parts: float = 1.2
+    """Gap at which they part again."""
     hidden: float = 0.9
     """Share of an outline that is not seen from which one is hidden."""
     shown: float = 0.7
@@ -134,7 +135,7 @@ def approach_phases(tracks: SceneTracks, a: str, b: str, thresholds: Thresholds 
 
 
 def meeting_phases(tracks: SceneTracks, a: str, b: str, thresholds: Thresholds | None = None) -> tuple[Phase, ...]:
-    """When `a` and `b` are "together" and when "apart", by the distance of their centres.
+    """When `a` and `b` are "together" and when "apart", by the gap between their boxes.
 
     Raises:
         InputError: as `motion_phases`.
@@ -142,7 +143,7 @@ def meeting_phases(tracks: SceneTracks, a: str, b: str, thresholds: Thresholds |
     limits = _thresholds(tracks, thresholds)
     return phases(
         tracks.times_s,
-        -relations.distance(tracks, a, b),
+        -gap(tracks, a, b),
         ("apart", "together"),
         enter=-limits.meets,
         leave=-limits.parts,

@@ -96,8 +96,8 @@ def runs(times_s: Float64, judged: Judged, *, least_s: float = 0.0) -> tuple[Pha
     A run's margin is the largest of its words'.
 
     Example:
-        >>> words = Judged(("left", "right"), np.array([0, 0, 1, 0]), np.ones(4))
-        >>> [phase.label for phase in runs(np.arange(4.0), words, least_s=1.2)]
+        >>> words = Judged(("left", "right"), np.array([0, 0, 1, 0, 0]), np.ones(5))
+        >>> [phase.label for phase in runs(np.arange(5.0), words, least_s=1.2)]
         ['left']
     """
     times_s, found = np.asarray(times_s, np.float64), []
