@@ -24,6 +24,8 @@ LAYER_TYPES: Mapping[str, tuple[str, tuple[int, ...]]] = MappingProxyType(
         "part": ("uint8", ()),  # body part of the instance; 0 = nothing
         "flow": ("float32", (2,)),  # pixels (x, y) to the same surface point in the next frame; NaN = unknown
         "object_coordinates": ("float32", (3,)),  # position in the actor's box, 0 to 1 a side; NaN = no actor
+        "triangle": ("uint32", ()),  # index in the mesh of the instance + 1; 0 = no mesh
+        "barycentrics": ("float32", (2,)),  # weights of the triangle's first two corners, of three that add up to 1
         "shadow": ("uint8", ()),  # share of sunlight kept away, 255 = all
         "points": ("float32", (3,)),  # world coordinates; NaN = unknown
         "confidence": ("float32", ()),  # of the estimate, 0 to 1

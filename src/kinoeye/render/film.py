@@ -19,7 +19,19 @@ from kinoeye.geometry.track import Trajectory
 from kinoeye.render.scene import Scene, build_scene
 from kinoeye.shot.shot import Shot
 
-RENDERED_LAYERS = ("rgb", "alpha", "depth", "normals", "instance", "part", "flow", "object_coordinates", "shadow")
+RENDERED_LAYERS = (
+    "rgb",
+    "alpha",
+    "depth",
+    "normals",
+    "instance",
+    "part",
+    "flow",
+    "object_coordinates",
+    "shadow",
+    "triangle",
+    "barycentrics",
+)
 """Layers that a shot is rendered to."""
 MAX_SIDE, MAX_SAMPLES = 8192, 8
 FrameRenderer = Callable[[int, Mapping[str, NDArray[Any]], int], None]
@@ -38,8 +50,8 @@ def render(
     """The film of a shot with geometry that is exact.
 
     Depth, normals, ids, flow, coordinates and shadow are those of the ray through each pixel's centre. Flow follows
-    the surface that is seen, hidden or not in the next frame. Object coordinates of a walking robot are those of the
-    same point when it stands.
+    the surface that is seen, hidden or not in the next frame. Object coordinates of a walking figure are those of the
+    same point when it stands. Normals of a mesh are the smooth ones that light sees.
 
     Args:
         shot: the camera, actors and environment; actors without an avatar are not drawn.
@@ -62,17 +74,7 @@ def render(
         raise InputError(f"samples is {samples}; it is 1 to {MAX_SAMPLES} rays a side")
     camera = _camera(shot, size_wh, times_s)
     scene = build_scene(shot, camera)
-    if not all(np.isfinite(a).all() for a in (scene.T_world_cam, scene.fx_fy_cx_cy, scene.world_from_canonical)):
-        raise InputError(
-            "the shot has poses or intrinsics that are NaN or infinite; `kinoeye inspect` names the frames"
-        )
-    width, height = camera.size_wh
-    values = {
-        name: np.empty((len(camera), height, width, *LAYER_TYPES[name][1]), LAYER_TYPES[name][0]) for name in names
-    }
-    draw = _renderer(scene, backend)
-    for index in track(range(len(camera)), "rendering"):
-        draw(index, {name: array[index] for name, array in values.items()}, samples)
+    values = draw(scene, names, samples=samples, backend=backend)
     return Take(
         times_s=camera.times_s.double().numpy(),
         layers={name: Layer(array, "truth") for name, array in values.items()},
@@ -80,6 +82,28 @@ def render(
         requested=shot,
         captions=(shot.prompt,) if shot.prompt else (),
     )
+
+
+def draw(
+    scene: Scene, layers: Sequence[str], *, samples: int = 1, backend: Literal["fast", "reference"] = "fast"
+) -> dict[str, NDArray[Any]]:
+    """The frames of a scene, [frames, height, width, ...] by layer, as `render` describes them; "rgb" comes along.
+
+    Raises:
+        InputError: the scene has poses that are NaN or infinite, or the backend is unknown.
+    """
+    poses = (scene.T_world_cam, scene.fx_fy_cx_cy, scene.world_from_canonical)
+    if not all(np.isfinite(a).all() for a in (*poses, *(mesh.world_from_rest for mesh in scene.meshes))):
+        raise InputError(
+            "the shot has poses or intrinsics that are NaN or infinite; `kinoeye inspect` names the frames"
+        )
+    frames, (width, height) = len(scene.T_world_cam), scene.size_wh
+    types = {name: LAYER_TYPES[name] for name in ("rgb", *layers)}
+    values = {name: np.empty((frames, height, width, *trailing), dtype) for name, (dtype, trailing) in types.items()}
+    fill = _renderer(scene, backend)
+    for index in track(range(frames), "rendering"):
+        fill(index, {name: array[index] for name, array in values.items()}, samples)
+    return values
 
 
 def first_frame(shot: Shot) -> RGBD:

@@ -1,4 +1,4 @@
-"""A shot as flat arrays that a ray caster reads: parts, backdrop and cameras, with every colour in linear light.
+"""A shot as flat arrays that a ray caster reads: parts, meshes, backdrop and cameras, every colour in linear light.
 
 Every part is a canonical solid (unit sphere, cube of half side 1, ...) under an affine map. A ray keeps its
 parameter under affine maps, so one intersection routine a kind serves every size and pose.
@@ -19,6 +19,7 @@ from kinoeye.geometry.convention import rotvec_to_matrix
 from kinoeye.geometry.track import Track, Trajectory
 from kinoeye.render.color import mix, srgb_to_linear
 from kinoeye.render.look import LOOK
+from kinoeye.render.meshes import Mesh
 from kinoeye.render.robot import PART_NAMES, ROBOT_PARTS, Role, rest_box, robot_poses
 from kinoeye.shot.environment import Environment, Prop
 from kinoeye.shot.shot import Actor, Avatar, Shot
@@ -107,6 +108,8 @@ class Scene:
     fx_fy_cx_cy: Float64
     """[f, 4] in pixels of `size_wh`."""
     size_wh: tuple[int, int]
+    meshes: tuple[Mesh, ...] = ()
+    """At most one an actor."""
 
     @cached_property
     def canonical_from_world(self) -> Float64:

@@ -13,13 +13,16 @@ from kinoeye.footage.take import LAYER_TYPES
 from kinoeye.geometry.convention import invert
 from kinoeye.render.color import linear_to_bytes
 from kinoeye.render.fast import kernels
-from kinoeye.render.fast.kernels import SRGB_STEPS, TILE
+from kinoeye.render.fast.kernels import FOLD, SRGB_STEPS, TILE
+from kinoeye.render.fast.meshes import MeshFrames
 from kinoeye.render.look import LOOK
 from kinoeye.render.scene import Scene, corners
 
 Float64 = NDArray[np.float64]
 FILLED = ("rgb", "alpha", "depth", "normals", "instance", "part", "flow", "object_coordinates", "shadow")
 """Layers in the order of the kernel's arguments."""
+LABELS = ("triangle", "barycentrics")
+"""Layers that only meshes have something to say in."""
 LIGHT_SIDE = 160
 """Cells a side of the grid across the sunlight."""
 LIGHT_MARGIN_M = 1e-3
@@ -45,6 +48,8 @@ class FastRenderer:
         self._stage = _stage_records(scene, T_cam_world, light, self._across)
         self._order = np.argsort(near, axis=1, kind="stable")
         self._anyhow = np.arange(near.shape[1])
+        self._meshes = MeshFrames(scene) if scene.meshes else None
+        self._fx = scene.fx_fy_cx_cy[:, 0]
 
     def __call__(self, index: int, out: Mapping[str, NDArray[Any]], samples: int) -> None:
         """Fill the layers of one frame, each [height, width, ...] as `footage.LAYER_TYPES` says."""
@@ -54,10 +59,24 @@ class FastRenderer:
         cells = kernels.bin_rectangles(low[index], high[index], self._anyhow, LIGHT_SIDE, LIGHT_SIDE)
         keys = np.empty(self._size_wh[::-1], np.int32)
         layers = [out[name] if name in out else _nothing(name, self._size_wh[0]) for name in FILLED]
-        shared = (self._stage[index], self._parts[index], self._lattice, tiles, cells, _bytes_of_light(), keys)
-        kernels.fill_layers(*shared, *layers)
+        stage, parts, meshes = self._stage[index], self._parts[index], self._meshes
+        figures = seen = labels = None
+        if meshes is not None:
+            figures = meshes.pose(index, stage["light_axes"], flows="flow" in out)
+            seen = meshes.seen(index)
+            labels = tuple(out[name] if name in out else _nothing(name, self._size_wh[0]) for name in LABELS)
+        else:
+            for name in set(LABELS) & set(out):
+                out[name].fill(0 if name == "triangle" else np.nan)
+        shared = (stage, parts, self._lattice, tiles, cells, figures, _bytes_of_light())
+        kernels.fill_layers(*shared, seen, keys, *layers, labels)
         if samples > 1:
-            kernels.smooth_edges(*shared, *layers[:2], samples)
+            slots, edges = np.empty_like(keys), np.empty(keys.size, np.int32)
+            inverse = None if seen is None else seen[0]
+            count = kernels.find_edges(parts, keys, inverse, FOLD / self._fx[index], slots, edges)
+            if meshes is not None:
+                seen = meshes.seen_by_samples(index, slots, count, samples)
+            kernels.smooth_edges(*shared, seen, edges[:count], *layers[:2], samples)
 
 
 Bounds = tuple[Float64, Float64]

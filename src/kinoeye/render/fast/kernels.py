@@ -1,8 +1,9 @@
 """Compiled kernels, one ray at a time; each function is the twin of the one of its name in `render.reference`.
 
-They share one file because numba's cache watches only the file of a kernel: a change here recompiles all of it.
-Constants of the look come in with the stage for the same reason. Scenes come in as records because numba counts
-references to arrays inside tuples, which took ten times the work of a ray.
+A scene without meshes hands None where its meshes would come in, and numba leaves out all that asks for them. They
+share one file because numba's cache watches only the file of a kernel: a change here recompiles all of it. Constants
+of the look come in with the stage for the same reason. Scenes come in as records because numba counts references to
+arrays inside tuples, which took ten times the work of a ray, wherever it counts references at all.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -42,6 +43,7 @@ SHADOW_BIAS_M = 1e-4
 T_MIN = 1e-6
 TILE = 8
 """Side in pixels of the screen tiles that list the parts they may see."""
+FOLD = 4.0
 WRAP = LATTICE - 1
 SRGB_STEPS = 16384
 """Steps of the table from linear light to sRGB bytes."""
@@ -55,10 +57,27 @@ def _compiled(function: Callable[..., Any], **options: Any) -> Any:
         return njit(**options)(function)
 
 
+class Figures(NamedTuple):
+    """All meshes of a frame as the kernels read them."""
+
+    meshes: Any
+    """[m] records."""
+    triangles: Any
+    """[t] records of all meshes."""
+    vertices: Any
+    """[v] records of all meshes."""
+    starts: NDArray[np.int32]
+    """Where the list of each cell across the sunlight begins in `shades`, mesh after mesh."""
+    shades: NDArray[np.int32]
+    """Triangles that may keep the sunlight away."""
+
+
 # NaN and infinity keep their meaning. Nothing in a kernel owns memory, so counting references would be wasted work.
 _OPTIONS = {"error_model": "numpy", "fastmath": {"contract", "arcp", "nsz", "reassoc"}, "_nrt": False}
 kernel = partial(_compiled, **_OPTIONS)
 inlined = partial(_compiled, **_OPTIONS, forceinline=True)
+# Without sums contracted with products, two triangles find exactly opposite numbers along the edge that they share.
+exact = partial(_compiled, error_model="numpy", _nrt=False, forceinline=True)
 
 
 @_compiled
@@ -414,12 +433,15 @@ def _ray(stage, x, y):
 
 
 @inlined
-def _cast(stage, parts, tiles, tile, dx, dy, dz):
-    """What a camera ray meets first: depth, surface and face."""
+def _cast(stage, parts, tiles, tile, figures, inverse, triangle, dx, dy, dz):
+    """What a camera ray meets first, given what it meets of meshes: depth, surface and face."""
     depth, surface, face = math.inf, SKY, 0
     to_ground = -stage.T_world_cam[2, 3] / dz
     if T_MIN < to_ground < GROUND_FAR:
         depth, surface = to_ground, GROUND
+    if figures is not None and inverse > 0.0 and 1.0 / inverse < depth:
+        depth, face = 1.0 / inverse, triangle
+        surface = parts.shape[0] + figures.triangles[triangle].mesh
     for index in range(tiles[tile], tiles[tile + 1]):
         part = tiles[index]
         if parts[part].near > depth:
@@ -450,7 +472,7 @@ def _normal(parts, surface, face, px, py, pz, dx, dy, dz):
 
 
 @inlined
-def _in_shadow(stage, parts, cells, convex, px, py, pz, nx, ny, nz):
+def _in_shadow(stage, parts, cells, figures, convex, px, py, pz, nx, ny, nz):
     """Whether no sunlight arrives at a surface point; the part `convex` (or none) cannot shade its own lit side."""
     sun = stage.light_axes[2]
     if nx * sun[0] + ny * sun[1] + nz * sun[2] <= 0.0:
@@ -459,12 +481,15 @@ def _in_shadow(stage, parts, cells, convex, px, py, pz, nx, ny, nz):
     if -z / sun[2] > 0.0:
         return True
     axes = stage.light_axes
-    u = axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z - stage.light_offset[0]
-    v = axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z - stage.light_offset[1]
+    u = axes[0, 0] * x + axes[0, 1] * y + axes[0, 2] * z
+    v = axes[1, 0] * x + axes[1, 1] * y + axes[1, 2] * z
+    along = sun[0] * x + sun[1] * y + sun[2] * z
+    if figures is not None and _in_shadow_of_meshes(figures, u, v, along):
+        return True
+    u, v = u - stage.light_offset[0], v - stage.light_offset[1]
     if not (0.0 <= u < stage.light_side and 0.0 <= v < stage.light_side):
         return False
     cell = int(v) * stage.light_side + int(u)
-    along = sun[0] * x + sun[1] * y + sun[2] * z
     for index in range(cells[cell], cells[cell + 1]):
         part = cells[index]
         if part == convex or parts[part].top < along:
@@ -475,6 +500,85 @@ def _in_shadow(stage, parts, cells, convex, px, py, pz, nx, ny, nz):
         if t < math.inf:
             return True
     return False
+
+
+@exact
+def _shades(a, b, c, u, v, along):
+    """Whether a triangle with these corners across the sunlight is between a place and the sun."""
+    au, av, bu, bv, cu, cv = a[0] - u, a[1] - v, b[0] - u, b[1] - v, c[0] - u, c[1] - v
+    in_a, in_b, in_c = bu * cv - bv * cu, cu * av - cv * au, au * bv - av * bu
+    if not ((in_a >= 0.0 and in_b >= 0.0 and in_c >= 0.0) or (in_a <= 0.0 and in_b <= 0.0 and in_c <= 0.0)):
+        return False
+    return (in_a * a[2] + in_b * b[2] + in_c * c[2]) / (in_a + in_b + in_c) - along > T_MIN
+
+
+@inlined
+def _in_shadow_of_meshes(figures, u, v, along):
+    meshes, triangles, vertices = figures.meshes, figures.triangles, figures.vertices
+    for m in range(meshes.shape[0]):
+        low, per = meshes[m].light_low, meshes[m].cells_per_unit
+        column, row = (u - low[0]) * per[0], (v - low[1]) * per[1]
+        side = meshes[m].side
+        if meshes[m].top < along or not (0.0 <= column < side and 0.0 <= row < side):
+            continue
+        start = meshes[m].first_start + int(row) * side + int(column)
+        for index in range(figures.starts[start], figures.starts[start + 1]):
+            triangle = figures.shades[meshes[m].first_shade + index]
+            if triangles[triangle].top < along:
+                continue
+            corners = triangles[triangle].corners
+            a, b, c = vertices[corners[0]].light, vertices[corners[1]].light, vertices[corners[2]].light
+            if _shades(a, b, c, u, v, along):
+                return True
+    return False
+
+
+@inlined
+def _on_triangle(figures, triangle, px, py, pz, dx, dy, dz):
+    """A place on a triangle: weights of the corners, the unit normal of its plane and the smooth one (both towards the
+    camera).
+    """
+    vertices, corners = figures.vertices, figures.triangles[triangle].corners
+    a, b, c = vertices[corners[0]].world, vertices[corners[1]].world, vertices[corners[2]].world
+    ax, ay, az = a[0] - px, a[1] - py, a[2] - pz
+    bx, by, bz = b[0] - px, b[1] - py, b[2] - pz
+    cx, cy, cz = c[0] - px, c[1] - py, c[2] - pz
+    nx, ny, nz = _cross(bx - ax, by - ay, bz - az, cx - ax, cy - ay, cz - az)
+    squared = nx * nx + ny * ny + nz * nz
+    ux, uy, uz = _cross(bx, by, bz, cx, cy, cz)
+    vx, vy, vz = _cross(cx, cy, cz, ax, ay, az)
+    in_a, in_b = (ux * nx + uy * ny + uz * nz) / squared, (vx * nx + vy * ny + vz * nz) / squared
+    weights = (in_a, in_b, 1.0 - in_a - in_b)
+    sign = -1.0 if nx * dx + ny * dy + nz * dz > 0.0 else 1.0
+    scale = sign / math.sqrt(squared)
+    flat = (nx * scale, ny * scale, nz * scale)
+    a, b, c = vertices[corners[0]].normal, vertices[corners[1]].normal, vertices[corners[2]].normal
+    nx, ny, nz = _weighted(weights, a, b, c)
+    length = math.sqrt(nx * nx + ny * ny + nz * nz)
+    scale = sign / length if length > 0.0 else 0.0
+    nx, ny, nz = (nx * scale, ny * scale, nz * scale) if length > 0.0 else flat
+    lean = nx * dx + ny * dy + nz * dz
+    if lean > 0.0:
+        lean /= dx * dx + dy * dy + dz * dz
+        nx, ny, nz = nx - lean * dx, ny - lean * dy, nz - lean * dz
+        length = math.sqrt(nx * nx + ny * ny + nz * nz)
+        nx, ny, nz = nx / length, ny / length, nz / length
+    return weights, flat, (nx, ny, nz)
+
+
+@kernel
+def _cross(ux, uy, uz, vx, vy, vz):
+    return uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+
+
+@kernel
+def _weighted(weights, a, b, c):
+    """The mean of what the corners of a triangle have."""
+    return (
+        weights[0] * a[0] + weights[1] * b[0] + weights[2] * c[0],
+        weights[0] * a[1] + weights[1] * b[1] + weights[2] * c[1],
+        weights[0] * a[2] + weights[1] * b[2] + weights[2] * c[2],
+    )
 
 
 @inlined
@@ -516,21 +620,28 @@ def _place_in_box(parts, part, px, py, pz):
 
 
 @inlined
-def _shade(stage, lattice, parts, surface, depth, shadow, px, py, pz, nx, ny, nz, dx, dy, dz):
-    """Linear light of a surface: sun, ambient hemisphere, fog."""
-    distance = math.sqrt(dx * dx + dy * dy + dz * dz)
+def _albedo(stage, lattice, parts, figures, surface, face, depth, weights, px, py, pz, nx, ny, nz, dx, dy, dz):
+    """Linear colour of a surface."""
     if surface == GROUND:
-        red, green, blue = _ground_albedo(stage, lattice, px, py, depth, dx, dy, dz)
-    else:
-        cosine = -(nx * dx + ny * dy + nz * dz) / distance
-        width = depth * stage.pixel / math.sqrt(max(cosine, 0.05))
-        x, y, z = _place_in_box(parts, surface, px, py, pz)
-        width /= parts[surface].size_xyz[2]
-        red, green, blue = _part_color(stage, lattice, parts, surface, x, y, z, width)
+        return _ground_albedo(stage, lattice, px, py, depth, dx, dy, dz)
+    if figures is not None and surface >= parts.shape[0]:
+        vertices, corners = figures.vertices, figures.triangles[face].corners
+        a, b, c = vertices[corners[0]].color, vertices[corners[1]].color, vertices[corners[2]].color
+        return _weighted(weights, a, b, c)
+    cosine = -(nx * dx + ny * dy + nz * dz) / math.sqrt(dx * dx + dy * dy + dz * dz)
+    width = depth * stage.pixel / math.sqrt(max(cosine, 0.05))
+    x, y, z = _place_in_box(parts, surface, px, py, pz)
+    return _part_color(stage, lattice, parts, surface, x, y, z, width / parts[surface].size_xyz[2])
+
+
+@inlined
+def _shade(stage, albedo, depth, shadow, nx, ny, nz, dx, dy, dz):
+    """Linear light of a surface: sun, ambient hemisphere, fog."""
+    red, green, blue = albedo
     sun_xyz = stage.sun_xyz
     direct = 0.0 if shadow else max(nx * sun_xyz[0] + ny * sun_xyz[1] + nz * sun_xyz[2], 0.0)
     up = 0.5 + 0.5 * nz
-    kept = math.exp(-stage.fog_per_m * depth * distance)
+    kept = math.exp(-stage.fog_per_m * depth * math.sqrt(dx * dx + dy * dy + dz * dz))
     sun, high, low, fog = stage.sun, stage.ambient_up, stage.ambient_down, stage.fog
     return (
         red * (direct * sun[0] + low[0] + up * (high[0] - low[0])) * kept + fog[0] * (1.0 - kept),
@@ -543,12 +654,17 @@ def _shade(stage, lattice, parts, surface, depth, shadow, px, py, pz, nx, ny, nz
 
 
 @inlined
-def _flow(stage, parts, surface, x, y, point):
+def _flow(stage, parts, figures, surface, face, weights, x, y, point):
     """Pixels to the same surface point in the next frame; NaN where it is not ahead of the camera."""
     if surface == SKY or not stage.flows:
         return math.nan, math.nan
     px, py, pz = point
-    if surface >= 0:
+    if surface >= parts.shape[0]:
+        if figures is not None:
+            vertices, corners = figures.vertices, figures.triangles[face].corners
+            a, b, c = vertices[corners[0]].after, vertices[corners[1]].after, vertices[corners[2]].after
+            px, py, pz = _weighted(weights, a, b, c)
+    elif surface >= 0:
         px, py, pz = _apply(parts[surface].next_from_world, px, py, pz)
     cx, cy, cz = _apply(stage.next_T_cam_world, px, py, pz)
     if cz <= T_MIN:
@@ -558,8 +674,17 @@ def _flow(stage, parts, surface, x, y, point):
 
 
 @inlined
-def _instance(parts, surface):
+def _instance(parts, figures, surface):
+    if figures is not None and surface >= parts.shape[0]:
+        return figures.meshes[surface - parts.shape[0]].instance
     return parts[surface].instance if surface >= 0 else np.uint8(0)
+
+
+@inlined
+def _part(parts, figures, surface, face):
+    if figures is not None and surface >= parts.shape[0]:
+        return figures.triangles[face].part
+    return parts[surface].part if surface >= 0 else np.uint8(0)
 
 
 @inlined
@@ -570,27 +695,46 @@ def _camera_normal(stage, surface, normal):
 
 
 @inlined
-def _object_coordinates(parts, surface, point):
-    if _instance(parts, surface) == 0:
+def _object_coordinates(parts, figures, surface, face, weights, point):
+    if _instance(parts, figures, surface) == 0:
         return math.nan, math.nan, math.nan
-    x, y, z = _place_in_box(parts, surface, point[0], point[1], point[2])
+    x, y, z = 0.0, 0.0, 0.0
+    if surface < parts.shape[0]:
+        x, y, z = _place_in_box(parts, surface, point[0], point[1], point[2])
+    elif figures is not None:
+        vertices, corners = figures.vertices, figures.triangles[face].corners
+        a, b, c = vertices[corners[0]].place, vertices[corners[1]].place, vertices[corners[2]].place
+        x, y, z = _weighted(weights, a, b, c)
     return min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0), min(max(z, 0.0), 1.0)
 
 
 @inlined
-def _trace(stage, parts, lattice, tiles, cells, x, y):
-    """The ray through an image point: depth, surface, face, shadow, world point, world normal, linear light."""
+def _trace(stage, parts, lattice, tiles, cells, figures, inverse, triangle, x, y):
+    """The ray through an image point, given one over the depth of the triangle that it meets (or 0): depth, surface,
+    face, weights of the triangle's corners, shadow, world point, world normal, linear light.
+    """
     tile = (int(y) // TILE) * stage.tiles_across + int(x) // TILE
     dx, dy, dz = _ray(stage, x, y)
-    depth, surface, face = _cast(stage, parts, tiles, tile, dx, dy, dz)
+    depth, surface, face = _cast(stage, parts, tiles, tile, figures, inverse, triangle, dx, dy, dz)
+    weights = (math.nan, math.nan, math.nan)
     if surface == SKY:
-        return depth, surface, face, False, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), _sky(stage, dx, dy, dz)
+        nowhere = (0.0, 0.0, 0.0)
+        return depth, surface, face, weights, False, nowhere, nowhere, _sky(stage, dx, dy, dz)
     T = stage.T_world_cam
     px, py, pz = T[0, 3] + depth * dx, T[1, 3] + depth * dy, T[2, 3] + depth * dz
-    nx, ny, nz, inside = _normal(parts, surface, face, px, py, pz, dx, dy, dz)
-    dark = _in_shadow(stage, parts, cells, SKY if inside else surface, px, py, pz, nx, ny, nz)
-    color = _shade(stage, lattice, parts, surface, depth, dark, px, py, pz, nx, ny, nz, dx, dy, dz)
-    return depth, surface, face, dark, (px, py, pz), (nx, ny, nz), color
+    nx, ny, nz, dark = 0.0, 0.0, 0.0, False
+    if surface < parts.shape[0]:
+        nx, ny, nz, inside = _normal(parts, surface, face, px, py, pz, dx, dy, dz)
+        dark = _in_shadow(stage, parts, cells, figures, SKY if inside else surface, px, py, pz, nx, ny, nz)
+    elif figures is not None:
+        weights, flat, normal = _on_triangle(figures, face, px, py, pz, dx, dy, dz)
+        nx, ny, nz = normal
+        sun = stage.sun_xyz
+        dark = nx * sun[0] + ny * sun[1] + nz * sun[2] <= 0.0
+        dark = dark or _in_shadow(stage, parts, cells, figures, SKY, px, py, pz, flat[0], flat[1], flat[2])
+    albedo = _albedo(stage, lattice, parts, figures, surface, face, depth, weights, px, py, pz, nx, ny, nz, dx, dy, dz)
+    color = _shade(stage, albedo, depth, dark, nx, ny, nz, dx, dy, dz)
+    return depth, surface, face, weights, dark, (px, py, pz), (nx, ny, nz), color
 
 
 @inlined
@@ -606,7 +750,25 @@ def _put_light(table, target, light):
 
 @kernel
 def fill_layers(
-    stage, parts, lattice, tiles, cells, table, keys, rgb, alpha, depth, normals, instance, part, flow, place, shadow
+    stage,
+    parts,
+    lattice,
+    tiles,
+    cells,
+    figures,
+    table,
+    seen,
+    keys,
+    rgb,
+    alpha,
+    depth,
+    normals,
+    instance,
+    part,
+    flow,
+    place,
+    shadow,
+    labels,
 ):
     """Fill the wanted layers of one frame from the rays through pixel centres.
 
@@ -616,7 +778,10 @@ def fill_layers(
         lattice: [LATTICE, LATTICE] values of the noise.
         tiles: bins of the parts by screen tile, nearest first.
         cells: bins of the parts by cell across the sunlight.
+        figures: the meshes, or None.
         table: [SRGB_STEPS] sRGB bytes of linear light.
+        seen: one over the depth of what is seen of the meshes [height, width], 0 for nothing, and the triangle
+            [height, width]; or None.
         keys: [height, width] to fill with what each pixel shows: a number that changes at edges of surfaces, faces and
             shadows.
         rgb: [height, width, 3], to fill like all that follow.
@@ -628,59 +793,120 @@ def fill_layers(
         flow: [height, width, 2]
         place: [height, width, 3] object coordinates.
         shadow: [height, width]
+        labels: the triangle [height, width], and two of its corners' weights [height, width, 2]; or None.
     """
     height, width = rgb.shape[0], rgb.shape[1]
     for row in range(height):
         for column in range(width):
             x, y = column + 0.5, row + 0.5
-            z, surface, face, dark, point, normal, color = _trace(stage, parts, lattice, tiles, cells, x, y)
-            keys[row, column] = (surface * 8 + face) * 2 + dark
+            inverse, triangle = 0.0, 0
+            if seen is not None:
+                inverse, triangle = seen[0][row, column], seen[1][row, column]
+            z, surface, face, weights, dark, point, normal, color = _trace(
+                stage, parts, lattice, tiles, cells, figures, inverse, triangle, x, y
+            )
+            keys[row, column] = (surface * 8 + (face if surface < parts.shape[0] else 0)) * 2 + dark
             _put_light(table, rgb[row, column], color)
             if alpha.shape[0] > 0:
-                alpha[row, column] = 255 if _instance(parts, surface) > 0 else 0
+                alpha[row, column] = 255 if _instance(parts, figures, surface) > 0 else 0
             if depth.shape[0] > 0:
                 depth[row, column] = z
             if shadow.shape[0] > 0:
                 shadow[row, column] = 255 if dark else 0
             if instance.shape[0] > 0:
-                instance[row, column] = _instance(parts, surface)
+                instance[row, column] = _instance(parts, figures, surface)
             if part.shape[0] > 0:
-                part[row, column] = parts[surface].part if surface >= 0 else 0
+                part[row, column] = _part(parts, figures, surface, face)
             if normals.shape[0] > 0:
                 _put(normals[row, column], _camera_normal(stage, surface, normal))
             if flow.shape[0] > 0:
-                flow[row, column, 0], flow[row, column, 1] = _flow(stage, parts, surface, x, y, point)
+                flow[row, column, 0], flow[row, column, 1] = _flow(
+                    stage, parts, figures, surface, face, weights, x, y, point
+                )
             if place.shape[0] > 0:
-                _put(place[row, column], _object_coordinates(parts, surface, point))
+                _put(place[row, column], _object_coordinates(parts, figures, surface, face, weights, point))
+            if labels is not None:
+                _put_labels(labels, row, column, parts, figures, surface, face, weights)
+
+
+@inlined
+def _put_labels(labels, row, column, parts, figures, surface, face, weights):
+    triangle, barycentrics = labels
+    on_mesh = surface >= parts.shape[0]
+    if triangle.shape[0] > 0:
+        first = figures.meshes[surface - parts.shape[0]].first if on_mesh else 0
+        triangle[row, column] = face - first + 1 if on_mesh else 0
+    if barycentrics.shape[0] > 0:
+        barycentrics[row, column, 0], barycentrics[row, column, 1] = weights[0], weights[1]
 
 
 @kernel
-def smooth_edges(stage, parts, lattice, tiles, cells, table, keys, rgb, alpha, samples):
-    """Replace rgb and alpha of pixels whose key differs from a neighbour's by the mean of samples x samples rays."""
+def find_edges(parts, keys, inverse, thickness, slots, edges):
+    """Number the pixels that show another thing than a neighbour.
+
+    Args:
+        parts: [p] records.
+        keys: [height, width] from `fill_layers`.
+        inverse: [height, width] one over the depth of the meshes, or None.
+        thickness: how far, as a share of the nearer depth, neighbours on one mesh may be apart.
+        slots: [height, width] to fill with the number of each such pixel, or -1.
+        edges: [height * width] to fill with the pixels by number, counted by rows.
+
+    Returns:
+        How many there are.
+    """
     height, width = keys.shape
+    count = 0
     for row in range(height):
         for column in range(width):
-            key = keys[row, column]
-            if (
-                (row == 0 or keys[row - 1, column] == key)
-                and (row == height - 1 or keys[row + 1, column] == key)
-                and (column == 0 or keys[row, column - 1] == key)
-                and (column == width - 1 or keys[row, column + 1] == key)
-            ):
-                continue
-            red, green, blue, cover = 0.0, 0.0, 0.0, 0
-            for i in range(samples):
-                for j in range(samples):
-                    x, y = column + (j + 0.5) / samples, row + (i + 0.5) / samples
-                    _, surface, _, _, _, _, color = _trace(stage, parts, lattice, tiles, cells, x, y)
-                    red += min(max(color[0], 0.0), 1.0)
-                    green += min(max(color[1], 0.0), 1.0)
-                    blue += min(max(color[2], 0.0), 1.0)
-                    cover += _instance(parts, surface) > 0
-            count = samples * samples
-            _put_light(table, rgb[row, column], (red / count, green / count, blue / count))
-            if alpha.shape[0] > 0:
-                alpha[row, column] = int(cover * 255.0 / count + 0.5)
+            edge = (
+                (row > 0 and _differ(parts, keys, inverse, thickness, row, column, row - 1, column))
+                or (row < height - 1 and _differ(parts, keys, inverse, thickness, row, column, row + 1, column))
+                or (column > 0 and _differ(parts, keys, inverse, thickness, row, column, row, column - 1))
+                or (column < width - 1 and _differ(parts, keys, inverse, thickness, row, column, row, column + 1))
+            )
+            slots[row, column] = -1
+            if edge:
+                slots[row, column], edges[count] = count, row * width + column
+                count += 1
+    return count
+
+
+@inlined
+def _differ(parts, keys, inverse, thickness, row, column, other_row, other_column):
+    """Whether two pixels show different surfaces, faces or folds of a mesh, or one of them in shadow."""
+    if keys[row, column] != keys[other_row, other_column]:
+        return True
+    if inverse is not None and keys[row, column] >= parts.shape[0] * 16:
+        here, there = 1.0 / inverse[row, column], 1.0 / inverse[other_row, other_column]
+        return abs(here - there) > thickness * min(here, there)
+    return False
+
+
+@kernel
+def smooth_edges(stage, parts, lattice, tiles, cells, figures, table, seen, edges, rgb, alpha, samples):
+    """Replace rgb and alpha of pixels at edges [n] by the mean of samples x samples rays."""
+    width = rgb.shape[1]
+    for slot in range(edges.shape[0]):
+        row, column = edges[slot] // width, edges[slot] % width
+        red, green, blue, cover = 0.0, 0.0, 0.0, 0
+        for i in range(samples):
+            for j in range(samples):
+                x, y = column + (j + 0.5) / samples, row + (i + 0.5) / samples
+                inverse, triangle = 0.0, 0
+                if seen is not None:
+                    inverse, triangle = seen[0][slot, i * samples + j], seen[1][slot, i * samples + j]
+                _, surface, _, _, _, _, _, color = _trace(
+                    stage, parts, lattice, tiles, cells, figures, inverse, triangle, x, y
+                )
+                red += min(max(color[0], 0.0), 1.0)
+                green += min(max(color[1], 0.0), 1.0)
+                blue += min(max(color[2], 0.0), 1.0)
+                cover += _instance(parts, figures, surface) > 0
+        count = samples * samples
+        _put_light(table, rgb[row, column], (red / count, green / count, blue / count))
+        if alpha.shape[0] > 0:
+            alpha[row, column] = int(cover * 255.0 / count + 0.5)
 
 
 # --- Rays from anywhere -----------------------------------------------------------------------------------------------
