@@ -1,4 +1,4 @@
-"""glTF 2.0 files (.glb, .gltf): the document, its nodes' transforms and animations, and buffers, read."""
+"""glTF 2.0 files (.glb, .gltf): the document, its animations, and the numbers in its buffers, read."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import base64
 import binascii
 import json
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import unquote
 
 import numpy as np
@@ -26,8 +27,10 @@ MAX_DEPTH = 100
 """Nodes nested deeper are refused."""
 MAGIC = b"glTF"
 JSON_CHUNK, BINARY_CHUNK = 0x4E4F534A, 0x004E4942
-_COMPONENTS = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5126: np.float32}
-_WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
+_COMPONENTS = {
+    5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 5125: np.uint32, 5126: np.float32,
+}  # fmt: skip
+_WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 _FLOAT = 5126
 T = TypeVar("T")
 
@@ -45,6 +48,14 @@ class Keys:
     tangents_in: Float64 | None = None
     """[n, c] of CUBICSPLINE."""
     tangents_out: Float64 | None = None
+
+
+class Animation(NamedTuple):
+    """One animation of a document."""
+
+    name: str
+    samplers: dict[tuple[int, str], dict[str, Any]]
+    """(node, "translation", "rotation" or "scale") -> its sampler."""
 
 
 @dataclass
@@ -129,11 +140,12 @@ class Gltf:
         return chain[::-1]
 
     @cached_property
-    def _channels(self) -> dict[int, dict[str, dict[str, Any]]]:
-        """Node -> property -> sampler; of several animations of one, the first."""
-        found: dict[int, dict[str, dict[str, Any]]] = {}
-        for animation in self.get(self.document, "animations", list, []):
+    def animations(self) -> list[Animation]:
+        """The animations in their order; unnamed ones are called by their number."""
+        found: list[Animation] = []
+        for number, animation in enumerate(self.get(self.document, "animations", list, [])):
             samplers = self.get(animation, "samplers", list, [])
+            held: dict[tuple[int, str], dict[str, Any]] = {}
             for channel in self.get(animation, "channels", list, []):
                 target = self.get(channel, "target", dict)
                 node, name = target.get("node"), target.get("path")
@@ -142,25 +154,33 @@ class Gltf:
                 index = self.get(channel, "sampler", int)
                 if not 0 <= index < len(samplers):
                     raise self.fail(f"there is no sampler {index}")
-                found.setdefault(node, {}).setdefault(str(name), samplers[index])
+                held.setdefault((node, str(name)), samplers[index])
+            found.append(Animation(self.get(animation, "name", str, "") or f"animation{number}", held))
         return found
 
-    def animated(self, nodes: list[int]) -> dict[tuple[int, str], Keys]:
-        """(node, "translation", "rotation" or "scale") -> keys, of some nodes.
+    def curves(self, animation: Animation, nodes: Collection[int]) -> dict[tuple[int, str], Keys]:
+        """(node, "translation", "rotation" or "scale") -> keys of one animation, of some nodes.
 
         Raises:
-            InputError: an animation is damaged or stored in a way that is not read.
+            InputError: it is damaged or stored in a way that is not read.
         """
         return {
             (node, name): self._keys(sampler, 4 if name == "rotation" else 3)
-            for node in nodes
-            for name, sampler in self._channels.get(node, {}).items()
+            for (node, name), sampler in animation.samplers.items()
+            if node in nodes
         }
+
+    def animated(self, nodes: list[int]) -> dict[tuple[int, str], Keys]:
+        """The same of all animations together; of several that move one node, the first counts."""
+        samplers: dict[tuple[int, str], dict[str, Any]] = {}
+        for animation in self.animations:
+            samplers = {**animation.samplers, **samplers}
+        return self.curves(Animation("", samplers), nodes)
 
     def _keys(self, sampler: dict[str, Any], width: int) -> Keys:
         kind = self.get(sampler, "interpolation", str, "LINEAR")
-        times = self._accessor(self.get(sampler, "input", int))
-        values = self._accessor(self.get(sampler, "output", int))
+        times = self.accessor(self.get(sampler, "input", int), fractions=True)
+        values = self.accessor(self.get(sampler, "output", int), fractions=True)
         each = 3 if kind == "CUBICSPLINE" else 1
         if kind not in ("LINEAR", "STEP", "CUBICSPLINE"):
             raise self.fail(f"an animation has the interpolation {kind!r:.30}")
@@ -174,17 +194,26 @@ class Gltf:
         triples = values.reshape(-1, 3, width)
         return Keys(times, triples[:, 1], kind, triples[:, 0], triples[:, 2])
 
-    def _accessor(self, index: int) -> Float64:
-        """[count, components] of an accessor; whole numbers are normalised, as animations hold them."""
+    def accessor(self, index: int, *, fractions: bool | None = None, most: int | None = None) -> Float64:
+        """The numbers [count, components] of an accessor; matrices are 16 numbers column by column.
+
+        Args:
+            index: of the accessor.
+            fractions: whether whole numbers stand for fractions of the largest; None goes by the accessor.
+            most: elements that are read; more are refused.
+
+        Raises:
+            InputError: it is damaged, too large, or stored in a way that is not read.
+        """
         accessor = self.item("accessors", index)
         if "sparse" in accessor:
-            raise InputError(f"{self.path} has sparse animation data, which is not read; export it without")
+            raise InputError(f"{self.path} has sparse data, which is not read; export it without")
         kind, width = self.get(accessor, "componentType", int), _WIDTHS.get(self.get(accessor, "type", str))
         if kind not in _COMPONENTS or width is None:
-            raise self.fail(f"accessor {index} is of another kind than animations have")
+            raise self.fail(f"accessor {index} is of no kind that meshes or animations have")
         view = self.item("bufferViews", self.get(accessor, "bufferView", int))
         if "EXT_meshopt_compression" in self.get(view, "extensions", dict, {}):
-            raise InputError(f"{self.path} has compressed animation data, which is not read; export it without")
+            raise InputError(f"{self.path} has compressed data, which is not read; export it without")
         count = self.get(accessor, "count", int)
         dtype = np.dtype(_COMPONENTS[kind]).newbyteorder("<")
         stride = self.get(view, "byteStride", int, dtype.itemsize * width)
@@ -192,10 +221,49 @@ class Gltf:
         data = self._buffer(self.get(view, "buffer", int))
         if count < 1 or start < 0 or stride < dtype.itemsize * width:
             raise self.fail(f"accessor {index} has no elements, or they overlap")
+        if most is not None and count > most:
+            raise InputError(f"{self.path} has a mesh or skin of {count:,} elements; at most {most:,} are read")
         if start + stride * (count - 1) + dtype.itemsize * width > len(data):
             raise self.fail(f"accessor {index} reaches beyond its buffer: is it truncated?")
         values = np.ndarray((count, width), dtype, data, start, (stride, dtype.itemsize)).astype(np.float64)
-        return values if kind == _FLOAT else np.maximum(values / np.iinfo(dtype).max, -1.0)
+        if kind == _FLOAT or not (accessor.get("normalized") is True if fractions is None else fractions):
+            return values
+        return np.maximum(values / np.iinfo(dtype).max, -1.0)
+
+    def view_bytes(self, index: int) -> bytes:
+        """The bytes of a buffer view.
+
+        Raises:
+            InputError: it reaches beyond its buffer.
+        """
+        view = self.item("bufferViews", index)
+        data = self._buffer(self.get(view, "buffer", int))
+        start, length = self.get(view, "byteOffset", int, 0), self.get(view, "byteLength", int)
+        if start < 0 or length < 1 or start + length > len(data):
+            raise self.fail(f"buffer view {index} reaches beyond its buffer: is it truncated?")
+        return data[start : start + length]
+
+    def linked_bytes(self, holder: dict[str, Any]) -> bytes:
+        """The bytes at the `uri` of a buffer or an image: embedded, or a file beside the document.
+
+        Raises:
+            InputError: it is elsewhere or cannot be read.
+        """
+        uri = self.get(holder, "uri", str)
+        if uri.startswith("data:"):
+            head, mark, body = uri.partition(",")
+            try:
+                return base64.b64decode(body, validate=True) if head.endswith(";base64") and mark else b""
+            except (binascii.Error, ValueError) as error:
+                raise self.fail("embedded data is no base64 text") from error
+        folder = self.path.parent.resolve()
+        try:
+            file = (folder / unquote(uri)).resolve()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise self.fail(f"data has the address {uri!r:.60}") from error
+        if not file.is_relative_to(folder) or "://" in uri:
+            raise InputError(f"{self.path} takes data from {uri!r:.60}; only files beside it are read")
+        return read_bytes(file, max_bytes=MAX_BYTES)
 
     def _buffer(self, index: int) -> bytes:
         if index not in self._buffers:
@@ -207,21 +275,7 @@ class Gltf:
             if self.chunk is None:
                 raise self.fail("a buffer has neither an address nor a binary chunk")
             return self.chunk
-        uri = self.get(buffer, "uri", str)
-        if uri.startswith("data:"):
-            head, mark, body = uri.partition(",")
-            try:
-                return base64.b64decode(body, validate=True) if head.endswith(";base64") and mark else b""
-            except (binascii.Error, ValueError) as error:
-                raise self.fail("an embedded buffer is no base64 text") from error
-        folder = self.path.parent.resolve()
-        try:
-            file = (folder / unquote(uri)).resolve()
-        except (OSError, ValueError, RuntimeError) as error:
-            raise self.fail(f"a buffer has the address {uri!r:.60}") from error
-        if not file.is_relative_to(folder) or "://" in uri:
-            raise InputError(f"{self.path} takes data from {uri!r:.60}; only files beside it are read")
-        return read_bytes(file, max_bytes=MAX_BYTES)
+        return self.linked_bytes(buffer)
 
 
 def read_gltf(path: Path) -> Gltf:

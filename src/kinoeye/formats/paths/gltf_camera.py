@@ -11,9 +11,9 @@ import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.formats.containers.gltf import MAGIC, Gltf, Keys, read_gltf
+from kinoeye.formats.containers.gltf_nodes import local_transforms
 from kinoeye.formats.containers.gltf_writer import GltfWriter
 from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
-from kinoeye.formats.paths.animation import cubic, held, linear, slerp
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.scene_camera import (
     MAX_FRAMES,
@@ -24,7 +24,7 @@ from kinoeye.formats.paths.scene_camera import (
     intrinsics_of_height,
     lost_intrinsics,
 )
-from kinoeye.geometry.convention import Convention, Float64, matrix_to_wxyz, wxyz_to_matrix
+from kinoeye.geometry.convention import Convention, Float64, matrix_to_wxyz
 
 NAME = "gltf"
 TITLE = "glTF 2.0 cameras (.glb, .gltf)"
@@ -35,7 +35,6 @@ HOLDS = frozenset({"times", "unit", "up", "near_far"})
 NEEDS = frozenset({"times", "intrinsics", "unit", "up"})
 NEAR = 0.01
 """Metres to the near plane, which glTF requires, where the path states none."""
-_REST = {"translation": [0.0, 0.0, 0.0], "rotation": [0.0, 0.0, 0.0, 1.0], "scale": [1.0, 1.0, 1.0]}
 
 
 def sniff(head: FileHead) -> bool:
@@ -77,7 +76,7 @@ def _table(gltf: Gltf, node: int, camera: dict[str, Any], effort: Effort) -> Pat
     world = np.broadcast_to(np.eye(4), (len(at), 4, 4))
     with np.errstate(invalid="ignore", over="ignore"):
         for index in chain:
-            world = world @ _local(gltf, index, curves, at)
+            world = world @ local_transforms(gltf, index, curves, at)
     lens = gltf.get(camera, "perspective", dict)
     aspect = gltf.get(lens, "aspectRatio", float) if "aspectRatio" in lens else None
     if aspect is not None and not 0 < aspect < float("inf"):
@@ -112,36 +111,6 @@ def _times(gltf: Gltf, curves: dict[tuple[int, str], Keys], node: int, notes: li
     if len(times) > MAX_FRAMES:
         raise InputError(f"{gltf.path} is animated over {len(times):,} frames; at most {MAX_FRAMES:,} are read")
     return times
-
-
-def _local(gltf: Gltf, index: int, curves: dict[tuple[int, str], Keys], times: Float64) -> Float64:
-    """A node's transform [m, 4, 4] at times [m]: its matrix, or translation times rotation times scale."""
-    node = gltf.item("nodes", index)
-    if "matrix" in node and not any(place[0] == index for place in curves):
-        matrix = gltf.numbers(node, "matrix", np.eye(4).ravel().tolist())
-        return np.broadcast_to(matrix.reshape(4, 4).T, (len(times), 4, 4))
-    parts = {}
-    for name, rest in _REST.items():
-        keys = curves.get((index, name))
-        at_rest = gltf.numbers(node, name, rest)
-        parts[name] = np.tile(at_rest, (len(times), 1)) if keys is None else _sampled(keys, name, times)
-    local = np.broadcast_to(np.eye(4), (len(times), 4, 4)).copy()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rotation = wxyz_to_matrix(np.roll(parts["rotation"], 1, axis=-1))
-    local[:, :3, :3] = rotation * parts["scale"][:, None, :]
-    local[:, :3, 3] = parts["translation"]
-    return local
-
-
-def _sampled(keys: Keys, name: str, times: Float64) -> Float64:
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        if keys.interpolation == "STEP":
-            return held(keys.times_s, keys.values, times)
-        if keys.tangents_in is not None and keys.tangents_out is not None:
-            return cubic(keys.times_s, keys.values, keys.tangents_in, keys.tangents_out, times)
-        if name != "rotation":
-            return linear(keys.times_s, keys.values, times)
-        return slerp(keys.times_s, keys.values / np.linalg.norm(keys.values, axis=1, keepdims=True), times)
 
 
 def write(table: PathTable, path: Path) -> list[str]:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from kinoeye.formats.scenes.glb import write_glb_points as write_glb_points
     from kinoeye.formats.scenes.glb_cameras import PaintedCamera as PaintedCamera
     from kinoeye.formats.scenes.glb_cameras import write_glb_cameras as write_glb_cameras
+    from kinoeye.formats.scenes.gltf_body import GltfBody as GltfBody
+    from kinoeye.formats.scenes.gltf_body import read_gltf_body as read_gltf_body
     from kinoeye.formats.scenes.ply import read_ply as read_ply
     from kinoeye.formats.scenes.ply import write_ply as write_ply
 

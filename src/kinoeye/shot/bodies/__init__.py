@@ -18,5 +18,8 @@ if TYPE_CHECKING:
     from kinoeye.shot.bodies.packed import load_body as load_body
     from kinoeye.shot.bodies.retargeting import RetargetReport as RetargetReport
     from kinoeye.shot.bodies.retargeting import retarget as retarget
+    from kinoeye.shot.bodies.sampling import AffineClip as AffineClip
+    from kinoeye.shot.bodies.sampling import nearest_clip as nearest_clip
+    from kinoeye.shot.bodies.sampling import transforms_at as transforms_at
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__)

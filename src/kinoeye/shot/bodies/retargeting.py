@@ -11,6 +11,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.geometry.convention import matrix_to_wxyz, rotvec_to_matrix
 from kinoeye.shot.bodies.body import Clip, Float64, Skeleton, joint_transforms, reordered
 from kinoeye.shot.bodies.joint_names import common_names
+from kinoeye.shot.bodies.sampling import continuous
 
 LEAST_SHARE = 1 / 3
 """Of the joints of the smaller skeleton: with fewer counterparts nothing is retargeted."""
@@ -101,7 +102,7 @@ def retarget(
     moved = Clip(
         names=target.names,
         times_s=clip.times_s,
-        local_wxyz=_continuous(matrix_to_wxyz(local)),
+        local_wxyz=continuous(matrix_to_wxyz(local)),
         root_xyz=root,
         loops=clip.loops,
         travel_m=scale * clip.travel_m,
@@ -176,10 +177,3 @@ def _scale(source: Skeleton, target: Skeleton, pairs: dict[int, int], standing: 
     if not (before > 1e-9 and after > 1e-9):
         raise InputError("the joints that both skeletons have stand at one height, so that no scale follows from them")
     return float(after / before)
-
-
-def _continuous(wxyz: Float64) -> Float64:
-    """The same rotations [f, j, 4] with signs that do not jump from frame to frame."""
-    flips = np.where((wxyz[1:] * wxyz[:-1]).sum(axis=-1) < 0, -1.0, 1.0)
-    signs = np.concatenate([np.ones((1, wxyz.shape[1])), np.cumprod(flips, axis=0)])
-    return wxyz * signs[..., None]
