@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from kinoeye.shot.bodies.clothing import Clothing as Clothing
     from kinoeye.shot.bodies.clothing import clothed_by as clothed_by
     from kinoeye.shot.bodies.clothing import dressed as dressed
+    from kinoeye.shot.bodies.grounding import foot_slip as foot_slip
+    from kinoeye.shot.bodies.grounding import grounded as grounded
     from kinoeye.shot.bodies.joint_names import common_names as common_names
     from kinoeye.shot.bodies.packed import load_body as load_body
     from kinoeye.shot.bodies.retargeting import RetargetReport as RetargetReport
     from kinoeye.shot.bodies.retargeting import retarget as retarget
+    from kinoeye.shot.bodies.root_motion import split_root as split_root
     from kinoeye.shot.bodies.sampling import AffineClip as AffineClip
     from kinoeye.shot.bodies.sampling import nearest_clip as nearest_clip
     from kinoeye.shot.bodies.sampling import transforms_at as transforms_at
