@@ -46,7 +46,9 @@ class Thresholds:
     rests_per_s: float = 0.08
     """Speed below which one stops."""
     turns_rad_per_s: float = 0.35
+    """Rate of the heading at which a turn begins."""
     straight_rad_per_s: float = 0.17
+    """Rate below which it ends."""
     meets: float = 0.8
     """Gap between boxes at which two meet."""
     parts: float = 1.2
@@ -250,9 +252,9 @@ def crossings(
     for before, after in itertools.pairwise(sided):
         is_lost = ((unknown > before.end_s) & (unknown < after.start_s)).any()
         if before.label != after.label and not is_lost:
-            gap = np.interp(before.end_s, tracks.times_s, away[1] - away[0])
-            what = "crosses in front of" if gap > 0 else "crosses behind"
-            clear = float(in_deviations(abs(gap), 2 * tracks.noise.position))
+            nearer_by = np.interp(before.end_s, tracks.times_s, away[1] - away[0])
+            what = "crosses in front of" if nearer_by > 0 else "crosses behind"
+            clear = float(in_deviations(abs(nearer_by), 2 * tracks.noise.position))
             events.append(Event(what, before.end_s, (a, b), min(before.margin, after.margin, clear)))
     return tuple(events)
 

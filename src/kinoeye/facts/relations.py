@@ -95,8 +95,8 @@ def facing(tracks: SceneTracks, a: str, view: Viewpoint) -> Judged:
         InputError: as `sides`.
     """
     away = np.linalg.norm(seen_from(tracks, view)[tracks.index(a)], axis=-1)
-    spread = np.hypot(direction_spread(tracks, away), tracks.noise.heading_rad)
-    return sectors(facing_angles(tracks, a, view), FACING, spread)
+    # The heading's noise in it is that of `a`: how the observer is turned does not matter.
+    return sectors(facing_angles(tracks, a, view), FACING, direction_spread(tracks, away))
 
 
 def moving(tracks: SceneTracks, a: str, view: Viewpoint, *, above: float, window_s: float = WINDOW_S) -> Judged:
