@@ -50,8 +50,8 @@ def npy_shape(path: Path) -> tuple[int, ...]:
         return _header(file, str(path))[0]
 
 
-def read_npz(path: Path, names: Iterable[str]) -> dict[str, NDArray]:
-    """The named arrays of an .npz file; names that it lacks are left out.
+def read_npz(path: Path, names: Iterable[str], *, max_array_bytes: int = MAX_ARRAY_BYTES) -> dict[str, NDArray]:
+    """The named arrays of an .npz file, each no larger than `max_array_bytes`; names that it lacks are left out.
 
     Raises:
         InputError: as `read_npy`.
@@ -61,7 +61,9 @@ def read_npz(path: Path, names: Iterable[str]) -> dict[str, NDArray]:
         for name in names:
             if name in members:
                 with archive.open(members[name]) as file:
-                    found[name] = _read(cast(BinaryIO, file), members[name].file_size, f"{path}: {name}")
+                    found[name] = _read(
+                        cast(BinaryIO, file), members[name].file_size, f"{path}: {name}", max_array_bytes
+                    )
     return found
 
 
@@ -153,7 +155,7 @@ def _header(file: BinaryIO, where: str) -> tuple[tuple[int, ...], bool, np.dtype
     return readers[version](file)
 
 
-def _read(file: BinaryIO, size: int, where: str) -> NDArray:
+def _read(file: BinaryIO, size: int, where: str, most: int = MAX_ARRAY_BYTES) -> NDArray:
     """The array of a stream whose header is believed only as far as the bytes go."""
     shape, is_fortran, kind = _header(file, where)
     if kind.hasobject:
@@ -161,8 +163,8 @@ def _read(file: BinaryIO, size: int, where: str) -> NDArray:
     needed = math.prod(shape) * kind.itemsize
     if min(shape, default=0) < 0:
         raise InputError(f"{where} states a shape of {shape}")
-    if needed > MAX_ARRAY_BYTES:
-        raise InputError(f"{where} has {needed:,} bytes; at most {MAX_ARRAY_BYTES:,} are read")
+    if needed > most:
+        raise InputError(f"{where} has {needed:,} bytes; at most {most:,} are read")
     data = file.read(needed) if needed <= size else b""
     if len(data) != needed or kind.itemsize == 0:
         raise InputError(f"{where} breaks off: its header states {needed:,} bytes")

@@ -14,5 +14,9 @@ if TYPE_CHECKING:
     from kinoeye.formats.scenes.gltf_body import read_gltf_body as read_gltf_body
     from kinoeye.formats.scenes.ply import read_ply as read_ply
     from kinoeye.formats.scenes.ply import write_ply as write_ply
+    from kinoeye.formats.scenes.smpl import SmplModel as SmplModel
+    from kinoeye.formats.scenes.smpl import SmplMotion as SmplMotion
+    from kinoeye.formats.scenes.smpl import read_smpl_model as read_smpl_model
+    from kinoeye.formats.scenes.smpl import read_smpl_motion as read_smpl_motion
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__)
