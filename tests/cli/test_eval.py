@@ -77,7 +77,7 @@ def test_a_clatr_adds_its_scores_and_the_published_protocol_needs_one(
         (["eval", "gendop", "--model", "nowhere"], "nowhere"),
         (["eval", "gendop", "--model", "grammar", "--bench", "nonsense"], "benches: synthetic"),
         (["eval", "gendop", "--model", "grammar", "--count", "0"], "whole number from 1"),
-        (["eval", "gendop", "--model", "grammar", "--clatr", "x.ckpt"], "--clatr cannot be given"),
+        (["eval", "gendop", "--model", "grammar", "--clatr", "x.ckpt"], "x.ckpt does not exist"),
         (["eval", "gendop", "--pred", "x"], "belong together"),
         (["eval", "gendop", "--pred", "x", "--gt", "y"], "no folder"),
         (["eval", "gendop", "--pred", "x", "--gt", "y", "--count", "3"], "--count cannot be given"),

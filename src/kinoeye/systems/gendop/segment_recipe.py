@@ -49,9 +49,9 @@ class SegmentRecipe:
     forget: tuple[float, ...] = (0.02, 0.1, 0.25, 0.5)
     """Shares of a caption's words that lose their vectors; each caption draws one of them. Words that say where the
     camera goes are never forgotten, see `wording.essential_words`."""
-    no_caption: float = 0.08
+    no_caption: float = 0.05
     """Share of captions that are left out whole, for guidance."""
-    without_camera: int = 25
+    without_camera: int = 50
     """One caption in so many says nothing of a camera; its program is empty."""
     first_caption: int = 1_000_000
     """Number of the first caption; those below are for the vocabulary and for validation."""
