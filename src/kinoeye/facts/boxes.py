@@ -74,5 +74,4 @@ def _overlap(one: tuple[Float64, Float64, Float64], other: tuple[Float64, Float6
         for R, half in ((R_a, half_a), (R_b, half_b))
     )
     between = np.abs(np.einsum("tk,tki->ti", centre_b - centre_a, along))
-    # Axes that are parallel have no product but rounding, which separates nothing.
-    return ((between <= reach) | (np.linalg.norm(along, axis=1) < 1e-6)).all(axis=-1)
+    return (between <= reach).all(axis=-1)
