@@ -45,8 +45,8 @@ def _lap(radius: float, turn: float, *, start: float = 0.0, x: float = 0.0) -> P
 
 
 def _watched_by_two(walker: Path, y: float) -> Triple:
-    watchers = (watching(still(x, y, seconds=walker.seconds), walker) for x in (-0.8, 0.8))
-    return walker, *watchers
+    left, right = (watching(still(x, y, seconds=walker.seconds), walker) for x in (-0.8, 0.8))
+    return walker, left, right
 
 
 THREE_ACTORS = numbered(
