@@ -15,8 +15,8 @@ from kinoeye.shot.bodies.sampling import continuous
 
 LEAST_SHARE = 1 / 3
 """Of the joints of the smaller skeleton: with fewer counterparts nothing is retargeted."""
-_AS_THEY_ARE = ("Hips", "HipJoint", "Spine1", "Hand")
-"""Joints that several bones leave: none of them says how the joint is turned."""
+_AS_THEY_ARE = ("Hips", "HipJoint", "Spine1", "Hand", "Shoulder")
+"""Joints whose bone does not say how they are turned: several leave them; collars lie differently in each rig."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +53,9 @@ def retarget(
     """Put a clip of one skeleton on another.
 
     A target joint turns in the body's axes by D = G A: G is the turn of its counterpart, and A the smallest rotation
-    that brings the target's bone at rest along the source's (none for hips, hands and where several bones leave the
-    joint). Joints without a counterpart go with their parents. The root's way is scaled by the ratio of the heights
-    that the common joints span.
+    that brings the target's bone at rest along the source's (none for hips, collars, hands and where several bones
+    leave the joint). Joints without a counterpart go with their parents. The root's way is scaled by the ratio of the
+    heights that the common joints span.
 
     Args:
         clip: of the source's joints; others rest.
