@@ -93,6 +93,7 @@ def modules_after(code: str) -> set[str]:
         "import kinoeye",
         "import " + ", ".join(f"kinoeye.base.{m.name}" for m in pkgutil.iter_modules([str(SOURCE / "base")])),
         "import kinoeye.geometry.convention, kinoeye.geometry.record",
+        "import kinoeye.facts; kinoeye.facts.SceneTracks",
         "import kinoeye.language, kinoeye.language.tags; kinoeye.language.parse('push in, then pan left')",
         "import kinoeye.formats.paths; kinoeye.formats.paths.READERS",
         "import kinoeye.weights; kinoeye.weights.resolve; kinoeye.weights.WeightsIndex.read()",

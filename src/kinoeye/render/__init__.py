@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from kinoeye.render.film import first_frame as first_frame
     from kinoeye.render.film import render as render
     from kinoeye.render.robot import PART_NAMES as PART_NAMES
+    from kinoeye.render.scene_facts import with_picture as with_picture
     from kinoeye.render.shot_solids import ShotSolids as ShotSolids
     from kinoeye.render.worlds import WORLDS_V0 as WORLDS_V0
     from kinoeye.render.worlds import sample_worlds as sample_worlds
