@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from kinoeye.base.errors import InputError
 from kinoeye.shot.bodies.body import Body, Clip, Float64, joint_transforms, reordered
 from kinoeye.shot.bodies.joint_names import PART_NAMES, common_names
+from kinoeye.shot.bodies.smoothing import gaussian
 
 SOLE_M = 0.02
 """So far up from its lowest point the surface of a foot is its sole."""
@@ -43,7 +44,7 @@ def grounded(clip: Clip, body: Body) -> Clip:
     if len(clip.times_s) == 1:
         return replace(clip, root_xyz=clip.root_xyz + shift)
     step = np.diff(clip.times_s)
-    height = _smoothed(np.minimum(lowest, np.percentile(lowest, 5) + SOLE_M), clip.times_s)
+    height = gaussian(np.minimum(lowest, np.percentile(lowest, 5) + SOLE_M), clip.times_s, _SMOOTH_S)
     velocity = np.diff(soles, axis=0) / step[:, None, None]
     speed = np.linalg.norm(velocity[..., :2], axis=-1)
     above = np.maximum((soles[:-1, :, 2] + soles[1:, :, 2]) / 2 - ((height[:-1] + height[1:]) / 2)[:, None], 0.0)
@@ -54,7 +55,7 @@ def grounded(clip: Clip, body: Body) -> Clip:
     if len(held):
         middle = clip.times_s[:-1] + step / 2
         for axis in range(2):
-            drift = _smoothed(np.interp(middle, middle[held], sliding[held, axis]), middle)
+            drift = gaussian(np.interp(middle, middle[held], sliding[held, axis]), middle, _SMOOTH_S)
             shift[1:, axis] = -np.cumsum(drift * step)
     shift[:, 2] = -height
     return replace(clip, root_xyz=clip.root_xyz + shift)
@@ -109,17 +110,8 @@ def _sole_vertices(body: Body, part: str) -> NDArray[np.int64]:
     sole = own[body.vertices[own, 2] < body.vertices[own, 2].min() + SOLE_M] if len(own) else own
     if not len(sole):
         raise InputError(f"body {body.name!r} has no {part}; feet are found by the names of joints")
-    places = np.linspace(*np.quantile(body.vertices[sole, 0], [0.0, 1.0]), _POINTS // 2)
+    places = np.linspace(body.vertices[sole, 0].min(), body.vertices[sole, 0].max(), _POINTS // 2)
     edges = np.quantile(body.vertices[sole, 1], [0.1, 0.9])
     wanted = np.array([(x, y) for x in places for y in edges])
     apart = np.linalg.norm(body.vertices[sole, None, :2] - wanted, axis=-1)
     return sole[apart.argmin(axis=0)]
-
-
-def _smoothed(values: Float64, times_s: Float64) -> Float64:
-    """Values [f] under a Gaussian window over time."""
-    step = float(np.median(np.diff(times_s)))
-    reach = max(1, int(3 * _SMOOTH_S / step))
-    window = np.exp(-0.5 * (np.arange(-reach, reach + 1) * step / _SMOOTH_S) ** 2)
-    padded = np.pad(values, reach, mode="edge")
-    return np.convolve(padded, window / window.sum(), mode="valid")

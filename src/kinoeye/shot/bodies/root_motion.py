@@ -13,6 +13,7 @@ from kinoeye.geometry.lie import SE3
 from kinoeye.geometry.track import Track
 from kinoeye.shot.bodies.body import Clip, Float64
 from kinoeye.shot.bodies.sampling import continuous
+from kinoeye.shot.bodies.smoothing import gaussian
 
 
 def split_root(clip: Clip, *, smooth_s: float = 0.25) -> tuple[Clip, Track]:
@@ -42,8 +43,8 @@ def split_root(clip: Clip, *, smooth_s: float = 0.25) -> tuple[Clip, Track]:
     if not clip.names or smooth_s < 0:
         raise InputError("a clip of no joints, or a window of less than 0 s, leaves nothing to split")
     R_root = wxyz_to_matrix(clip.local_wxyz[:, 0])
-    yaw = _smoothed(_yaw(R_root), clip.times_s, smooth_s)
-    way = np.stack([_smoothed(clip.root_xyz[:, axis], clip.times_s, smooth_s) for axis in range(2)], axis=1)
+    yaw = gaussian(_yaw(R_root), clip.times_s, smooth_s)
+    way = np.stack([gaussian(clip.root_xyz[:, axis], clip.times_s, smooth_s) for axis in range(2)], axis=1)
     R_track = rotvec_to_matrix(np.stack([0 * yaw, 0 * yaw, yaw], axis=1))
     ground = np.concatenate([way, np.zeros((len(way), 1))], axis=1)
     R_body_track = np.swapaxes(R_track, -1, -2)
@@ -70,14 +71,3 @@ def _yaw(R: Float64) -> Float64:
         return np.zeros(len(R))
     known = np.unwrap(np.arctan2(forward[level, 1], forward[level, 0]))
     return known[(np.searchsorted(level, np.arange(len(R)), side="right") - 1).clip(0)]
-
-
-def _smoothed(values: Float64, times_s: Float64, sigma_s: float) -> Float64:
-    """Values [f] under a Gaussian window; beyond the ends they go on as they came, turned about the end."""
-    if sigma_s == 0 or len(values) < 3:
-        return values.copy()
-    step = float(np.median(np.diff(times_s)))
-    reach = min(max(1, int(3 * sigma_s / step)), len(values) - 1)
-    window = np.exp(-0.5 * (np.arange(-reach, reach + 1) * step / sigma_s) ** 2)
-    padded = np.pad(values, reach, mode="reflect", reflect_type="odd")
-    return np.convolve(padded, window / window.sum(), mode="valid")
