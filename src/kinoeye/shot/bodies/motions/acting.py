@@ -40,7 +40,13 @@ def animate(
         InputError: the track has no scale, a joint is missing, or times do not increase.
 
     Example:
-        >>> # local_wxyz, root_xyz = animate(body.skeleton, actor.track, times_s, [Cue(start_s=1.0, name="wave")])
+        >>> import torch
+        >>> from kinoeye.geometry.lie import SE3
+        >>> from kinoeye.shot.bodies import load_body
+        >>> stands = Track(SE3.identity(2), torch.tensor([0.0, 4.0], dtype=torch.float64))
+        >>> times_s = np.linspace(0.0, 4.0, 97)
+        >>> animate(load_body("adult").skeleton, stands, times_s, [Cue(start_s=1.0, name="wave")])[0].shape
+        (97, 31, 4)
     """
     times_s = np.asarray(times_s, np.float64)
     if track.unit != "m":
