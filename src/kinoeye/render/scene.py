@@ -19,10 +19,11 @@ from kinoeye.geometry.convention import rotvec_to_matrix
 from kinoeye.geometry.track import Track, Trajectory
 from kinoeye.render.color import mix, srgb_to_linear
 from kinoeye.render.look import LOOK
-from kinoeye.render.meshes import Mesh
+from kinoeye.render.meshes import Mesh, mesh_of
 from kinoeye.render.robot import PART_NAMES, ROBOT_PARTS, Role, rest_box, robot_poses
+from kinoeye.shot.bodies.casting import perform
 from kinoeye.shot.environment import Environment, Prop
-from kinoeye.shot.shot import Actor, Avatar, Shot
+from kinoeye.shot.shot import Actor, Avatar, Shot, SkinnedAvatar
 
 Float64 = NDArray[np.float64]
 
@@ -135,12 +136,16 @@ def build_scene(shot: Shot, camera: Trajectory) -> Scene:
     times = camera.times_s
     frames = len(times)
     rows = [_prop_row(prop) for prop in shot.environment.props]
+    meshes: list[Mesh] = []
     for index, actor in enumerate(shot.actors):
-        if actor.avatar is not None:
+        if isinstance(actor.avatar, SkinnedAvatar):
+            meshes.append(_actor_mesh(actor, actor.avatar, index + 1, times, shot.seed))
+        elif actor.avatar is not None:
             rows += _actor_rows(actor, actor.avatar, index + 1, times)
     maps = [np.broadcast_to(row.world_from_canonical, (frames, 3, 4)) for row in rows]
     return Scene(
         parts=_stack(rows),
+        meshes=tuple(meshes),
         backdrop=_backdrop(shot.environment, shot.seed),
         world_from_canonical=np.stack(maps, axis=1) if maps else np.zeros((frames, 0, 3, 4)),
         T_world_cam=camera.T_world_cam.as_matrix()[:, :3].double().numpy(),
@@ -201,6 +206,13 @@ def _actor_rows(actor: Actor, avatar: Avatar, instance: int, times_s: torch.Tens
         colors = (color, _contrasting(color))
         rows.append(_row(kind, centre, half, np.array(size), T_world_rest[:, index, :3], colors, pattern, ids))
     return rows
+
+
+def _actor_mesh(actor: Actor, avatar: SkinnedAvatar, instance: int, times_s: torch.Tensor, seed: int) -> Mesh:
+    """The body of one actor over time."""
+    body, T_body_rest = perform(actor, avatar, times_s.double().numpy(), seed=seed + instance)
+    T_world_body = actor.track.at(times_s).T_world_body.as_matrix().double().numpy()
+    return mesh_of(body, T_world_body, T_body_rest, instance)
 
 
 @lru_cache(maxsize=1024)

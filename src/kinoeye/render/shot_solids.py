@@ -23,7 +23,8 @@ _KEPT = 4
 class ShotSolids:
     """Actors, props and the ground of a shot, exactly as `render` draws them, at any time.
 
-    Fulfils `RayCaster` and `Surroundings` of `kinoeye.shot.checks`. Actors without an avatar stand there as their box.
+    Fulfils `RayCaster` and `Surroundings` of `kinoeye.shot.checks`. Actors without an avatar, and those with a
+    skinned one, stand there as their box.
 
     Example:
         >>> from kinoeye.render.worlds import world
@@ -34,7 +35,9 @@ class ShotSolids:
     """
 
     def __init__(self, shot: Shot) -> None:
-        actors = tuple(actor if actor.avatar else replace(actor, avatar=_STAND_IN) for actor in shot.actors)
+        actors = tuple(
+            actor if isinstance(actor.avatar, Avatar) else replace(actor, avatar=_STAND_IN) for actor in shot.actors
+        )
         self._shot = replace(shot, actors=actors)
         self._scenes: dict[bytes, tuple[Scene, Float64, Float64]] = {}
         props = tuple(f"a {prop.shape} of the place" for prop in shot.environment.props)

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from kinoeye.shot.shot import Actor as Actor
     from kinoeye.shot.shot import Avatar as Avatar
     from kinoeye.shot.shot import Shot as Shot
+    from kinoeye.shot.shot import SkinnedAvatar as SkinnedAvatar
     from kinoeye.shot.staging import stage as stage
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__)

@@ -18,7 +18,7 @@ from kinoeye.geometry.record import CameraArrays, camera_from_json, camera_to_js
 from kinoeye.geometry.track import Track, Trajectory, Unit
 from kinoeye.shot.environment import Environment
 from kinoeye.shot.record_head import VERSION
-from kinoeye.shot.shot import Actor, Avatar, Shot
+from kinoeye.shot.shot import Actor, Avatar, Shot, SkinnedAvatar
 
 _SHOT_KEYS = ("record", "version", "prompt", "seed", "camera", "actors", "environment")
 _ACTOR_KEYS = ("name", "prompt", "category", "size_xyz", "track", "avatar")
@@ -117,8 +117,15 @@ def _actor_from_json(data: Any, where: str) -> Actor:
         category=data["category"],
         size_xyz=from_json(tuple[float, float, float], data["size_xyz"], where=f"{where}.size_xyz"),
         track=_track(poses, times, unit, f"{where}.track"),
-        avatar=from_json(Avatar | None, data["avatar"], where=f"{where}.avatar"),  # type: ignore[arg-type]
+        avatar=_avatar_from_json(data["avatar"], f"{where}.avatar"),
     )
+
+
+def _avatar_from_json(data: Any, where: str) -> Avatar | SkinnedAvatar | None:
+    if data is None:
+        return None
+    skinned = isinstance(data, dict) and "body" in data
+    return from_json(SkinnedAvatar if skinned else Avatar, data, where=where)
 
 
 def _track(poses: Any, times_s: Any, unit: str, where: str) -> Track:

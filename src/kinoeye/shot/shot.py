@@ -9,12 +9,14 @@ from typing import Literal, get_args
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import write_json
 from kinoeye.geometry.track import Track, Trajectory
+from kinoeye.shot.bodies.motions.cues import Cue
 from kinoeye.shot.environment import Environment
 
 Shape = Literal["robot", "box", "sphere", "cylinder", "cone", "capsule", "pyramid"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 Pattern = Literal["plain", "checker", "stripes"]
 Gait = Literal["stand", "walk"]
+BodyName = Literal["adult", "dog", "car"]
 RGB = tuple[float, float, float]
 
 
@@ -31,6 +33,22 @@ class Avatar:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SkinnedAvatar:
+    """A body with joints, which goes its way as the actor's track asks: it stands, walks, runs, trots or rolls.
+
+    It is as tall as the actor's box.
+    """
+
+    body: BodyName
+    color_rgb: RGB
+    """Of a car's paint, a dog's coat, an adult's clothes where `clothes` names none; sRGB, 0 to 1."""
+    clothes: str = ""
+    """What an adult wears, in words: "a red shirt and blue jeans"."""
+    cues: tuple[Cue, ...] = ()
+    """What it does besides going its way."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Actor:
     """One thing in a shot, with its box and its path."""
 
@@ -43,7 +61,7 @@ class Actor:
     """Box in metres along body axes: x forward, y left, z up."""
     track: Track
     """T_world_body; the body's origin is the ground contact under the box centre."""
-    avatar: Avatar | None = None
+    avatar: Avatar | SkinnedAvatar | None = None
     """None for something that is planned but not drawn."""
 
     def __post_init__(self) -> None:

@@ -209,7 +209,7 @@ def pick_up(
         f"arm_{side}_elbow": still + 0.2,
     }
     # The wrist stops a hand's length above what the fingers take.
-    grasp = height_m + 0.10 * size
+    grasp = height_m + 0.17 * size
     rising = eased((part - 0.52) / 0.40)
     return Gesture(
         weight=down,
