@@ -33,12 +33,13 @@ class Observed:
         return self.point(joint, self.skeleton.heads[self.skeleton.index(joint)])
 
     def soles(self):
-        """[4, f, 3] ball and heel of both feet, on the ground when they stand."""
+        """[6, f, 3] ball, toe and heel of both feet, on the ground when they stand."""
         found = []
         for side in SIDES:
             ball = self.skeleton.heads[self.skeleton.index(side + "ToeBase")] * [1, 1, 0]
             ankle = self.skeleton.heads[self.skeleton.index(side + "Foot")] * [1, 1, 0]
-            found += [self.point(side + "Foot", rest) for rest in (ball, ankle - 0.25 * (ball - ankle))]
+            found += [self.point(side + "ToeBase", ball), self.point(side + "ToeBase", ball + 0.3 * (ball - ankle))]
+            found += [self.point(side + "Foot", ankle - 0.25 * (ball - ankle))]
         return np.array(found)
 
     def slip_m(self, height_m=0.001, shortest_s=0.1):

@@ -32,7 +32,7 @@ def test_every_motion_begins_and_ends_in_the_gait_smoothly_with_feet_that_stay(n
         assert np.abs(a - b)[outside].max() < 1e-3  # the pelvis settles onto its legs over a fifth of a second
     assert np.abs(plain[0] - cued[0]).max() > 0.04
     figure = Observed(human(), STILL, times_s, *cued)
-    assert figure.slip_m() < (0.003 if name == "dance" else 0.001)
+    assert figure.slip_m() < (0.02 if name == "dance" else 0.001)  # a twist turns on the balls of the feet
     assert figure.lowest_m() > -0.005
     assert figure.joint_speed().max() < 18
     assert np.degrees(figure.knees().min()) > 5

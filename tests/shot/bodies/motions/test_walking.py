@@ -8,6 +8,7 @@ from observed import Observed
 from people import along, human, track
 
 from kinoeye.base.errors import InputError
+from kinoeye.shot.bodies import load_body
 from kinoeye.shot.bodies.motions import animate
 from kinoeye.shot.bodies.motions.figure import Figure
 from kinoeye.shot.bodies.motions.gait import GRAVITY, feet_at, locomotion, step_hz
@@ -33,6 +34,28 @@ def test_planted_feet_stay_and_joints_move_smoothly_at_every_speed(speed):
     assert np.degrees(figure.knees().min()) > 5
     assert figure.knees_point_ahead() > 0
     assert figure.joint_speed().max() < (14 if speed < 2 else 20)
+
+
+@pytest.mark.parametrize("speed", [1.4, 3.0])
+def test_the_soles_of_the_shipped_body_stay_where_they_lie(speed):
+    body = load_body("adult")
+    times_s = np.arange(0, 3, 1 / FPS)
+    T = Observed(
+        body.skeleton, straight(speed), times_s, *animate(body.skeleton, straight(speed), times_s)
+    ).T_world_rest
+    sole = np.flatnonzero(body.vertices[:, 2] < 0.012)
+    T = T[:, body.joints[sole]]
+    carried = np.einsum("fvkij,vj->fvki", T[..., :3], body.vertices[sole]) + T[..., 3]
+    places = (carried * body.weights[sole, :, None]).sum(axis=2)
+    assert places[..., 2].min() > -0.005
+    slips = []
+    for vertex in np.moveaxis(places, 1, 0):
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], vertex[:, 2] < 0.005, [False]]).astype(int)))
+        lying = [vertex[a:b, :2] for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= 0.1 * FPS]
+        slips += [np.linalg.norm(part - np.median(part, axis=0), axis=1).max() for part in lying]
+    assert len(slips) > 200
+    assert np.median(slips) < 0.001
+    assert max(slips) < 0.012
 
 
 def wandering(seed):

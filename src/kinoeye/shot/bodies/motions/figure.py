@@ -55,7 +55,7 @@ class Feet:
     """[f, 3] of the ball of each foot, on the ground below it when it stands."""
     yaws: list[Float64]
     pitches: list[Float64]
-    """[f] positive lifts the heel about the ball, negative the toes about the heel."""
+    """[f] positive lifts the heel about the toes' joint, negative the toes about the heel."""
     toe_pitches: list[Float64]
     """[f] of the toes, which do not go into the ground whatever is asked."""
 
@@ -115,11 +115,11 @@ class Figure:
         return float(ankle[2] + 0.9935 * self.leg_m - (hip[2] - self.skeleton.heads[0, 2]))
 
     def ankle(self, side: str, places: Float64, yaws: Float64, pitches: Float64) -> Float64:
-        """Ankles [f, 3] of feet that roll about the ball (pitch > 0) or the heel (pitch < 0)."""
+        """Ankles [f, 3] of feet that roll about the toes' joint (pitch > 0) or the heel (pitch < 0)."""
         ankle, ball = self.head_of(side, "Foot"), self.head_of(side, "ToeBase")
         sole = ball * np.array([1.0, 1.0, 0.0])
         heel = sole + unit((ankle - ball) * np.array([1.0, 1.0, 0.0])) * 1.27 * self.foot_m
-        pivot = np.where((pitches >= 0)[:, None], sole, heel)
+        pivot = np.where((pitches >= 0)[:, None], ball, heel)
         lifted = pivot - sole + apply(pitched(pitches), ankle - pivot)
         return places + apply(turned(yaws), lifted)
 
