@@ -69,6 +69,12 @@ def still(x: float, y: float, z: float = 0.0, turn=(0.0, 0.0, 0.0)) -> Float64:
     return np.column_stack([rotvec_to_matrix(np.asarray(turn, float)), [x, y, z]])
 
 
+def strewn(rng: np.random.Generator, reach_m: float, turn: float) -> Float64:
+    """A pose [3, 4] at random."""
+    x, y, z = rng.uniform(-reach_m, reach_m, 3)
+    return still(x, y, z, rng.uniform(-turn, turn, 3))
+
+
 def mesh(body: Body, poses: Sequence[Float64], instance: int = 1) -> Mesh:
     """A mesh whose joints all go the same way, by one pose [3, 4] a frame."""
     joints = len(body.skeleton)

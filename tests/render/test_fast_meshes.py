@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from render_meshes import body_of, mesh, scene_of, sphere, still
+from render_meshes import body_of, mesh, scene_of, sphere, still, strewn
 from render_scenes import actor, body, camera, look_at
 
 from kinoeye.render.fast import kernels, meshes, triangles
@@ -32,9 +30,9 @@ def soups(draw_, instance: int) -> Mesh:
     else:
         vertices = rng.uniform(-1.0, 1.0, (14, 3)) * draw_(st.sampled_from([0.4, 1.0, 4.0])) + [0.0, 0.0, 0.6]
         faces = np.concatenate([rng.integers(0, 14, (12, 3)), [(0, 0, 1), (2, 2, 2)]])
-    poses = [[still(*rng.uniform(-0.7, 0.7, 3), rng.uniform(-0.5, 0.5, 3)) for _ in range(joints)] for _ in range(2)]
+    poses = [[strewn(rng, 0.7, 0.5) for _ in range(joints)] for _ in range(2)]
     thing = body_of(vertices, faces, joints=joints, seed=int(rng.integers(99)))
-    return replace(mesh(thing, [still(0, 0)] * 2, instance), world_from_rest=np.array(poses))
+    return Mesh(body=thing, instance=instance, world_from_rest=np.array(poses))
 
 
 @st.composite
@@ -84,7 +82,8 @@ def test_no_ray_slips_between_triangles_that_share_an_edge():
     rng = np.random.default_rng(2)
     steps = np.arange(5.0)
     for inner in (rng.uniform(-0.4, 0.4, (5, 5, 3)), np.zeros((5, 5, 3))):
-        inner[[0, -1]] = inner[:, [0, -1]] = 0.0
+        inner[[0, -1]] = 0.0
+        inner[:, [0, -1]] = 0.0
         grid = np.stack([np.full((5, 5), 2.0), *np.meshgrid(steps - 2, steps - 2)], axis=-1) + inner * [0.5, 1, 1]
         grid *= [1.0, 1.25, 1.25]
         corner = (np.arange(4)[:, None] * 5 + np.arange(4)).reshape(-1)

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from render_meshes import body_of, mesh, points_of, scene_of, sphere, still
+from render_meshes import body_of, mesh, points_of, scene_of, sphere, still, strewn
 from render_scenes import actor, body, camera, look_at
 
 from kinoeye.base.errors import InputError
@@ -164,9 +164,7 @@ def test_correspondence_depth_flow_and_coordinates_tell_one_story(backend):
     """The triangle and its weights, put on the skinned vertices, give every other layer."""
     thing = body_of(*sphere(6), joints=3)
     rng = np.random.default_rng(5)
-    carried = np.stack(
-        [[still(*rng.uniform(-0.1, 0.1, 3), rng.uniform(-0.4, 0.4, 3)) for _ in range(3)] for _ in range(2)]
-    )
+    carried = np.array([[strewn(rng, 0.1, 0.4) for _ in range(3)] for _ in range(2)])
     T_world_body = np.stack([body(0.1, 0.2), body(0.25, 0.1, yaw=0.3)])
     shown = mesh_of(thing, T_world_body, carried, 2)
     cam = camera([look_at((-2, 0.4, 1.1), (0, 0, 0.5)), look_at((-2.1, 0.2, 1.3), (0, 0, 0.4))])

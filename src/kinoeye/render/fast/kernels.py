@@ -66,10 +66,14 @@ class Figures(NamedTuple):
     """[t] records of all meshes."""
     vertices: Any
     """[v] records of all meshes."""
+    after: Float64
+    """[v, 3] where they go by the next frame."""
+    light: Float64
+    """[v, 3] places across the sunlight and along it."""
     starts: NDArray[np.int32]
     """Where the list of each cell across the sunlight begins in `shades`, mesh after mesh."""
-    shades: NDArray[np.int32]
-    """Triangles that may keep the sunlight away."""
+    shades: Any
+    """Records of triangles that may keep the sunlight away, and how far they reach towards the sun."""
 
 
 # NaN and infinity keep their meaning. Nothing in a kernel owns memory, so counting references would be wasted work.
@@ -514,21 +518,19 @@ def _shades(a, b, c, u, v, along):
 
 @inlined
 def _in_shadow_of_meshes(figures, u, v, along):
-    meshes, triangles, vertices = figures.meshes, figures.triangles, figures.vertices
+    meshes, light = figures.meshes, figures.light
     for m in range(meshes.shape[0]):
         low, per = meshes[m].light_low, meshes[m].cells_per_unit
         column, row = (u - low[0]) * per[0], (v - low[1]) * per[1]
         side = meshes[m].side
         if meshes[m].top < along or not (0.0 <= column < side and 0.0 <= row < side):
             continue
-        start = meshes[m].first_start + int(row) * side + int(column)
-        for index in range(figures.starts[start], figures.starts[start + 1]):
-            triangle = figures.shades[meshes[m].first_shade + index]
-            if triangles[triangle].top < along:
+        start, first = meshes[m].first_start + int(row) * side + int(column), meshes[m].first_shade
+        for index in range(first + figures.starts[start], first + figures.starts[start + 1]):
+            if figures.shades[index].top < along:
                 continue
-            corners = triangles[triangle].corners
-            a, b, c = vertices[corners[0]].light, vertices[corners[1]].light, vertices[corners[2]].light
-            if _shades(a, b, c, u, v, along):
+            corners = figures.triangles[figures.shades[index].triangle].corners
+            if _shades(light[corners[0]], light[corners[1]], light[corners[2]], u, v, along):
                 return True
     return False
 
@@ -661,9 +663,8 @@ def _flow(stage, parts, figures, surface, face, weights, x, y, point):
     px, py, pz = point
     if surface >= parts.shape[0]:
         if figures is not None:
-            vertices, corners = figures.vertices, figures.triangles[face].corners
-            a, b, c = vertices[corners[0]].after, vertices[corners[1]].after, vertices[corners[2]].after
-            px, py, pz = _weighted(weights, a, b, c)
+            after, corners = figures.after, figures.triangles[face].corners
+            px, py, pz = _weighted(weights, after[corners[0]], after[corners[1]], after[corners[2]])
     elif surface >= 0:
         px, py, pz = _apply(parts[surface].next_from_world, px, py, pz)
     cx, cy, cz = _apply(stage.next_T_cam_world, px, py, pz)

@@ -17,21 +17,12 @@ from kinoeye.render.skinning import skinned_vertices, vertex_normals
 Float64 = NDArray[np.float64]
 Seen = tuple[Float64, NDArray[np.int32]]
 """One over the depth of what rays meet of the meshes, 0 for nothing, and the triangle."""
-TRIANGLES_A_CELL = 3.0
+TRIANGLES_A_CELL = 1.5
 """Of a mesh over the cells of its grid across the sunlight."""
 MAX_LIGHT_SIDE = 512
-_VERTEX = np.dtype(
-    [
-        ("world", "f8", 3),
-        ("after", "f8", 3),
-        ("light", "f8", 3),
-        ("normal", "f8", 3),
-        ("color", "f4", 3),
-        ("place", "f4", 3),
-    ],
-    align=True,
-)
+_VERTEX = np.dtype([("world", "f8", 3), ("normal", "f4", 3), ("color", "f4", 3), ("place", "f4", 3)], align=True)
 _TRIANGLE = np.dtype([("top", "f8"), ("corners", "i4", 3), ("mesh", "i4"), ("part", "u1")], align=True)
+_SHADE = np.dtype([("triangle", "i4"), ("top", "f4")], align=True)
 _MESH = np.dtype(
     [
         ("first", "i8"),
@@ -57,9 +48,10 @@ class MeshFrames:
         self._vertex_slices = _slices([len(body.vertices) for body in bodies])
         self._triangle_slices = _slices([len(body.faces) for body in bodies])
         self._vertices, self._triangles, self._meshes = self._records()
-        self._placed = np.empty((len(self._vertices), 5))
+        self._placed, self._light = np.empty((len(self._vertices), 5)), np.empty((len(self._vertices), 3))
+        self._touched = np.empty((len(self._triangles), 4), np.int16)
         self._starts = np.empty(int((self._meshes["side"] ** 2 + 1).sum()), np.int32)
-        self._shades = np.empty(0, np.int32)
+        self._shades = np.empty(0, _SHADE)
         self._world: dict[int, Float64] = {}
 
     def pose(self, index: int, light_axes: Float64, *, flows: bool) -> Figures:
@@ -68,7 +60,7 @@ class MeshFrames:
         Args:
             index: the frame.
             light_axes: [3, 3] the plane across the sunlight, and the way to the sun.
-            flows: whether `after` is needed.
+            flows: whether it is wanted.
         """
         after = min(index + 1, len(self._scene.T_world_cam) - 1)
         kept = (index, after) if flows else (index,)
@@ -76,12 +68,18 @@ class MeshFrames:
         world = self._world[index]
         for mesh, vertices in zip(self._scene.meshes, self._vertex_slices, strict=True):
             self._vertices["normal"][vertices] = vertex_normals(world[None, vertices], mesh.body.faces)[0]
-        if flows:
-            self._vertices["after"] = self._world[after]
         camera = (self._T_cam_world[index], self._scene.fx_fy_cx_cy[index])
-        kernels.pose(world, *camera, light_axes, self._triangles, self._vertices, self._placed)
-        self._light()
-        return Figures(self._meshes, self._triangles, self._vertices, self._starts, self._shades)
+        kernels.pose(world, *camera, light_axes, self._triangles, self._vertices, self._light, self._placed)
+        self._list_shades()
+        return Figures(
+            self._meshes,
+            self._triangles,
+            self._vertices,
+            self._world[after] if flows else world,
+            self._light,
+            self._starts,
+            self._shades,
+        )
 
     def seen(self, index: int) -> Seen:
         """What the rays through pixel centres [height, width] meet, once the frame is posed."""
@@ -112,16 +110,19 @@ class MeshFrames:
 
         return np.concatenate([moved(mesh) for mesh in self._scene.meshes])
 
-    def _light(self) -> None:
+    def _list_shades(self) -> None:
         """Fill the grids across the sunlight."""
-        shades = 0
-        for number, own in enumerate(self._triangle_slices):
+        shades, own = 0, list(zip(self._triangle_slices, self._vertex_slices, strict=True))
+        for number, (triangles, vertices) in enumerate(own):
             self._meshes["first_shade"][number] = shades
-            shades += kernels.count_shades(self._meshes, number, self._triangles[own], self._vertices, self._starts)
+            of_mesh = self._triangles[triangles], self._light[vertices]
+            touched = self._touched[triangles]
+            shades += kernels.count_shades(self._meshes, number, *of_mesh, self._light, touched, self._starts)
         if shades > len(self._shades):
-            self._shades = np.empty(shades + shades // 4, np.int32)
-        for number, own in enumerate(self._triangle_slices):
-            kernels.list_shades(self._meshes, number, self._triangles[own], self._vertices, self._starts, self._shades)
+            self._shades = np.empty(shades + shades // 4, _SHADE)
+        for number, (triangles, _) in enumerate(own):
+            of_mesh = self._triangles[triangles], self._touched[triangles]
+            kernels.list_shades(self._meshes, number, *of_mesh, self._starts, self._shades)
 
     def _records(self) -> tuple[Any, Any, Any]:
         """Vertices, triangles and meshes with what does not change from frame to frame."""

@@ -10,19 +10,23 @@ from __future__ import annotations
 import math
 from functools import partial
 
+import numpy as np
+
 from kinoeye.render.fast.kernels import _compiled
 
 T_MIN = 1e-6
 THIN = 1e-12
 PAD = 1e-6
 """Triangles count as this much larger, in pixels, when the pixels they may cover are listed."""
+ABOVE_M = 1e-4
+"""Triangles count as reaching this much nearer to the sun, more than single precision loses."""
 
 exact = partial(_compiled, error_model="numpy", _nrt=False)
 inlined = partial(exact, forceinline=True)
 
 
 @exact
-def pose(world, T_cam_world, K, light_axes, triangles, vertices, placed):
+def pose(world, T_cam_world, K, light_axes, triangles, vertices, light, placed):
     """Bring meshes into one frame.
 
     Args:
@@ -31,17 +35,18 @@ def pose(world, T_cam_world, K, light_axes, triangles, vertices, placed):
         K: [4] fx, fy, cx, cy.
         light_axes: [3, 3] the plane across the sunlight, and the way to the sun.
         triangles: [t] records, whose `top` is filled: how far each reaches towards the sun, -inf if it has no surface.
-        vertices: [v] records, whose `world` and `light` are filled.
+        vertices: [v] records, whose `world` is filled.
+        light: [v, 3] to fill with places across the sunlight and along it.
         placed: [v, 5] to fill with x, y, z in the camera and x, y on the screen (NaN behind the camera).
     """
     T, L = T_cam_world, light_axes
     for v in range(world.shape[0]):
         x, y, z = world[v, 0], world[v, 1], world[v, 2]
-        there, light, seen = vertices[v].world, vertices[v].light, placed[v]
+        there, seen = vertices[v].world, placed[v]
         there[0], there[1], there[2] = x, y, z
-        light[0] = L[0, 0] * x + L[0, 1] * y + L[0, 2] * z
-        light[1] = L[1, 0] * x + L[1, 1] * y + L[1, 2] * z
-        light[2] = L[2, 0] * x + L[2, 1] * y + L[2, 2] * z
+        light[v, 0] = L[0, 0] * x + L[0, 1] * y + L[0, 2] * z
+        light[v, 1] = L[1, 0] * x + L[1, 1] * y + L[1, 2] * z
+        light[v, 2] = L[2, 0] * x + L[2, 1] * y + L[2, 2] * z
         seen[0] = T[0, 0] * x + T[0, 1] * y + T[0, 2] * z + T[0, 3]
         seen[1] = T[1, 0] * x + T[1, 1] * y + T[1, 2] * z + T[1, 3]
         seen[2] = T[2, 0] * x + T[2, 1] * y + T[2, 2] * z + T[2, 3]
@@ -58,7 +63,7 @@ def pose(world, T_cam_world, K, light_axes, triangles, vertices, placed):
         if nx * nx + ny * ny + nz * nz <= THIN * THIN * sides:
             triangles[t].top = -math.inf
         else:
-            triangles[t].top = max(vertices[a].light[2], vertices[b].light[2], vertices[c].light[2])
+            triangles[t].top = max(light[a, 2], light[b, 2], light[c, 2])
 
 
 # --- The screen -------------------------------------------------------------------------------------------------------
@@ -92,24 +97,29 @@ def _bounds(placed, a, b, c, K):
 
 
 @inlined
-def _side(placed, first, second, sign, fx, fy, cx, cy):
+def _side(placed, first, second, sign, per_fx, per_fy, cx, cy):
     """How a ray through x, y on the screen passes an edge: not negative inside, as the factors of x, y and 1."""
     ax, ay, az = placed[first, 0], placed[first, 1], placed[first, 2]
     bx, by, bz = placed[second, 0], placed[second, 1], placed[second, 2]
-    right, down = sign * (ay * bz - az * by) / fx, sign * (az * bx - ax * bz) / fy
+    right, down = sign * (ay * bz - az * by) * per_fx, sign * (az * bx - ax * bz) * per_fy
     return right, down, sign * (ax * by - ay * bx) - cx * right - cy * down
 
 
 @inlined
-def _plane(placed, a, b, c, fx, fy, cx, cy):
-    """One over the depth of a triangle's plane, as the factors of x, y and 1; and on which side of it the camera is."""
+def _plane(placed, a, b, c, per_fx, per_fy, cx, cy):
+    """One over the depth of a triangle's plane, as the factors of x, y and 1; and on which side of it the camera is, 0
+    in it.
+    """
     ax, ay, az = placed[a, 0], placed[a, 1], placed[a, 2]
     ux, uy, uz = placed[b, 0] - ax, placed[b, 1] - ay, placed[b, 2] - az
     vx, vy, vz = placed[c, 0] - ax, placed[c, 1] - ay, placed[c, 2] - az
     nx, ny, nz = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
     volume = ax * nx + ay * ny + az * nz
-    right, down = nx / volume / fx, ny / volume / fy
-    return right, down, nz / volume - cx * right - cy * down, volume
+    if volume == 0.0:
+        return 0.0, 0.0, 0.0, 0.0
+    per_volume = 1.0 / volume
+    right, down = nx * per_volume * per_fx, ny * per_volume * per_fy
+    return right, down, nz * per_volume - cx * right - cy * down, math.copysign(1.0, volume)
 
 
 @exact
@@ -120,35 +130,45 @@ def rasterize(placed, triangles, K, inverse, triangle):
         placed: [v, 5] from `pose`.
         triangles: [t] records.
         K: [4] fx, fy, cx, cy.
-        inverse: [height, width] one over the depth, 0 for nothing, to lower.
+        inverse: [height, width] one over the depth, 0 for nothing, to raise.
         triangle: [height, width] to fill where there is one.
     """
     height, width = inverse.shape
-    fx, fy, cx, cy = K[0], K[1], K[2], K[3]
+    per_fx, per_fy, cx, cy = 1.0 / K[0], 1.0 / K[1], K[2], K[3]
     for t in range(triangles.shape[0]):
         corners = triangles[t].corners
         a, b, c = corners[0], corners[1], corners[2]
         left, top, right, bottom = _bounds(placed, a, b, c, K)
+        if left > width or top > height or right < 0.0 or bottom < 0.0 or triangles[t].top == -math.inf:
+            continue
         first, last = math.ceil(max(left - 0.5, 0.0)), math.floor(min(right - 0.5, width - 1.0))
         upper, lower = math.ceil(max(top - 0.5, 0.0)), math.floor(min(bottom - 0.5, height - 1.0))
-        if first > last or upper > lower or triangles[t].top == -math.inf:
+        if first > last or upper > lower:
             continue
-        zx, zy, z0, volume = _plane(placed, a, b, c, fx, fy, cx, cy)
-        if volume == 0.0:
+        zx, zy, z0, sign = _plane(placed, a, b, c, per_fx, per_fy, cx, cy)
+        if sign == 0.0:
             continue
-        sign = math.copysign(1.0, volume)
-        ax, ay, a0 = _side(placed, b, c, sign, fx, fy, cx, cy)
-        bx, by, b0 = _side(placed, c, a, sign, fx, fy, cx, cy)
-        sx, sy, s0 = _side(placed, a, b, sign, fx, fy, cx, cy)
-        for row in range(int(upper), int(lower) + 1):
+        ax, ay, a0 = _side(placed, b, c, sign, per_fx, per_fy, cx, cy)
+        bx, by, b0 = _side(placed, c, a, sign, per_fx, per_fy, cx, cy)
+        sx, sy, s0 = _side(placed, a, b, sign, per_fx, per_fy, cx, cy)
+        for row in range(upper, lower + 1):
             y = row + 0.5
             in_a, in_b, in_c, z_row = ay * y + a0, by * y + b0, sy * y + s0, zy * y + z0
-            for column in range(int(first), int(last) + 1):
+            for column in range(first, last + 1):
                 x = column + 0.5
                 if ax * x + in_a >= 0.0 and bx * x + in_b >= 0.0 and sx * x + in_c >= 0.0:
                     near = zx * x + z_row
                     if inverse[row, column] < near < 1.0 / T_MIN:
                         inverse[row, column], triangle[row, column] = near, t
+
+
+@inlined
+def _any_wanted(slots, first, last, upper, lower):
+    for row in range(upper, lower + 1):
+        for column in range(first, last + 1):
+            if slots[row, column] >= 0:
+                return True
+    return False
 
 
 @exact
@@ -161,74 +181,59 @@ def rasterize_samples(placed, triangles, K, slots, samples, inverse, triangle):
         K: [4] fx, fy, cx, cy.
         slots: [height, width] row of each pixel in what follows, or -1.
         samples: rays a side.
-        inverse: [n, samples * samples] one over the depth, 0 for nothing, to lower.
+        inverse: [n, samples * samples] one over the depth, 0 for nothing, to raise.
         triangle: [n, samples * samples] to fill where there is one.
     """
     height, width = slots.shape
-    fx, fy, cx, cy = K[0], K[1], K[2], K[3]
+    per_fx, per_fy, cx, cy, step = 1.0 / K[0], 1.0 / K[1], K[2], K[3], 1.0 / samples
     for t in range(triangles.shape[0]):
         corners = triangles[t].corners
         a, b, c = corners[0], corners[1], corners[2]
         left, top, right, bottom = _bounds(placed, a, b, c, K)
-        first, last = math.floor(max(left, 0.0)), math.floor(min(right, width - 1.0))
-        upper, lower = math.floor(max(top, 0.0)), math.floor(min(bottom, height - 1.0))
-        if first > last or upper > lower or triangles[t].top == -math.inf:
+        if left >= width or top >= height or right < 0.0 or bottom < 0.0 or triangles[t].top == -math.inf:
             continue
-        wanted = False
-        for row in range(int(upper), int(lower) + 1):
-            for column in range(int(first), int(last) + 1):
-                wanted |= slots[row, column] >= 0
-        if not wanted:
+        first, last = int(max(left, 0.0)), int(min(right, width - 1.0))
+        upper, lower = int(max(top, 0.0)), int(min(bottom, height - 1.0))
+        if not _any_wanted(slots, first, last, upper, lower):
             continue
-        zx, zy, z0, volume = _plane(placed, a, b, c, fx, fy, cx, cy)
-        if volume == 0.0:
+        zx, zy, z0, sign = _plane(placed, a, b, c, per_fx, per_fy, cx, cy)
+        if sign == 0.0:
             continue
-        sign = math.copysign(1.0, volume)
-        ax, ay, a0 = _side(placed, b, c, sign, fx, fy, cx, cy)
-        bx, by, b0 = _side(placed, c, a, sign, fx, fy, cx, cy)
-        sx, sy, s0 = _side(placed, a, b, sign, fx, fy, cx, cy)
-        for row in range(int(upper), int(lower) + 1):
-            for column in range(int(first), int(last) + 1):
-                slot = slots[row, column]
-                if slot < 0:
+        ax, ay, a0 = _side(placed, b, c, sign, per_fx, per_fy, cx, cy)
+        bx, by, b0 = _side(placed, c, a, sign, per_fx, per_fy, cx, cy)
+        sx, sy, s0 = _side(placed, a, b, sign, per_fx, per_fy, cx, cy)
+        for row in range(upper, lower + 1):
+            for i in range(samples):
+                y = row + (i + 0.5) * step
+                if y < top or y > bottom:
                     continue
-                for ray in range(samples * samples):
-                    x, y = column + (ray % samples + 0.5) / samples, row + (ray // samples + 0.5) / samples
-                    if (
-                        ax * x + (ay * y + a0) >= 0.0
-                        and bx * x + (by * y + b0) >= 0.0
-                        and sx * x + (sy * y + s0) >= 0.0
-                    ):
-                        near = zx * x + (zy * y + z0)
-                        if inverse[slot, ray] < near < 1.0 / T_MIN:
-                            inverse[slot, ray], triangle[slot, ray] = near, t
+                in_a, in_b, in_c, z_row = ay * y + a0, by * y + b0, sy * y + s0, zy * y + z0
+                for column in range(first, last + 1):
+                    slot = slots[row, column]
+                    if slot < 0:
+                        continue
+                    for j in range(samples):
+                        x = column + (j + 0.5) * step
+                        if ax * x + in_a >= 0.0 and bx * x + in_b >= 0.0 and sx * x + in_c >= 0.0:
+                            near, ray = zx * x + z_row, i * samples + j
+                            if inverse[slot, ray] < near < 1.0 / T_MIN:
+                                inverse[slot, ray], triangle[slot, ray] = near, t
 
 
 # --- Across the sunlight ----------------------------------------------------------------------------------------------
 
 
-@inlined
-def _touched(mesh, corners, vertices):
-    """The rectangle of cells that a triangle touches: first and last column, first and last row."""
-    a, b, c = vertices[corners[0]].light, vertices[corners[1]].light, vertices[corners[2]].light
-    low, per = mesh.light_low, mesh.cells_per_unit
-    return (
-        int((min(a[0], b[0], c[0]) - low[0]) * per[0]),
-        int((max(a[0], b[0], c[0]) - low[0]) * per[0]),
-        int((min(a[1], b[1], c[1]) - low[1]) * per[1]),
-        int((max(a[1], b[1], c[1]) - low[1]) * per[1]),
-    )
-
-
 @exact
-def count_shades(meshes, number, triangles, vertices, starts):
+def count_shades(meshes, number, triangles, own_light, light, touched, starts):
     """Lay a grid over a mesh as the sun sees it, and count the triangles that touch the cells before each one.
 
     Args:
         meshes: [m] records; `top`, `light_low` and `cells_per_unit` of this one are filled.
         number: which mesh.
         triangles: [t] its records.
-        vertices: [v] records of all meshes.
+        own_light: [w, 3] places across the sunlight of its vertices.
+        light: [v, 3] those of all meshes.
+        touched: [t, 4] to fill with first and last column, first and last row of the cells that each triangle touches.
         starts: to fill from the mesh's `first_start`.
 
     Returns:
@@ -236,54 +241,57 @@ def count_shades(meshes, number, triangles, vertices, starts):
     """
     mesh = meshes[number]
     low_u, low_v, high_u, high_v, top = math.inf, math.inf, -math.inf, -math.inf, -math.inf
-    for t in range(triangles.shape[0]):
-        top = max(top, triangles[t].top)
-        for corner in range(3):
-            light = vertices[triangles[t].corners[corner]].light
-            low_u, low_v = min(low_u, light[0]), min(low_v, light[1])
-            high_u, high_v = max(high_u, light[0]), max(high_v, light[1])
+    for v in range(own_light.shape[0]):
+        low_u, low_v = min(low_u, own_light[v, 0]), min(low_v, own_light[v, 1])
+        high_u, high_v = max(high_u, own_light[v, 0]), max(high_v, own_light[v, 1])
+        top = max(top, own_light[v, 2])
     mesh.top, mesh.light_low[0], mesh.light_low[1] = top, low_u, low_v
     # A shade less than the whole side, so that the last corner lies in the last cell.
     cells = (1.0 - 1e-9) * mesh.side
-    mesh.cells_per_unit[0] = cells / (high_u - low_u) if high_u > low_u else 0.0
-    mesh.cells_per_unit[1] = cells / (high_v - low_v) if high_v > low_v else 0.0
-    first, count = mesh.first_start, mesh.side * mesh.side
-    starts[first : first + count + 1] = 0
+    per_u = cells / (high_u - low_u) if high_u > low_u else 0.0
+    per_v = cells / (high_v - low_v) if high_v > low_v else 0.0
+    mesh.cells_per_unit[0], mesh.cells_per_unit[1] = per_u, per_v
+    first, side = mesh.first_start, mesh.side
+    starts[first : first + side * side + 1] = 0
     for t in range(triangles.shape[0]):
         if triangles[t].top == -math.inf:
+            touched[t, 0], touched[t, 1], touched[t, 2], touched[t, 3] = 1, 0, 1, 0
             continue
-        left, right, upper, lower = _touched(mesh, triangles[t].corners, vertices)
+        corners = triangles[t].corners
+        a, b, c = light[corners[0]], light[corners[1]], light[corners[2]]
+        left, right = int((min(a[0], b[0], c[0]) - low_u) * per_u), int((max(a[0], b[0], c[0]) - low_u) * per_u)
+        upper, lower = int((min(a[1], b[1], c[1]) - low_v) * per_v), int((max(a[1], b[1], c[1]) - low_v) * per_v)
+        touched[t, 0], touched[t, 1], touched[t, 2], touched[t, 3] = left, right, upper, lower
         for row in range(upper, lower + 1):
             for column in range(left, right + 1):
-                starts[first + row * mesh.side + column + 1] += 1
-    for cell in range(first, first + count):
+                starts[first + row * side + column + 1] += 1
+    for cell in range(first, first + side * side):
         starts[cell + 1] += starts[cell]
-    return starts[first + count]
+    return starts[first + side * side]
 
 
 @exact
-def list_shades(meshes, number, triangles, vertices, starts, shades):
+def list_shades(meshes, number, triangles, touched, starts, shades):
     """List the triangles that touch each cell: those of cell k are what `shades` holds from starts[k] to starts[k + 1].
 
     Args:
         meshes: [m] records.
         number: which mesh.
         triangles: [t] its records.
-        vertices: [v] records of all meshes.
+        touched: [t, 4] from `count_shades`.
         starts: from `count_shades`.
-        shades: to fill from the mesh's `first_shade` with indices among all meshes' triangles.
+        shades: to fill from the mesh's `first_shade`: records of triangles among those of all meshes, and their tops.
     """
     mesh = meshes[number]
-    first = mesh.first_start
+    first, side, first_shade, first_triangle = mesh.first_start, mesh.side, mesh.first_shade, mesh.first
     for t in range(triangles.shape[0]):
-        if triangles[t].top == -math.inf:
-            continue
-        left, right, upper, lower = _touched(mesh, triangles[t].corners, vertices)
-        for row in range(upper, lower + 1):
-            for column in range(left, right + 1):
-                cell = first + row * mesh.side + column
-                shades[mesh.first_shade + starts[cell]] = mesh.first + t
+        top = np.float32(triangles[t].top + ABOVE_M)
+        for row in range(touched[t, 2], touched[t, 3] + 1):
+            for column in range(touched[t, 0], touched[t, 1] + 1):
+                cell = first + row * side + column
+                shade = first_shade + starts[cell]
+                shades[shade].triangle, shades[shade].top = first_triangle + t, top
                 starts[cell] += 1
-    for cell in range(first + mesh.side * mesh.side, first, -1):  # each start has moved on to the next one's
+    for cell in range(first + side * side, first, -1):  # each start has moved on to the next one's
         starts[cell] = starts[cell - 1]
     starts[first] = 0
