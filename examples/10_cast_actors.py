@@ -43,7 +43,8 @@ eye, look = set_up.camera.T_world_cam.as_matrix()[0, :3, 3], set_up.camera.T_wor
 ahead = float(torch.atan2(look[1], look[0]))
 middle = (eye + 6.5 * look).tolist()
 walk = perform(
-    find_template("follows"), times.numpy(), seed=1, sizes=(ADULT, DOG), area_radius_m=2.5, centre=(middle[0], middle[1]),
+    find_template("follows"), times.numpy(), seed=1, sizes=(ADULT, DOG), area_radius_m=2.5,
+    centre=(middle[0], middle[1]),
     camera_azimuth=ahead,
 )  # fmt: skip
 beside = (eye + 8.0 * look + 1.5 * torch.linalg.cross(torch.tensor([0.0, 0, 1]).double(), look)).tolist()
