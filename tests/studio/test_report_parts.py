@@ -14,7 +14,7 @@ import torch
 from kinoeye.footage import Take
 from kinoeye.geometry import SE3, Intrinsics, Track, Trajectory
 from kinoeye.language import KINDS, Action, Plan
-from kinoeye.shot import SHAPES, Actor, Avatar, Shot
+from kinoeye.shot import SHAPES, Actor, Avatar, Shot, SkinnedAvatar
 from kinoeye.studio.actor_meshes import mesh_parts
 from kinoeye.studio.layer_sheets import layer_sheets
 from kinoeye.studio.moves import FAMILIES, MoveSpan, action_words, move_spans
@@ -139,3 +139,20 @@ def test_sheets_hold_each_moment_of_depth_and_instances(shot: Shot, guide: Take)
     assert tile.shape[:2] == ids.shape
     red = (np.abs(tile.astype(int) - [209, 41, 36]).max(-1) < 40) == (ids == 1)
     assert red.mean() > 0.95
+
+
+def test_a_skinned_body_is_in_rigid_pieces_that_stand_where_it_stands():
+    camera = turning_camera(speed=1.0, turn=0.0)
+    pose = SE3.from_matrix(torch.eye(4, dtype=torch.float64)[None])
+    actor = Actor(
+        name="man", prompt="a man", size_xyz=(0.5, 1.1, 1.8), track=Track(pose, torch.zeros(1, dtype=torch.float64)),
+        avatar=SkinnedAvatar(body="adult", color_rgb=(0.8, 0.1, 0.1)),
+    )  # fmt: skip
+    parts = mesh_parts(Shot(camera=camera, actors=(actor,)))
+    world = np.concatenate([part.vertices @ part.R_world_part[0].T + part.position[0] for part in parts])
+    assert 25 < len(parts) < 120
+    assert world[:, 2].min() == pytest.approx(0.0, abs=0.03)
+    assert world[:, 2].max() == pytest.approx(1.8, abs=0.05)
+    assert 2_000 < sum(len(part.faces) for part in parts) < 15_000
+    turns = np.stack([part.R_world_part for part in parts])
+    assert np.abs(turns @ turns.swapaxes(-1, -2) - np.eye(3)).max() < 1e-6

@@ -16,7 +16,7 @@ from kinoeye.base.optional import require
 from kinoeye.footage import Take
 from kinoeye.geometry import Trajectory, matrix_to_wxyz
 from kinoeye.geometry.frusta import key_poses
-from kinoeye.shot import Avatar, Shot
+from kinoeye.shot import Shot
 from kinoeye.studio.actor_meshes import mesh_parts
 from kinoeye.studio.moves import FAMILIES, MoveSpan
 from kinoeye.studio.viewpoint import CAMERA_RGB, ESTIMATED_RGB, VIEW_FOV, Extent, measure, viewpoint
@@ -181,7 +181,7 @@ def _pose_rows(camera: Trajectory) -> Array:
 
 
 def _add_actors(scene: Any, shot: Shot) -> list[tuple[Any, Array]]:
-    """Meshes of the actors that are made of solids, boxes of the others; each handle with its poses wxyz_xyz [f, 7]."""
+    """Meshes of the actors that have a look, boxes of the others; each handle with its poses wxyz_xyz [f, 7]."""
     moving: list[tuple[Any, Array]] = []
     for index, part in enumerate(mesh_parts(shot)):
         handle = scene.add_mesh_simple(
@@ -190,7 +190,7 @@ def _add_actors(scene: Any, shot: Shot) -> list[tuple[Any, Array]]:
         )  # fmt: skip
         moving.append((handle, np.concatenate([matrix_to_wxyz(part.R_world_part), part.position], axis=-1)))
     for index, actor in enumerate(shot.actors):
-        if not isinstance(actor.avatar, Avatar):
+        if actor.avatar is None:
             handle = scene.add_box(f"/actors/box_{index}", dimensions=actor.size_xyz, wireframe=True)
             body = actor.track.at(shot.camera.times_s).T_world_body
             centre = body @ body.translation.new_tensor([0.0, 0.0, actor.size_xyz[2] / 2])
