@@ -104,7 +104,7 @@ def distances(shot: Shot) -> tuple[np.ndarray, np.ndarray]:
     at = np.stack([np.interp(dense, times, column) for column in eye.T], axis=1)
     nearest = np.maximum(at[:, 2], 0.0)
     for actor in shot.actors:
-        points = body_surface(actor.avatar.shape, actor.size_xyz)
+        points = body_surface(getattr(actor.avatar, "shape", "box"), actor.size_xyz)  # skinned bodies are their boxes
         body = body_at(actor, dense)
         local = np.einsum("nji,nj->ni", body[:, :3, :3], at - body[:, :3, 3])
         close = np.flatnonzero(np.linalg.norm(local, axis=1) < np.linalg.norm(actor.size_xyz) + 1.0)
@@ -173,7 +173,7 @@ def entry(actor: Actor, time, eye, rays) -> np.ndarray:
     o = (body[:3, :3].T @ (eye - body[:3, 3]) - [0, 0, half[2]]) / half
     d = rays @ body[:3, :3] / half
     with np.errstate(all="ignore"):
-        if actor.avatar.shape == "sphere":
+        if getattr(actor.avatar, "shape", "box") == "sphere":
             a, b, c = (d * d).sum(1), d @ o, o @ o - 1
             t = (-b - np.sqrt(b * b - a * c)) / a
             return np.where(np.isfinite(t) & (t > 0), t, np.inf)

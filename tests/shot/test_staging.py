@@ -11,7 +11,7 @@ from kinoeye.language import parse
 from kinoeye.language.lexicon import COLOURS as COLOUR_WORDS
 from kinoeye.language.lexicon import PLACES, SIZES
 from kinoeye.language.lexicon import SHAPES as SHAPE_WORDS
-from kinoeye.shot import SHAPES, Shot, stage
+from kinoeye.shot import SHAPES, Shot, SkinnedAvatar, stage
 from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.shot.palette import COLOURS
 from kinoeye.shot.staging import (
@@ -40,8 +40,9 @@ def test_every_word_of_the_grammar_has_a_body_a_look_or_a_place():
     assert set(PLACES) == set(ENVIRONMENTS)
     for shape in SHAPE_WORDS:
         shot = stage(parse(f"push in past a red {shape}"), seed=0)
-        assert shot.actors[0].avatar is not None
-        assert shot.actors[0].avatar.shape in SHAPES
+        avatar = shot.actors[0].avatar
+        assert avatar is not None
+        assert avatar.body == "adult" if isinstance(avatar, SkinnedAvatar) else avatar.shape in SHAPES
     plain = stage(parse("push in past a red box"), seed=0).actors[0].size_xyz
     for size in SIZES:
         assert stage(parse(f"push in past a {size} red box"), seed=0).actors[0].size_xyz != plain
@@ -155,3 +156,10 @@ def test_the_camera_is_as_high_as_its_actors_ask():
     assert height("push in towards the huge red robot") == HIGHEST_CAMERA_M
     assert height("push in towards the blue box. A robot stands still") == height("push in towards the blue box")
     assert LOWEST_CAMERA_M < height("push in towards the blue box") < height("push in towards the red robot")
+
+
+def test_a_person_has_a_body_with_joints_in_the_colour_that_is_named():
+    shot = stage(parse("A red woman walks left. The camera follows her."), seed=3, num_frames=8)
+    (actor,) = shot.actors
+    assert isinstance(actor.avatar, SkinnedAvatar)
+    assert (actor.avatar.body, actor.avatar.color_rgb, actor.category) == ("adult", COLOURS["red"], "agent")

@@ -20,7 +20,7 @@ from kinoeye.language.plan import ActorMention, Plan
 from kinoeye.shot.environment import Environment
 from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.shot.palette import COLOURS
-from kinoeye.shot.shot import RGB, Actor, Avatar, Shape, Shot
+from kinoeye.shot.shot import RGB, Actor, Avatar, BodyName, Shape, Shot, SkinnedAvatar
 
 CAMERA_HEIGHT_M = 1.4
 """Where a staged camera starts: above the origin, level, looking along +x; lower for low subjects, see `first_pose`."""
@@ -38,9 +38,9 @@ WELL_IN_VIEW, JUST_IN_VIEW = 0.38, 0.46
 """Angles off the camera's axis, in fields of view, at which a subject is whole in the picture, or touches its edge."""
 _TRIES = 200
 
-_BODIES: Mapping[str, tuple[Shape, tuple[float, float, float]]] = {
+_BODIES: Mapping[str, tuple[Shape | BodyName, tuple[float, float, float]]] = {
     "robot": ("robot", (0.55, 0.85, 1.7)),
-    "person": ("robot", (0.50, 0.75, 1.7)),
+    "person": ("adult", (0.50, 0.75, 1.7)),
     "box": ("box", (1.0, 1.0, 1.0)),
     "sphere": ("sphere", (1.1, 1.1, 1.1)),
     "cylinder": ("cylinder", (0.8, 0.8, 1.3)),
@@ -48,7 +48,8 @@ _BODIES: Mapping[str, tuple[Shape, tuple[float, float, float]]] = {
     "capsule": ("capsule", (0.65, 0.65, 1.6)),
     "pyramid": ("pyramid", (1.3, 1.3, 1.2)),
 }
-"""Canonical noun of a mention -> shape and size of the body in metres."""
+"""Canonical noun of a mention -> shape or body, and its size in metres."""
+_AGENTS = ("robot", "adult", "dog")
 _SIZES: Mapping[str | None, tuple[float, float, float]] = {
     None: (1.0, 1.0, 1.0),
     "tiny": (0.35, 0.35, 0.35),
@@ -69,7 +70,7 @@ class _Role:
     """An actor without its place."""
 
     mention: ActorMention
-    shape: Shape
+    shape: Shape | BodyName
     size_xyz: tuple[float, float, float]
     speed: float
 
@@ -321,11 +322,17 @@ def _actor(role: _Role, place: Float64, camera: Trajectory, space: _Space, gener
     return Actor(
         name=role.mention.name,
         prompt=role.mention.prompt or role.mention.name,
-        category="agent" if role.shape == "robot" else "object",
+        category="agent" if role.shape in _AGENTS else "object",
         size_xyz=role.size_xyz,
         track=Track(pose, times),
-        avatar=Avatar(shape=role.shape, color_rgb=_colour(role, generator), gait="walk" if role.speed > 0 else "stand"),
+        avatar=_avatar(role, _colour(role, generator)),
     )
+
+
+def _avatar(role: _Role, color_rgb: RGB) -> Avatar | SkinnedAvatar:
+    if role.shape == "adult" or role.shape == "dog" or role.shape == "car":
+        return SkinnedAvatar(body=role.shape, color_rgb=color_rgb)
+    return Avatar(shape=role.shape, color_rgb=color_rgb, gait="walk" if role.speed > 0 else "stand")
 
 
 def _colour(role: _Role, generator: np.random.Generator) -> RGB:
