@@ -21,7 +21,7 @@ TRIANGLES_A_CELL = 1.5
 """Of a mesh over the cells of its grid across the sunlight."""
 MAX_LIGHT_SIDE = 512
 _VERTEX = np.dtype([("world", "f8", 3), ("normal", "f4", 3), ("color", "f4", 3), ("place", "f4", 3)], align=True)
-_TRIANGLE = np.dtype([("top", "f8"), ("corners", "i4", 3), ("mesh", "i4"), ("part", "u1")], align=True)
+_TRIANGLE = np.dtype([("top", "f8"), ("corners", "i4", 3), ("mesh", "i4"), ("part", "u1"), ("away", "u1")], align=True)
 _SHADE = np.dtype([("triangle", "i4"), ("top", "f4")], align=True)
 _MESH = np.dtype(
     [
@@ -49,6 +49,7 @@ class MeshFrames:
         self._triangle_slices = _slices([len(body.faces) for body in bodies])
         self._vertices, self._triangles, self._meshes = self._records()
         self._placed, self._light = np.empty((len(self._vertices), 5)), np.empty((len(self._vertices), 3))
+        self._bounds = np.empty((len(self._triangles), 4), np.float32)
         self._touched = np.empty((len(self._triangles), 4), np.int16)
         self._starts = np.empty(int((self._meshes["side"] ** 2 + 1).sum()), np.int32)
         self._shades = np.empty(0, _SHADE)
@@ -69,7 +70,8 @@ class MeshFrames:
         for mesh, vertices in zip(self._scene.meshes, self._vertex_slices, strict=True):
             self._vertices["normal"][vertices] = vertex_normals(world[None, vertices], mesh.body.faces)[0]
         camera = (self._T_cam_world[index], self._scene.fx_fy_cx_cy[index])
-        kernels.pose(world, *camera, light_axes, self._triangles, self._vertices, self._light, self._placed)
+        records = self._triangles, self._vertices
+        kernels.pose(world, *camera, light_axes, *records, self._light, self._placed, self._bounds)
         self._list_shades()
         return Figures(
             self._meshes,
@@ -85,7 +87,8 @@ class MeshFrames:
         """What the rays through pixel centres [height, width] meet, once the frame is posed."""
         width, height = self._scene.size_wh
         found = np.zeros((height, width)), np.zeros((height, width), np.int32)
-        kernels.rasterize(self._placed, self._triangles, self._scene.fx_fy_cx_cy[index], *found)
+        posed = self._placed, self._triangles, self._bounds
+        kernels.rasterize(*posed, self._scene.fx_fy_cx_cy[index], *found)
         return found
 
     def seen_by_samples(self, index: int, slots: NDArray[np.int32], count: int, samples: int) -> Seen:
@@ -99,8 +102,8 @@ class MeshFrames:
         """
         shape = (count, samples * samples)
         found = np.zeros(shape), np.zeros(shape, np.int32)
-        K = self._scene.fx_fy_cx_cy[index]
-        kernels.rasterize_samples(self._placed, self._triangles, K, slots, samples, *found)
+        posed, K = (self._placed, self._triangles, self._bounds), self._scene.fx_fy_cx_cy[index]
+        kernels.rasterize_samples(*posed, K, slots, samples, *found)
         return found
 
     def _skinned(self, index: int) -> Float64:

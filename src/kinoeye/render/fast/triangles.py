@@ -16,8 +16,10 @@ from kinoeye.render.fast.kernels import _compiled
 
 T_MIN = 1e-6
 THIN = 1e-12
-PAD = 1e-6
-"""Triangles count as this much larger, in pixels, when the pixels they may cover are listed."""
+PAD = 1e-2
+"""Triangles count as this much larger, in pixels, when the pixels they may cover are listed: more than single precision
+loses in any picture.
+"""
 ABOVE_M = 1e-4
 """Triangles count as reaching this much nearer to the sun, more than single precision loses."""
 
@@ -25,8 +27,27 @@ exact = partial(_compiled, error_model="numpy", _nrt=False)
 inlined = partial(exact, forceinline=True)
 
 
+@inlined
+def _bounds(placed, a, b, c, K):
+    behind = (placed[a, 2] <= T_MIN) + (placed[b, 2] <= T_MIN) + (placed[c, 2] <= T_MIN)
+    if behind == 3:
+        return 1.0, 0.0, 1.0, 0.0
+    left, right, top, bottom = math.inf, -math.inf, math.inf, -math.inf
+    for start, end in ((a, b), (b, c), (c, a)):
+        if placed[start, 2] > T_MIN:
+            x, y = placed[start, 3], placed[start, 4]
+            left, right, top, bottom = min(left, x), max(right, x), min(top, y), max(bottom, y)
+        if behind > 0 and (placed[start, 2] > T_MIN) != (placed[end, 2] > T_MIN):
+            share = (T_MIN - placed[start, 2]) / (placed[end, 2] - placed[start, 2])
+            x = placed[start, 0] + share * (placed[end, 0] - placed[start, 0])
+            y = placed[start, 1] + share * (placed[end, 1] - placed[start, 1])
+            x, y = x / T_MIN * K[0] + K[2], y / T_MIN * K[1] + K[3]
+            left, right, top, bottom = min(left, x), max(right, x), min(top, y), max(bottom, y)
+    return left - PAD, right + PAD, top - PAD, bottom + PAD
+
+
 @exact
-def pose(world, T_cam_world, K, light_axes, triangles, vertices, light, placed):
+def pose(world, T_cam_world, K, light_axes, triangles, vertices, light, placed, bounds):
     """Bring meshes into one frame.
 
     Args:
@@ -34,12 +55,18 @@ def pose(world, T_cam_world, K, light_axes, triangles, vertices, light, placed):
         T_cam_world: [3, 4]
         K: [4] fx, fy, cx, cy.
         light_axes: [3, 3] the plane across the sunlight, and the way to the sun.
-        triangles: [t] records, whose `top` is filled: how far each reaches towards the sun, -inf if it has no surface.
+        triangles: [t] records, of which two fields are filled: `top`, how far each reaches towards the sun, -inf if it
+            has no surface, and `away`, whether it turns its back to the camera.
         vertices: [v] records, whose `world` is filled.
         light: [v, 3] to fill with places across the sunlight and along it.
         placed: [v, 5] to fill with x, y, z in the camera and x, y on the screen (NaN behind the camera).
+        bounds: [t, 4] to fill with the smallest and largest x, the smallest and largest y on the screen of what each
+            triangle has ahead of the camera; the smallest is the larger if it has nothing there.
     """
     T, L = T_cam_world, light_axes
+    camera_x = -(T[0, 0] * T[0, 3] + T[1, 0] * T[1, 3] + T[2, 0] * T[2, 3])
+    camera_y = -(T[0, 1] * T[0, 3] + T[1, 1] * T[1, 3] + T[2, 1] * T[2, 3])
+    camera_z = -(T[0, 2] * T[0, 3] + T[1, 2] * T[1, 3] + T[2, 2] * T[2, 3])
     for v in range(world.shape[0]):
         x, y, z = world[v, 0], world[v, 1], world[v, 2]
         there, seen = vertices[v].world, placed[v]
@@ -62,38 +89,15 @@ def pose(world, T_cam_world, K, light_axes, triangles, vertices, light, placed):
         sides = (ux * ux + uy * uy + uz * uz) * (vx * vx + vy * vy + vz * vz)
         if nx * nx + ny * ny + nz * nz <= THIN * THIN * sides:
             triangles[t].top = -math.inf
-        else:
-            triangles[t].top = max(light[a, 2], light[b, 2], light[c, 2])
+            bounds[t, 0], bounds[t, 1] = 1.0, 0.0
+            continue
+        triangles[t].top = max(light[a, 2], light[b, 2], light[c, 2])
+        x, y, z = world[a, 0] - camera_x, world[a, 1] - camera_y, world[a, 2] - camera_z
+        triangles[t].away = 1 if nx * x + ny * y + nz * z > 0.0 else 0
+        bounds[t, 0], bounds[t, 1], bounds[t, 2], bounds[t, 3] = _bounds(placed, a, b, c, K)
 
 
 # --- The screen -------------------------------------------------------------------------------------------------------
-
-
-@inlined
-def _bounds(placed, a, b, c, K):
-    """Smallest and largest x and y on the screen of what a triangle has ahead of the camera; nothing if it has none."""
-    behind = (placed[a, 2] <= T_MIN) + (placed[b, 2] <= T_MIN) + (placed[c, 2] <= T_MIN)
-    if behind == 3:
-        return math.inf, math.inf, -math.inf, -math.inf
-    if behind == 0:
-        return (
-            min(placed[a, 3], placed[b, 3], placed[c, 3]) - PAD,
-            min(placed[a, 4], placed[b, 4], placed[c, 4]) - PAD,
-            max(placed[a, 3], placed[b, 3], placed[c, 3]) + PAD,
-            max(placed[a, 4], placed[b, 4], placed[c, 4]) + PAD,
-        )
-    left, top, right, bottom = math.inf, math.inf, -math.inf, -math.inf
-    for start, end in ((a, b), (b, c), (c, a)):
-        if placed[start, 2] > T_MIN:
-            x, y = placed[start, 3], placed[start, 4]
-            left, top, right, bottom = min(left, x), min(top, y), max(right, x), max(bottom, y)
-        if (placed[start, 2] > T_MIN) != (placed[end, 2] > T_MIN):
-            share = (T_MIN - placed[start, 2]) / (placed[end, 2] - placed[start, 2])
-            x = placed[start, 0] + share * (placed[end, 0] - placed[start, 0])
-            y = placed[start, 1] + share * (placed[end, 1] - placed[start, 1])
-            x, y = x / T_MIN * K[0] + K[2], y / T_MIN * K[1] + K[3]
-            left, top, right, bottom = min(left, x), min(top, y), max(right, x), max(bottom, y)
-    return left - PAD, top - PAD, right + PAD, bottom + PAD
 
 
 @inlined
@@ -122,62 +126,91 @@ def _plane(placed, a, b, c, per_fx, per_fy, cx, cy):
     return right, down, nz * per_volume - cx * right - cy * down, math.copysign(1.0, volume)
 
 
+@inlined
+def _nearest(placed, a, b, c):
+    """One over the depth of a triangle's nearest corner; infinite if one is behind the camera."""
+    z = min(placed[a, 2], placed[b, 2], placed[c, 2])
+    return 1.0 / z if z > T_MIN else math.inf
+
+
+@inlined
+def _all_hidden(nearest, inverse, first, last, upper, lower):
+    for row in range(upper, lower + 1):
+        for column in range(first, last + 1):
+            if inverse[row, column] < nearest:
+                return False
+    return True
+
+
 @exact
-def rasterize(placed, triangles, K, inverse, triangle):
+def rasterize(placed, triangles, bounds, K, inverse, triangle):
     """Find what the rays through pixel centres meet first (Olano and Greer 1997).
+
+    Triangles that turn their backs come last: most are hidden by then, which costs less to see than to draw them.
 
     Args:
         placed: [v, 5] from `pose`.
         triangles: [t] records.
+        bounds: [t, 4] from `pose`.
         K: [4] fx, fy, cx, cy.
         inverse: [height, width] one over the depth, 0 for nothing, to raise.
         triangle: [height, width] to fill where there is one.
     """
     height, width = inverse.shape
     per_fx, per_fy, cx, cy = 1.0 / K[0], 1.0 / K[1], K[2], K[3]
-    for t in range(triangles.shape[0]):
-        corners = triangles[t].corners
-        a, b, c = corners[0], corners[1], corners[2]
-        left, top, right, bottom = _bounds(placed, a, b, c, K)
-        if left > width or top > height or right < 0.0 or bottom < 0.0 or triangles[t].top == -math.inf:
-            continue
-        first, last = math.ceil(max(left - 0.5, 0.0)), math.floor(min(right - 0.5, width - 1.0))
-        upper, lower = math.ceil(max(top - 0.5, 0.0)), math.floor(min(bottom - 0.5, height - 1.0))
-        if first > last or upper > lower:
-            continue
-        zx, zy, z0, sign = _plane(placed, a, b, c, per_fx, per_fy, cx, cy)
-        if sign == 0.0:
-            continue
-        ax, ay, a0 = _side(placed, b, c, sign, per_fx, per_fy, cx, cy)
-        bx, by, b0 = _side(placed, c, a, sign, per_fx, per_fy, cx, cy)
-        sx, sy, s0 = _side(placed, a, b, sign, per_fx, per_fy, cx, cy)
-        for row in range(upper, lower + 1):
-            y = row + 0.5
-            in_a, in_b, in_c, z_row = ay * y + a0, by * y + b0, sy * y + s0, zy * y + z0
-            for column in range(first, last + 1):
-                x = column + 0.5
-                if ax * x + in_a >= 0.0 and bx * x + in_b >= 0.0 and sx * x + in_c >= 0.0:
-                    near = zx * x + z_row
-                    if inverse[row, column] < near < 1.0 / T_MIN:
-                        inverse[row, column], triangle[row, column] = near, t
+    for away in range(2):
+        for t in range(triangles.shape[0]):
+            left, right, top, bottom = bounds[t, 0], bounds[t, 1], bounds[t, 2], bounds[t, 3]
+            if left > right or left > width or top > height or right < 0.0 or bottom < 0.0:
+                continue
+            if triangles[t].away != away:
+                continue
+            first, last = math.ceil(max(left - 0.5, 0.0)), math.floor(min(right - 0.5, width - 1.0))
+            upper, lower = math.ceil(max(top - 0.5, 0.0)), math.floor(min(bottom - 0.5, height - 1.0))
+            if first > last or upper > lower:
+                continue
+            corners = triangles[t].corners
+            a, b, c = corners[0], corners[1], corners[2]
+            if away == 1 and _all_hidden(_nearest(placed, a, b, c), inverse, first, last, upper, lower):
+                continue
+            zx, zy, z0, sign = _plane(placed, a, b, c, per_fx, per_fy, cx, cy)
+            if sign == 0.0:
+                continue
+            ax, ay, a0 = _side(placed, b, c, sign, per_fx, per_fy, cx, cy)
+            bx, by, b0 = _side(placed, c, a, sign, per_fx, per_fy, cx, cy)
+            sx, sy, s0 = _side(placed, a, b, sign, per_fx, per_fy, cx, cy)
+            for row in range(upper, lower + 1):
+                y = row + 0.5
+                in_a, in_b, in_c, z_row = ay * y + a0, by * y + b0, sy * y + s0, zy * y + z0
+                for column in range(first, last + 1):
+                    x = column + 0.5
+                    if ax * x + in_a >= 0.0 and bx * x + in_b >= 0.0 and sx * x + in_c >= 0.0:
+                        near = zx * x + z_row
+                        if inverse[row, column] < near < 1.0 / T_MIN:
+                            inverse[row, column], triangle[row, column] = near, t
 
 
 @inlined
-def _any_wanted(slots, first, last, upper, lower):
+def _any_wanted(nearest, inverse, slots, first, last, upper, lower):
+    """Whether a ray of these pixels is wanted that has met nothing nearer."""
     for row in range(upper, lower + 1):
         for column in range(first, last + 1):
-            if slots[row, column] >= 0:
-                return True
+            slot = slots[row, column]
+            if slot >= 0:
+                for ray in range(inverse.shape[1]):
+                    if inverse[slot, ray] < nearest:
+                        return True
     return False
 
 
 @exact
-def rasterize_samples(placed, triangles, K, slots, samples, inverse, triangle):
+def rasterize_samples(placed, triangles, bounds, K, slots, samples, inverse, triangle):
     """The same for samples x samples rays in each of some pixels.
 
     Args:
         placed: [v, 5] from `pose`.
         triangles: [t] records.
+        bounds: [t, 4] from `pose`.
         K: [4] fx, fy, cx, cy.
         slots: [height, width] row of each pixel in what follows, or -1.
         samples: rays a side.
@@ -186,38 +219,41 @@ def rasterize_samples(placed, triangles, K, slots, samples, inverse, triangle):
     """
     height, width = slots.shape
     per_fx, per_fy, cx, cy, step = 1.0 / K[0], 1.0 / K[1], K[2], K[3], 1.0 / samples
-    for t in range(triangles.shape[0]):
-        corners = triangles[t].corners
-        a, b, c = corners[0], corners[1], corners[2]
-        left, top, right, bottom = _bounds(placed, a, b, c, K)
-        if left >= width or top >= height or right < 0.0 or bottom < 0.0 or triangles[t].top == -math.inf:
-            continue
-        first, last = int(max(left, 0.0)), int(min(right, width - 1.0))
-        upper, lower = int(max(top, 0.0)), int(min(bottom, height - 1.0))
-        if not _any_wanted(slots, first, last, upper, lower):
-            continue
-        zx, zy, z0, sign = _plane(placed, a, b, c, per_fx, per_fy, cx, cy)
-        if sign == 0.0:
-            continue
-        ax, ay, a0 = _side(placed, b, c, sign, per_fx, per_fy, cx, cy)
-        bx, by, b0 = _side(placed, c, a, sign, per_fx, per_fy, cx, cy)
-        sx, sy, s0 = _side(placed, a, b, sign, per_fx, per_fy, cx, cy)
-        for row in range(upper, lower + 1):
-            for i in range(samples):
-                y = row + (i + 0.5) * step
-                if y < top or y > bottom:
-                    continue
-                in_a, in_b, in_c, z_row = ay * y + a0, by * y + b0, sy * y + s0, zy * y + z0
+    for away in range(2):
+        for t in range(triangles.shape[0]):
+            left, right, top, bottom = bounds[t, 0], bounds[t, 1], bounds[t, 2], bounds[t, 3]
+            if left > right or left >= width or top >= height or right < 0.0 or bottom < 0.0:
+                continue
+            if triangles[t].away != away:
+                continue
+            first, last = int(max(left, 0.0)), int(min(right, width - 1.0))
+            upper, lower = int(max(top, 0.0)), int(min(bottom, height - 1.0))
+            corners = triangles[t].corners
+            a, b, c = corners[0], corners[1], corners[2]
+            if not _any_wanted(_nearest(placed, a, b, c), inverse, slots, first, last, upper, lower):
+                continue
+            zx, zy, z0, sign = _plane(placed, a, b, c, per_fx, per_fy, cx, cy)
+            if sign == 0.0:
+                continue
+            ax, ay, a0 = _side(placed, b, c, sign, per_fx, per_fy, cx, cy)
+            bx, by, b0 = _side(placed, c, a, sign, per_fx, per_fy, cx, cy)
+            sx, sy, s0 = _side(placed, a, b, sign, per_fx, per_fy, cx, cy)
+            for row in range(upper, lower + 1):
                 for column in range(first, last + 1):
                     slot = slots[row, column]
                     if slot < 0:
                         continue
-                    for j in range(samples):
-                        x = column + (j + 0.5) * step
-                        if ax * x + in_a >= 0.0 and bx * x + in_b >= 0.0 and sx * x + in_c >= 0.0:
-                            near, ray = zx * x + z_row, i * samples + j
-                            if inverse[slot, ray] < near < 1.0 / T_MIN:
-                                inverse[slot, ray], triangle[slot, ray] = near, t
+                    for i in range(samples):
+                        y = row + (i + 0.5) * step
+                        if y < top or y > bottom:
+                            continue
+                        in_a, in_b, in_c, z_row = ay * y + a0, by * y + b0, sy * y + s0, zy * y + z0
+                        for j in range(samples):
+                            x = column + (j + 0.5) * step
+                            if ax * x + in_a >= 0.0 and bx * x + in_b >= 0.0 and sx * x + in_c >= 0.0:
+                                near, ray = zx * x + z_row, i * samples + j
+                                if inverse[slot, ray] < near < 1.0 / T_MIN:
+                                    inverse[slot, ray], triangle[slot, ray] = near, t
 
 
 # --- Across the sunlight ----------------------------------------------------------------------------------------------
