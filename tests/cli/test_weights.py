@@ -73,7 +73,7 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     def score(argv: list[str]) -> dict[str, Any]:
         asked.append(argv)
         resolve(argv[argv.index("--model") + 1], system=argv[0])
-        return {"metrics": {"exact_program": 0.5, "exact_program_hard": None}}
+        return {"metrics": {"exact_program": 0.5, "exact_program_hard": None}, "worlds_sha256": "these"}
 
     monkeypatch.setattr("kinoeye.cli.weights.evaluated", score)
     return asked

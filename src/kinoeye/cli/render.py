@@ -11,15 +11,20 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kinoeye.cli.options import image_size, print_json, require_shot, say
+
+if TYPE_CHECKING:
+    from kinoeye.shot import Shot
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("shot", type=Path, metavar="SHOT", help="shot.json, or a folder that holds one")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="the take to make")
-    parser.add_argument("--layers", metavar="A,B", help="comma list, such as rgb,depth,instance (default: all)")
+    parser.add_argument("--layers", metavar="A,B", help="comma list, such as rgb,depth,instance (default: all that "
+                        "the shot has)")  # fmt: skip
     parser.add_argument("--size", type=image_size, metavar="WxH", help="default: the size of the shot's camera")
     parser.add_argument("--samples", type=int, choices=(1, 2), default=2, help="rays a pixel side for smooth edges")
 
@@ -30,12 +35,12 @@ def run(args: argparse.Namespace) -> int:
     from kinoeye.base.files import atomic_folder
     from kinoeye.base.run_record import RUN_FILE, RunRecord
     from kinoeye.footage.store import write_take
-    from kinoeye.render import RENDERED_LAYERS, render
+    from kinoeye.render import render
     from kinoeye.shot import Shot
     from kinoeye.studio.layer_sheets import layer_sheets
 
     shot = Shot.load(args.shot)
-    layers = RENDERED_LAYERS if args.layers is None else tuple(args.layers.split(","))
+    layers = _all_layers(shot) if args.layers is None else tuple(args.layers.split(","))
     with atomic_folder(args.out, marker=RUN_FILE) as folder:
         take = render(shot, layers=layers, size_wh=args.size, samples=args.samples)
         write_take(take, folder)
@@ -55,3 +60,13 @@ def run(args: argparse.Namespace) -> int:
     say(args, f"to look at: {', '.join(pictures)}")
     print(args.out)
     return 0
+
+
+def _all_layers(shot: Shot) -> tuple[str, ...]:
+    """Every layer; those that name points of meshes only where there are any."""
+    from kinoeye.render import RENDERED_LAYERS
+    from kinoeye.shot import SkinnedAvatar
+
+    if any(isinstance(actor.avatar, SkinnedAvatar) for actor in shot.actors):
+        return RENDERED_LAYERS
+    return tuple(name for name in RENDERED_LAYERS if name not in ("triangle", "barycentrics"))

@@ -118,16 +118,17 @@ def test_direct_looks_at_the_frame_of_the_command_line(learnt, folder, shipped, 
 
 
 @pytest.mark.parametrize("keep", [slice(0, 2), slice(2, 4)])
-def test_half_a_frame_is_one_line(folder, shipped, files, tmp_path, capsys, keep):
-    assert main(["direct", "Push in.", "--model", str(folder), "-o", str(tmp_path / "p.json"), *files[keep]]) == 2
+def test_half_a_frame_is_one_line(learnt, folder, shipped, files, tmp_path, capsys, keep):
+    caption = learnt[1][0].caption
+    assert main(["direct", caption, "--model", str(folder), "-o", str(tmp_path / "p.json"), *files[keep]]) == 2
     assert "give both --image and --depth" in capsys.readouterr().err
     assert not (tmp_path / "p.json").exists()
 
 
-def test_a_frame_for_who_looks_at_none_is_one_line(folder, files, tmp_path, capsys, monkeypatch):
+def test_a_frame_for_who_looks_at_none_is_one_line(learnt, folder, files, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(directors, "_shipped_frames", lambda: None)
     out = ["-o", str(tmp_path / "p.json")]
-    assert main(["direct", "Push in.", "--model", str(folder), *out, *files]) == 2
+    assert main(["direct", learnt[1][0].caption, "--model", str(folder), *out, *files]) == 2
     assert "looks at no frame" in capsys.readouterr().err
     assert main(["direct", "Push in.", *out, *files]) == 2
     assert "--image and --depth cannot be given" in capsys.readouterr().err
