@@ -61,13 +61,19 @@ def environments(draw) -> Environment:
 
 @st.composite
 def shots(draw) -> Shot:
-    # Odd offsets keep simple numbers from making rays that graze a plane, where either answer is right.
+    # Odd offsets keep simple numbers from making rays that graze a plane, and actors from lying in one another's
+    # surfaces, where either answer is right.
     eyes = [(draw(place) + 0.0191, draw(place) - 0.0233, draw(st.floats(-0.5, 3.0)) + 0.0137) for _ in range(2)]
     poses = [look_at(eye, (0.37, 0.11, draw(unit))) for eye in eyes]
     actors = []
     for index in range(draw(st.integers(0, 3))):
         poses_of_body = [
-            body(draw(place), draw(place), draw(st.floats(-0.3, 0.5)) + 0.0173, draw(st.floats(-3.2, 3.2)) + 0.0311)
+            body(
+                draw(place) + 0.0077 * index,
+                draw(place) - 0.0113 * index,
+                draw(st.floats(-0.3, 0.5)) + 0.0173 + 0.0059 * index,
+                draw(st.floats(-3.2, 3.2)) + 0.0311 + 0.0271 * index,
+            )
             for _ in range(2)
         ]
         actors.append(
