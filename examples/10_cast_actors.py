@@ -43,7 +43,7 @@ eye, look = set_up.camera.T_world_cam.as_matrix()[0, :3, 3], set_up.camera.T_wor
 ahead = float(torch.atan2(look[1], look[0]))
 middle = (eye + 6.5 * look).tolist()
 walk = perform(
-    find_template("follows"), times.numpy(), seed=1, sizes=(ADULT, DOG), area_radius_m=2.5,
+    find_template("follows"), times, seed=1, sizes=(ADULT, DOG), area_radius_m=2.5,
     centre=(middle[0], middle[1]),
     camera_azimuth=ahead,
 )  # fmt: skip

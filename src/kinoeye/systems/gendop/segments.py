@@ -6,6 +6,7 @@ docs/systems/gendop.md has both. Amounts, times and subjects are pointed at in t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ from kinoeye.systems.gendop.program_tokens import END, MAX_TOKENS, START, TOKENS
 MAX_WORDS = 256
 NO_CAPTION = "<no caption>"
 """What stands for a caption that was left out, so that its effect can be told from what is likely without it."""
+
+_SILENT = math.log(0.98)
+"""Log-probability from which a caption is taken to say nothing of a camera; unknown verbs look like that at times."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +117,11 @@ class SegmentModel(nn.Module):
             if unsaid is not None:
                 logits = torch.lerp(self.decode(unsaid, ids)[:, -1].float().cpu(), logits, guidance)
             for row in open_rows:
-                token, score = _choose(logits[row], allowed_next(written[row], words), temperature, generator)
+                options = allowed_next(written[row], words)
+                token, score = _choose(logits[row], options, temperature, generator)
+                if token == END and len(written[row]) == 1 and score < _SILENT:
+                    options.remove(END)
+                    token, score = _choose(logits[row], options, temperature, generator)
                 written[row].append(token)
                 totals[row] += score
             for row in range(n):
