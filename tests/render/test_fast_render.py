@@ -62,8 +62,10 @@ def environments(draw) -> Environment:
 @st.composite
 def shots(draw) -> Shot:
     # Odd offsets keep simple numbers from making rays that graze a plane, and actors from lying in one another's
-    # surfaces, where either answer is right.
-    eyes = [(draw(place) + 0.0191, draw(place) - 0.0233, draw(st.floats(-0.5, 3.0)) + 0.0137) for _ in range(2)]
+    # surfaces, where either answer is right. So is it under the ground of a built environment, whose props stand on it.
+    environment = draw(environments())
+    lowest = 0.0 if environment in ENVIRONMENTS.values() else -0.5
+    eyes = [(draw(place) + 0.0191, draw(place) - 0.0233, draw(st.floats(lowest, 3.0)) + 0.0137) for _ in range(2)]
     poses = [look_at(eye, (0.37, 0.11, draw(unit))) for eye in eyes]
     actors = []
     for index in range(draw(st.integers(0, 3))):
@@ -89,7 +91,7 @@ def shots(draw) -> Shot:
         )
     size_wh = draw(st.sampled_from([(33, 20), (24, 24), (9, 41)]))
     cam = camera(poses, size_wh=size_wh, fov_deg=draw(st.floats(25.0, 110.0)))
-    return Shot(camera=cam, actors=tuple(actors), environment=draw(environments()), seed=draw(st.integers(0, 99)))
+    return Shot(camera=cam, actors=tuple(actors), environment=environment, seed=draw(st.integers(0, 99)))
 
 
 def off_edges(*layers: NDArray) -> NDArray[np.bool_]:
@@ -117,7 +119,7 @@ def test_fast_equals_reference(shot: Shot, samples: int):
         assert (values[name][0] == values[name][1])[inside].all(), name
         assert (values[name][0] == values[name][1]).mean() > 0.995, name
     apart = np.abs(values["rgb"][0].astype(int) - values["rgb"][1]).max(axis=-1)
-    assert (apart <= 1).mean() >= 0.995  # as for the ids: bodies inside of one another tie at their seams
+    assert (apart <= 1).mean() >= 0.999
     for name in ("depth", "normals", "flow", "object_coordinates"):
         got, expected = values[name]
         close = np.isclose(got, expected, rtol=1e-4, atol=1e-4, equal_nan=True)
