@@ -8,7 +8,7 @@ from shot_sentences import SENTENCES, WITHOUT_A_MOVE
 
 from kinoeye.base.errors import InputError
 from kinoeye.language import describe, parse
-from kinoeye.language.lexicon import PLACES, SHAPES, inflect
+from kinoeye.language.lexicon import CREATURES, PLACES, SHAPES, inflect
 from kinoeye.language.plan import Action, Move, PlaceMention, Plan, ReadAs
 from kinoeye.language.text.items import scan, vocabulary
 from kinoeye.language.text.tokens import tokenize
@@ -60,16 +60,16 @@ def test_a_typo_is_named_in_the_error():
         parse("the camerra")
 
 
-@pytest.mark.parametrize(("text", "noun"), [("orbit around the red car", "car"), ("circle the statue", "statue")])
+@pytest.mark.parametrize(("text", "noun"), [("orbit around the red bus", "bus"), ("circle the statue", "statue")])
 def test_an_unknown_subject_is_noted(text, noun):
     (words,) = parse(text).unused
-    assert words.note == f"no subject {noun!r}; there are {', '.join(SHAPES)}"
+    assert words.note == f"no subject {noun!r}; there are {', '.join([*SHAPES, *CREATURES])}"
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("track the dog", "no subject 'dog'; there are robot, person"),
+        ("track the cat", "no subject 'cat'; there are robot, person"),
         ("look at the tower", "no subject 'tower'"),
         ("the camrea orbits right around the red robot", "did you mean 'camera' for 'camrea'"),
     ],

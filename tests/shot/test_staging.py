@@ -9,9 +9,10 @@ from kinoeye.base.errors import InputError
 from kinoeye.geometry import project
 from kinoeye.language import parse
 from kinoeye.language.lexicon import COLOURS as COLOUR_WORDS
-from kinoeye.language.lexicon import PLACES, SIZES
+from kinoeye.language.lexicon import CREATURES, PLACES, SIZES
 from kinoeye.language.lexicon import SHAPES as SHAPE_WORDS
 from kinoeye.shot import SHAPES, Shot, SkinnedAvatar, stage
+from kinoeye.shot.bodies.casting import cast_body
 from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.shot.palette import COLOURS
 from kinoeye.shot.staging import (
@@ -38,11 +39,14 @@ def picture_of(shot: Shot, name: str, frame: int) -> tuple[float, float, float]:
 def test_every_word_of_the_grammar_has_a_body_a_look_or_a_place():
     assert set(COLOUR_WORDS) == set(COLOURS)
     assert set(PLACES) == set(ENVIRONMENTS)
-    for shape in SHAPE_WORDS:
+    for shape in [*SHAPE_WORDS, *CREATURES]:
         shot = stage(parse(f"push in past a red {shape}"), seed=0)
         avatar = shot.actors[0].avatar
         assert avatar is not None
-        assert avatar.body == "adult" if isinstance(avatar, SkinnedAvatar) else avatar.shape in SHAPES
+        if isinstance(avatar, SkinnedAvatar):
+            assert avatar.body == {"person": "adult"}.get(shape, shape)
+        else:
+            assert avatar.shape in SHAPES
     plain = stage(parse("push in past a red box"), seed=0).actors[0].size_xyz
     for size in SIZES:
         assert stage(parse(f"push in past a {size} red box"), seed=0).actors[0].size_xyz != plain
@@ -156,6 +160,15 @@ def test_the_camera_is_as_high_as_its_actors_ask():
     assert height("push in towards the huge red robot") == HIGHEST_CAMERA_M
     assert height("push in towards the blue box. A robot stands still") == height("push in towards the blue box")
     assert LOWEST_CAMERA_M < height("push in towards the blue box") < height("push in towards the red robot")
+
+
+@pytest.mark.parametrize(("text", "body"), [("a small brown puppy", "dog"), ("a red car", "car")])
+def test_dogs_and_cars_are_cast_as_large_as_their_bodies_are(text, body):
+    (actor,) = stage(parse(f"{text} stands still", camera_required=False), seed=0, num_frames=2).actors
+    assert isinstance(actor.avatar, SkinnedAvatar)
+    assert actor.avatar.body == body
+    vertices = cast_body(actor.avatar.body, actor.avatar.color_rgb, "", actor.size_xyz[2]).vertices
+    np.testing.assert_allclose(np.ptp(vertices, axis=0), actor.size_xyz, rtol=0.08)
 
 
 def test_a_person_has_a_body_with_joints_in_the_colour_that_is_named():

@@ -343,6 +343,13 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "capsule": ("capsule", "capsules", "pill"),
     "pyramid": ("pyramid", "pyramids"),
 }  # fmt: skip
+"""Solids, robots and people: what the captions speak of that shipped directors were trained on."""
+
+CREATURES: dict[str, tuple[str, ...]] = {
+    "dog": ("dog", "dogs", "puppy", "puppies", "hound", "hounds"),
+    "car": ("car", "cars", "automobile", "automobiles"),
+}
+"""Further bodies with joints that a shot can cast."""
 
 PLACES: dict[str, tuple[str, ...]] = {
     "desert": ("desert", "deserts", "dunes", "sand dunes"),

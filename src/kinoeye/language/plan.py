@@ -128,7 +128,7 @@ class ActorMention:
     prompt: str
     """The words of the text, such as "a tall red robot"."""
     shape: str
-    """Canonical noun: robot, person, box, sphere, cylinder, cone, capsule or pyramid."""
+    """Canonical noun: robot, person, box, sphere, cylinder, cone, capsule, pyramid, dog or car."""
     colour: str | None = None
     size: str | None = None
     """Canonical size word: tiny, small, large, huge, tall, short, wide or narrow."""

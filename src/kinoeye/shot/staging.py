@@ -47,6 +47,8 @@ _BODIES: Mapping[str, tuple[Shape | BodyName, tuple[float, float, float]]] = {
     "cone": ("cone", (1.0, 1.0, 1.5)),
     "capsule": ("capsule", (0.65, 0.65, 1.6)),
     "pyramid": ("pyramid", (1.3, 1.3, 1.2)),
+    "dog": ("dog", (1.07, 0.23, 0.65)),
+    "car": ("car", (4.2, 1.8, 1.45)),
 }
 """Canonical noun of a mention -> shape or body, and its size in metres."""
 _AGENTS = ("robot", "adult", "dog")

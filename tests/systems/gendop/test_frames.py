@@ -303,3 +303,9 @@ def test_a_saved_reader_says_the_same(learnt, lessons, tmp_path):
     with torch.no_grad():
         ours, theirs = learnt(batch), again(batch)
     torch.testing.assert_close(ours.place, theirs.place, atol=0.02, rtol=0.02)  # 16 bits
+
+
+def test_a_subject_of_a_kind_that_no_lesson_shows_is_not_looked_for(learnt, worlds):
+    item, text = worlds[0], "orbit left around the red {}"
+    assert learnt.read(parse(text.format("dog")), item.frame)[0] == {}
+    assert set(learnt.read(parse(text.format("robot")), item.frame)[0]) == {"red robot"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from kinoeye.language.lexicon import FUNCTION_WORDS, SHAPES
+from kinoeye.language.lexicon import CREATURES, FUNCTION_WORDS, SHAPES
 from kinoeye.language.plan import UnusedWords
 from kinoeye.language.text.items import Item, known_words
 from kinoeye.language.text.tokens import Token
@@ -41,7 +41,7 @@ def unused_words(
     reports = []
     for span in spans:
         nouns = [tokens[index].text for index in span if index in foreign]
-        note = f"no subject {nouns[-1]!r}; there are {', '.join(SHAPES)}" if nouns else None
+        note = f"no subject {nouns[-1]!r}; there are {', '.join([*SHAPES, *CREATURES])}" if nouns else None
         reports.append(_report(text, tokens[span[0]].start, tokens[span[-1]].end, note))
     return tuple(reports)
 

@@ -88,7 +88,7 @@ def _invert(table: dict[str, tuple[str, ...]]) -> dict[str, str]:
 
 @cache
 def _shapes() -> dict[str, str]:
-    return _invert(lexicon.SHAPES)
+    return _invert(lexicon.SHAPES | lexicon.CREATURES)
 
 
 @cache

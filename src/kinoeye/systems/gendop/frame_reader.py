@@ -141,7 +141,7 @@ class FrameReader(nn.Module):
         anchors = {
             actor.name: to_anchor(reading.place[0, index].cpu().numpy())
             for index, actor in enumerate(plan.actors[:MAX_MARKS])
-            if reading.seen[0, index] >= _LEAST_SEEN
+            if batch.marked[0, index] and reading.seen[0, index] >= _LEAST_SEEN
         }
         if not batch.known.any():
             return anchors, plan

@@ -183,6 +183,9 @@ def plan_rows(plan: Plan) -> PlanRows:
 
 
 def _mark(actor: ActorMention) -> tuple[int, int]:
+    """Colour and shape of an actor; (0, 0), which is not looked for, for shapes that directors never saw."""
+    if actor.shape not in _SHAPES:
+        return 0, 0
     return (_COLOURS.index(actor.colour) + 1 if actor.colour in _COLOURS else 0, _SHAPES.index(actor.shape) + 1)
 
 
