@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.files import read_text, sha256_of_file
-from kinoeye.base.findings import Severity, severity_rank
+from kinoeye.base.files import read_text
+from kinoeye.base.findings import severity_rank
 from kinoeye.base.progress import track
 from kinoeye.datasets.datadop_layout import (
-    CHECKSUMS,
     FILES,
     LISTS,
     METADATA,
@@ -23,37 +21,8 @@ from kinoeye.datasets.datadop_layout import (
     is_shot_name,
     shot_file,
 )
-from kinoeye.datasets.shot_check import Problem, Problems, shot_problems
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that is wrong."""
-
-    item: str
-    """"SPLIT/VIDEO/SHOT", or "" for the folder."""
-    file: str
-    """Name of the file within the folder."""
-    code: str
-    """Short name of the kind of fault."""
-    severity: Severity
-    """An error keeps GenDoP from reading the shot as it is; a warning does not."""
-    message: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class SetReport:
-    """What was checked and found."""
-
-    shots: dict[str, int]
-    """Split -> entries in its list."""
-    faults: tuple[Fault, ...]
-    """Errors first, then in the order of the lists."""
-
-    @property
-    def holds(self) -> bool:
-        """Whether there is no error."""
-        return all(fault.severity != "error" for fault in self.faults)
+from kinoeye.datasets.faults import CHECKSUMS, Fault, Problem, Problems, SetReport, checksum_problems, faults_of
+from kinoeye.datasets.shot_check import shot_problems
 
 
 def check_datadop(folder: Path | str) -> SetReport:
@@ -76,23 +45,19 @@ def check_datadop(folder: Path | str) -> SetReport:
     entries: dict[Split, list[str]] = {}
     for split in SPLITS:
         entries[split], problems = _read_list(folder / LISTS[split])
-        faults += _faults("", LISTS[split], problems)
-    faults += _faults("", "", _between_lists(folder, entries))
+        faults += faults_of("", LISTS[split], problems)
+    faults += faults_of("", "", _between_lists(folder, entries))
     listed: list[tuple[Split, str]] = [
         (split, shot) for split in SPLITS for shot in dict.fromkeys(entries[split]) if is_shot_name(shot)
     ]
     for split, shot in track(listed, "checking"):
         for kind, problems in shot_problems(folder, split, shot).items():
             name = str(shot_file(folder, split, shot, kind).relative_to(folder)) if kind in FILES else f"{split}/{shot}"
-            faults += _faults(f"{split}/{shot}", name, problems)
-    faults += _faults("", METADATA, _metadata(folder / METADATA, {shot for _, shot in listed}))
-    faults += _faults("", CHECKSUMS, _checksums(folder))
+            faults += faults_of(f"{split}/{shot}", name, problems)
+    faults += faults_of("", METADATA, _metadata(folder / METADATA, {shot for _, shot in listed}))
+    faults += faults_of("", CHECKSUMS, checksum_problems(folder))
     faults.sort(key=lambda fault: severity_rank(fault.severity))
     return SetReport(shots={split: len(entries[split]) for split in SPLITS}, faults=tuple(faults))
-
-
-def _faults(item: str, file: str, problems: Iterable[Problem]) -> list[Fault]:
-    return [Fault(item, file, problem.code, problem.severity, problem.message) for problem in problems]
 
 
 def _read_list(path: Path) -> tuple[list[str], Problems]:
@@ -149,24 +114,3 @@ def _metadata(path: Path, shots: set[str]) -> Iterator[Problem]:
     missing = sorted(shot for shot in shots if shot not in known)
     if missing:
         yield Problem("incomplete", f"{len(missing)} shots are not in it, such as {missing[0]}", "warning")
-
-
-def _checksums(folder: Path) -> Iterator[Problem]:
-    """Files that are not what the list of their sha256 says, where there is one."""
-    path = folder / CHECKSUMS
-    if not path.is_file():
-        return
-    try:
-        lines = read_text(path).splitlines()
-    except InputError as error:
-        yield Problem("unreadable", str(error))
-        return
-    for line in track(lines, "checksums"):
-        digest, _, name = line.partition("  ")
-        file = folder / name
-        if not name or ".." in Path(name).parts or Path(name).is_absolute():
-            yield Problem("bad-entry", f"{line!r} is no sha256 and file name")
-        elif not file.is_file():
-            yield Problem("missing-file", f"{name} is listed and missing")
-        elif sha256_of_file(file) != digest:
-            yield Problem("changed-file", f"{name} is not the file that was listed")

@@ -12,7 +12,7 @@ Split = Literal["train", "test"]
 SPLITS: tuple[Split, ...] = ("train", "test")
 LISTS: Mapping[Split, str] = MappingProxyType({"train": "train_valid.txt", "test": "test_valid.txt"})
 """Split -> file with a line VIDEO/SHOT for each of its shots."""
-METADATA, CARD, CHECKSUMS = "metadata.csv", "README.md", "SHA256SUMS"
+METADATA, CARD = "metadata.csv", "README.md"
 METADATA_COLUMNS = ("ClipID", "YouTubeID", "CropSize", "StartTime", "EndTime")
 FILES: Mapping[str, str] = MappingProxyType(
     {

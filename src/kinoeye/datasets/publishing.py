@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 
 import kinoeye
-from kinoeye.base.files import atomic_folder, sha256_of_file, write_json, write_text
+from kinoeye.base.files import atomic_folder, write_json, write_text
 from kinoeye.base.jobs import Report
 from kinoeye.base.run_record import RUN_FILE, RunRecord
 from kinoeye.datasets.datadop_layout import (
     CARD,
-    CHECKSUMS,
     FILES,
     LISTS,
     METADATA,
@@ -27,6 +26,7 @@ from kinoeye.datasets.datadop_layout import (
     Split,
     shot_file,
 )
+from kinoeye.datasets.faults import CHECKSUMS, checksums_of
 
 PROVENANCE, OUTCOMES = "provenance.json", "outcomes.json"
 TEST_SHARE = 0.1
@@ -105,9 +105,9 @@ def publish(
         names = sorted(by_name)
         write_text(temporary / METADATA, _metadata([by_name[name] for name in names]))
         write_json(temporary / PROVENANCE, {name: dict(by_name[name].facts) for name in names})
-        write_json(temporary / OUTCOMES, {stage: _outcomes(report) for stage, report in reports.items()})
+        write_json(temporary / OUTCOMES, {stage: outcomes_of(report) for stage, report in reports.items()})
         write_text(temporary / CARD, _card(card, {split: len(splits[split]) for split in SPLITS}))
-        write_text(temporary / CHECKSUMS, _checksums(temporary))
+        write_text(temporary / CHECKSUMS, checksums_of(temporary))
         record = RunRecord(argv=tuple(argv), seeds=dict(seeds), versions=RunRecord.installed_versions())
         record.write(temporary)
     return {split: len(splits[split]) for split in SPLITS}
@@ -152,7 +152,8 @@ def _metadata(shots: Sequence[FinishedShot]) -> str:
     return text.getvalue()
 
 
-def _outcomes(report: Report) -> dict[str, Any]:
+def outcomes_of(report: Report) -> dict[str, Any]:
+    """What a set's record says of a run: counts, and why items were left out."""
     # A shot made earlier is as finished as one made now: the same set has the same bytes.
     counts = report.counts()
     failures = {name: str(report.failed[name]) for name in sorted(report.failed)}
@@ -171,8 +172,3 @@ def _card(card: Card, counts: Mapping[Split, int]) -> str:
         "and why."
     )
     return "\n\n".join([f"# {card.title}", *card.paragraphs, layout, made]) + "\n"
-
-
-def _checksums(folder: Path) -> str:
-    files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-    return "".join(f"{sha256_of_file(folder / name)}  {name}\n" for name in files)

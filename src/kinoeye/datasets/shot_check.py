@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +13,15 @@ from PIL import Image
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, read_text
-from kinoeye.base.findings import Severity, frames_in_words
+from kinoeye.base.findings import frames_in_words
 from kinoeye.datasets.datadop_layout import CAPTIONS, FILES, FRAMES, MAX_TOKENS, WIDTH, Split, least_tokens, shot_file
+from kinoeye.datasets.faults import Problem, Problems
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_PIXELS = 16_000_000
 _ORTHOGONAL = 1e-6
 """GenDoP refuses rotations that are further from orthogonal (with a relative 1e-5)."""
 _SIZE_KEYS = ("w", "h", "fl_x", "fl_y", "cx", "cy")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong with a file."""
-
-    code: str
-    message: str
-    severity: Severity = "error"
-
-
-Problems = list[Problem]
 
 
 def shot_problems(folder: Path, split: Split, shot: str) -> dict[str, Problems]:
