@@ -12,7 +12,8 @@ from PIL import Image
 from kinoeye.cli.main import main
 from kinoeye.footage import Take, read_video
 from kinoeye.language import parse
-from kinoeye.shot import stage
+from kinoeye.render.guides import PASSES
+from kinoeye.shot import Shot, stage
 
 
 def test_a_take_has_pictures_to_look_at_and_says_which(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -31,3 +32,20 @@ def test_a_take_has_pictures_to_look_at_and_says_which(tmp_path: Path, capsys: p
     shown = capsys.readouterr()
     assert "to look at: preview.mp4\n" in shown.err
     assert not (tmp_path / "take" / "preview-depth.jpg").exists()
+
+
+def test_guides_are_takes_of_their_own_beside_the_layers(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    shot = stage(parse("push in half a metre towards the red robot"), seed=0, size_wh=(48, 32), num_frames=3)
+    shot.save(tmp_path / "shot.json")
+    argv = ["render", str(tmp_path / "shot.json"), "-o", str(tmp_path / "take"), "--layers", "alpha", "--guides"]
+    assert main([*argv, "--json"]) == 0
+    pictures = json.loads(capsys.readouterr().out)["pictures"]
+    assert all((tmp_path / "take" / name).is_file() for name in pictures)
+    assert f"guides/{PASSES[0]}/preview.mp4" in pictures
+    film = Take.open(tmp_path / "take")
+    alpha = Take.open(tmp_path / "take" / "guides" / "alpha").rgb.values[..., 0]
+    np.testing.assert_array_equal(alpha, film.layers["alpha"].values)
+    Shot(camera=shot.camera).save(tmp_path / "empty.json")
+    assert main(["render", str(tmp_path / "empty.json"), "-o", str(tmp_path / "none"), "--guides"]) == 2
+    assert "no actors that are drawn" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()

@@ -3,8 +3,13 @@
 Beside the layers there are pictures to look at: preview.mp4, and sheets of small pictures over time of the depth (near
 is bright) and of the actors where these layers are rendered.
 
-Example:
+With --guides the folder guides holds what avatar-guided video models are conditioned on, each pass a take of its own
+with lossless frames and a preview: the actors on black, their alpha, depth, normals, skeletons, and colours of persons
+and of body parts; guides.json says which colour is whose.
+
+Examples:
   kinoeye render out/demo/shot.json -o out/take --layers rgb,depth,instance,flow
+  kinoeye render out/demo/shot.json -o out/take --guides
 """
 
 from __future__ import annotations
@@ -27,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "the shot has)")  # fmt: skip
     parser.add_argument("--size", type=image_size, metavar="WxH", help="default: the size of the shot's camera")
     parser.add_argument("--samples", type=int, choices=(1, 2), default=2, help="rays a pixel side for smooth edges")
+    parser.add_argument("--guides", action="store_true", help="also the passes that avatar-guided models want")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -48,6 +54,12 @@ def run(args: argparse.Namespace) -> int:
         for sheet in layer_sheets(take, shot):
             pictures.append(f"preview-{sheet.name}.jpg")
             (folder / pictures[-1]).write_bytes(sheet.jpeg)
+        if args.guides:
+            from kinoeye.render.guides import guide_passes, write_guides
+
+            guides = guide_passes(shot, size_wh=args.size, samples=args.samples)
+            write_guides(guides, folder / "guides")
+            pictures += [f"guides/{name}/preview.mp4" for name in guides.passes]
         record = RunRecord(
             argv=tuple(args.argv), seeds={"world_seed": shot.seed}, versions=RunRecord.installed_versions()
         )

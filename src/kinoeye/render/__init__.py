@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from kinoeye.render.film import RENDERED_LAYERS as RENDERED_LAYERS
     from kinoeye.render.film import first_frame as first_frame
     from kinoeye.render.film import render as render
+    from kinoeye.render.guides import Guides as Guides
+    from kinoeye.render.guides import guide_passes as guide_passes
+    from kinoeye.render.guides import write_guides as write_guides
     from kinoeye.render.robot import PART_NAMES as PART_NAMES
     from kinoeye.render.scene_facts import with_picture as with_picture
     from kinoeye.render.shot_solids import ShotSolids as ShotSolids
