@@ -13,7 +13,7 @@ from PIL import Image
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, read_text
-from kinoeye.base.findings import frames_in_words
+from kinoeye.base.findings import Severity, frames_in_words
 from kinoeye.datasets.datadop_layout import CAPTIONS, FILES, FRAMES, MAX_TOKENS, WIDTH, Split, least_tokens, shot_file
 from kinoeye.datasets.faults import Problem, Problems
 
