@@ -1,7 +1,8 @@
-"""Data sets of captioned camera paths: made of worlds or videos, and checked.
+"""Data sets of captioned camera paths and motions: made of worlds or videos, and checked.
 
-  make datadop    from our own worlds (--world-seed, --count), or from VIDEOS, in DataDoP's layout
-  check FOLDER    every fault of a folder; nothing in it is changed
+  make datadop      from our own worlds (--world-seed, --count), or from VIDEOS, in DataDoP's layout
+  make motion360    from our own worlds, in the layout of 360-Motion, which 3DTrajMaster is trained on
+  check FOLDER      every fault of a folder; nothing in it is changed
 
 Example:
   kinoeye data make datadop --world-seed 7 --count 20 -o out/paths
@@ -11,17 +12,19 @@ Example:
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinoeye.base.errors import InputError
-from kinoeye.cli.options import count, given_path, non_negative, positive, print_json, say
+from kinoeye.cli.options import count, given_path, image_size, non_negative, positive, print_json, say
 
 if TYPE_CHECKING:
     from kinoeye.base.jobs import Report
     from kinoeye.base.llm import LanguageModel
+    from kinoeye.datasets import SetReport
 
-KINDS = ("datadop",)
 _SHOWN_FAULTS = 40
 _OF_VIDEOS = ("shot_seconds", "whole", "estimator", "fov_deg", "llm", "llm_cache", "llm_replay", "directorial", "seed")
 """Options that say nothing about worlds; each is None or False where it was not given."""
@@ -31,12 +34,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("verb", choices=("make", "check"), metavar="VERB", help="make or check")
     parser.add_argument("rest", nargs="*", type=given_path, metavar="WORD", help="make: KIND [VIDEO...]; check: FOLDER")
-    parser.add_argument("--as", dest="kind", choices=KINDS, help="check: the layout that the folder should have")
+    parser.add_argument("--as", dest="kind", choices=tuple(KINDS), help="check: the layout that the folder should have")
     parser.add_argument("-o", "--out", type=given_path, metavar="DIR", help="make: the folder to make")
     parser.add_argument("--workers", type=count, default=1, metavar="N", help="make: processes (default 1)")
     worlds = parser.add_argument_group("of our own worlds")
     worlds.add_argument("--world-seed", type=non_negative, metavar="S", help="of the worlds")
-    worlds.add_argument("--count", type=count, metavar="N", help="how many shots")
+    worlds.add_argument("--count", type=count, metavar="N", help="how many shots, or scenes")
+    worlds.add_argument(
+        "--size", type=image_size, action="append", metavar="WxH",
+        help="motion360: of its videos, such as 720x480 (default) or 672x384; repeatable",
+    )  # fmt: skip
     videos = parser.add_argument_group("of videos")
     videos.add_argument(
         "--shot-seconds", type=_two_lengths, metavar="A,B", help="lengths that are kept (default 10,20)"
@@ -58,10 +65,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     if len(args.rest) != 1 or args.kind is None:
-        raise InputError("say what to check and as what: kinoeye data check FOLDER --as datadop")
-    from kinoeye.datasets import check_datadop
-
-    report = check_datadop(args.rest[0])
+        raise InputError(f"say what to check and as what: kinoeye data check FOLDER --as {' or '.join(KINDS)}")
+    report = KINDS[args.kind].check(args.rest[0])
     errors = sum(fault.severity == "error" for fault in report.faults)
     if args.json:
         print_json({"folder": str(args.rest[0]), "kind": args.kind, "holds": report.holds, "shots": report.shots,
@@ -71,8 +76,8 @@ def _check(args: argparse.Namespace) -> int:
         print(f"{fault.severity}: {fault.file or fault.item or args.rest[0]}: {fault.code}: {fault.message}")
     if len(report.faults) > _SHOWN_FAULTS:
         print(f"... and {len(report.faults) - _SHOWN_FAULTS} more (--json lists all)")
-    counts = " and ".join(f"{number} {split}" for split, number in report.shots.items())
-    say(args, f"{counts} shots; {errors} errors, {len(report.faults) - errors} warnings")
+    counts = KINDS[args.kind].counted(report.shots)
+    say(args, f"{counts}; {errors} errors, {len(report.faults) - errors} warnings")
     return 0 if report.holds else 1
 
 
@@ -81,8 +86,7 @@ def _make(args: argparse.Namespace) -> int:
         raise InputError(f"say which kind of set to make: kinoeye data make {' or '.join(KINDS)}")
     if args.out is None:
         raise InputError("say where the set should go: -o DIR")
-    videos = args.rest[1:]
-    reports = _make_of_videos(args, videos) if videos else _make_of_worlds(args)
+    reports = KINDS[str(args.rest[0])].make(args, args.rest[1:])
     if args.json:
         stages = {
             stage: {**report.counts(), "failures": {name: str(failure) for name, failure in report.failed.items()}}
@@ -100,7 +104,22 @@ def _make(args: argparse.Namespace) -> int:
     return 0
 
 
-def _make_of_worlds(args: argparse.Namespace) -> dict[str, Report]:
+def _check_datadop(folder: Path) -> SetReport:
+    from kinoeye.datasets import check_datadop
+
+    return check_datadop(folder)
+
+
+def _check_motion360(folder: Path) -> SetReport:
+    from kinoeye.datasets import check_motion360
+
+    return check_motion360(folder)
+
+
+def _make_datadop(args: argparse.Namespace, videos: list[Path]) -> dict[str, Report]:
+    _refuse(args, ("size",), "frames of DataDoP are 512 pixels wide")
+    if videos:
+        return _make_of_videos(args, videos)
     if args.world_seed is None or args.count is None:
         raise InputError("say which worlds to film, --world-seed S --count N, or give videos")
     _refuse(args, _OF_VIDEOS, "a set of our own worlds has none of it")
@@ -108,6 +127,19 @@ def _make_of_worlds(args: argparse.Namespace) -> dict[str, Report]:
 
     plan = WorldPlan(world_seed=args.world_seed, count=args.count, workers=args.workers)
     return {"worlds": datadop_from_worlds(plan, args.out, argv=args.argv)}
+
+
+def _make_motion360(args: argparse.Namespace, videos: list[Path]) -> dict[str, Report]:
+    if videos:
+        raise InputError(f"{videos[0]} cannot be given: 360-Motion has exact motions, which videos do not tell")
+    if args.world_seed is None or args.count is None:
+        raise InputError("say which worlds to film: --world-seed S --count N")
+    _refuse(args, _OF_VIDEOS, "a set of our own worlds has none of it")
+    from kinoeye.datasets import Motion360Plan, Resolution, motion360_from_worlds
+
+    sizes = {} if args.size is None else {"resolutions": tuple(Resolution(size) for size in args.size)}
+    plan = Motion360Plan(world_seed=args.world_seed, count=args.count, workers=args.workers, **sizes)
+    return motion360_from_worlds(plan, args.out, argv=args.argv)
 
 
 def _make_of_videos(args: argparse.Namespace, videos: list[Path]) -> dict[str, Report]:
@@ -151,3 +183,28 @@ def _two_lengths(text: str) -> tuple[float, float]:
     if not comma:
         raise argparse.ArgumentTypeError(f"{text!r} is not two lengths in seconds, such as 4,20")
     return positive(first), positive(second)
+
+
+def _shots_of_splits(shots: dict[str, int]) -> str:
+    return " and ".join(f"{number} {split}" for split, number in shots.items()) + " shots"
+
+
+def _scenes_of_sizes(scenes: dict[str, int]) -> str:
+    return " and ".join(f"{number} scenes in {size}" for size, number in scenes.items()) or "no scenes"
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What can be done with a kind of set."""
+
+    make: Callable[[argparse.Namespace, list[Path]], dict[str, Report]]
+    """Arguments and videos -> stage -> what became of its items."""
+    check: Callable[[Path], SetReport]
+    counted: Callable[[dict[str, int]], str]
+    """What a report counts, in words."""
+
+
+KINDS = {
+    "datadop": _Kind(_make_datadop, _check_datadop, _shots_of_splits),
+    "motion360": _Kind(_make_motion360, _check_motion360, _scenes_of_sizes),
+}

@@ -12,5 +12,13 @@ if TYPE_CHECKING:
     from kinoeye.datasets.from_videos import datadop_from_videos as datadop_from_videos
     from kinoeye.datasets.from_worlds import WorldPlan as WorldPlan
     from kinoeye.datasets.from_worlds import datadop_from_worlds as datadop_from_worlds
+    from kinoeye.datasets.motion360_check import check_motion360 as check_motion360
+    from kinoeye.datasets.motion360_layout import Motion360Quirks as Motion360Quirks
+    from kinoeye.datasets.motion360_layout import Resolution as Resolution
+    from kinoeye.datasets.motion360_set import Motion360Scene as Motion360Scene
+    from kinoeye.datasets.motion360_set import Motion360Set as Motion360Set
+    from kinoeye.datasets.motion360_set import read_motion360 as read_motion360
+    from kinoeye.datasets.motion360_worlds import Motion360Plan as Motion360Plan
+    from kinoeye.datasets.motion360_worlds import motion360_from_worlds as motion360_from_worlds
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__)
