@@ -202,6 +202,6 @@ def test_a_name_that_does_not_say_what_to_make_is_refused(
     assert main(["view", str(pair[0]), "-o", str(tmp_path / name)]) == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1
-    assert "its name must end in .html, .png or .glb" in err
+    assert "its name must end in .html, .png, .glb or .usda" in err
     assert main(["view", str(pair[0]), "--reference", "nothing.json", "-o", str(tmp_path / "a.png")]) == 2
     assert capsys.readouterr().err.count("\n") == 1

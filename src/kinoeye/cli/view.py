@@ -1,9 +1,10 @@
-"""A camera, shot or take as an interactive page, a still picture, or a scene for Blender.
+"""A camera, shot or take as an interactive page, a still picture, or a scene for 3-D tools.
 
 The suffix of OUT says which. A .html page opens without a server or a network and holds what the file holds: the path
 in 3-D with speed and rotation, the actors of a shot, the film and layers of a take, and what the checks say: of a
 camera alone its motion, its horizon and which rigs can make the move. A .png shows each path on a panel, several files
-side by side. A .glb holds the animated camera and its path for Blender and every glTF viewer.
+side by side. A .glb (for Blender and every glTF viewer) or a .usda (USD) is the animated scene: of a shot its camera,
+its actors with skeletons and joints, the ground and props; of a camera alone the camera, in a .glb with its path drawn.
 
 With --reference each file is a prediction that is shown beside the reference, moved as `kinoeye score` does by default
 (equal first poses, and a fitted scale where only one of the paths has metres), and scored.
@@ -12,6 +13,7 @@ Examples:
   kinoeye view transforms.json -o camera.html
   kinoeye view out/take -o take.html
   kinoeye view predicted.json --reference truth.json -o both.glb
+  kinoeye view out/shot.json -o scene.usda
   kinoeye view predicted/*_transforms_pred.json -o paths.png
 """
 
@@ -27,7 +29,8 @@ from kinoeye.cli.options import print_json, require_camera, say, say_violations
 if TYPE_CHECKING:
     from kinoeye.studio import Report
 
-PAGE, PICTURE, SCENE = ".html", ".png", ".glb"
+PAGE, PICTURE = ".html", ".png"
+SCENES = (".glb", ".usda")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,15 +44,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--reference", type=Path, metavar="FILE-or-DIR", help="what each of them is compared with")
     parser.add_argument(
-        "-o", "--out", type=Path, required=True, metavar="OUT", help="the .html, .png or .glb file to write"
+        "-o", "--out", type=Path, required=True, metavar="OUT", help="the .html, .png, .glb or .usda file to write"
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Run it."""
     kind = args.out.suffix.lower()
-    if kind not in (PAGE, PICTURE, SCENE):
-        raise InputError(f"{args.out} does not say what to make; its name must end in {PAGE}, {PICTURE} or {SCENE}")
+    if kind not in (PAGE, PICTURE, *SCENES):
+        allowed = f"{PAGE}, {PICTURE}, {SCENES[0]} or {SCENES[1]}"
+        raise InputError(f"{args.out} does not say what to make; its name must end in {allowed}")
     if len(args.path) > 1 and kind != PICTURE:
         raise InputError(f"{len(args.path)} files do not fit into one {kind}; give one, or a {PICTURE} for all of them")
     for path in (*args.path, *filter(None, [args.reference])):
@@ -81,10 +85,10 @@ def _write(reports: list[Report], out: Path, kind: str) -> list[str]:
         from kinoeye.studio.picture import write_picture
 
         write_picture(reports, out)
-    elif kind == SCENE:
-        from kinoeye.studio.glb_scene import write_glb
+    elif kind in SCENES:
+        from kinoeye.studio.scene_files import write_scene
 
-        return write_glb(reports[0], out)
+        return write_scene(reports[0], out)
     else:
         from kinoeye.studio.report import write_report
 

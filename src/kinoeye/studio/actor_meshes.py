@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kinoeye.render.color import linear_to_bytes
 from kinoeye.render.meshes import Mesh
-from kinoeye.render.scene import BOX, CAPSULE, CONE, CYLINDER, PYRAMID, SPHERE, build_scene
+from kinoeye.render.scene import BOX, CAPSULE, CONE, CYLINDER, PYRAMID, SPHERE, Scene, build_scene
 from kinoeye.shot import Shot
 from kinoeye.shot.bodies import Body
 
@@ -45,7 +45,12 @@ class MeshPart:
 def mesh_parts(shot: Shot) -> list[MeshPart]:
     """Every drawn part of the actors at the times of the shot's camera; skinned bodies in rigid pieces, coarser."""
     scene = build_scene(shot, shot.camera)
-    parts = [part for mesh in scene.meshes for part in _pieces(mesh)]
+    return [part for mesh in scene.meshes for part in _pieces(mesh)] + solid_parts(scene)
+
+
+def solid_parts(scene: Scene) -> list[MeshPart]:
+    """The rigid parts of a scene in the order of `scene.parts`: those of actors and props."""
+    parts = []
     for index in range(len(scene.parts.kind)):
         affine = scene.world_from_canonical[:, index]
         # The renderer's maps are rotations after a scaling along the canonical axes, the same in every frame.

@@ -121,6 +121,11 @@ def _colors(
         linear = linear * _textured(_image(gltf, gltf.get(info, "index", int)), places, faces)
     if not np.isfinite(linear).all():
         raise gltf.fail("a mesh has colours that are NaN or infinite")
+    return srgb_bytes(linear)
+
+
+def srgb_bytes(linear: Float64) -> NDArray[np.uint8]:
+    """Bytes in sRGB of linear light, which is cut off at 0 and 1."""
     linear = linear.clip(0.0, 1.0)
     srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.rint(255 * srgb).astype(np.uint8)

@@ -8,6 +8,8 @@ from kinoeye.base.errors import InputError
 
 MAX_DEPTH = 64
 """Brackets and prims nested deeper are refused."""
+MAX_ARRAY = 32 * 1024 * 1024
+"""Characters of an array of numbers that is read; longer ones are refused."""
 MAX_TOKENS = 500_000
 """A layer with more is refused; plain arrays, and samples of numbers, vectors and matrices, count as one each."""
 Token = tuple[str, str]
@@ -29,6 +31,7 @@ _TOKEN = re.compile(
     r"|(?P<end>\Z))"
 )
 _FLAT_ARRAY = re.compile(r"""\[[^\[\]{}"'@<>#]*+\]""")
+_ARRAY = re.compile(r"\[(?=[^\]]*\d)(?:[-+\d.eE,\s]*+|\s*+(?:\([-+\d.eE,\s]*+\)[\s,]*+)*+)\]")
 _TUPLE = re.compile(_VECTOR)
 _SAMPLE = re.compile(rf"{_BLANK}({_NUMBER})\s*+:\s*+({_NUMBER}|{_VECTOR})(?=\s*+[,}}])")
 _SEPARATORS = str.maketrans("(),", "   ")
@@ -82,7 +85,9 @@ class Scanner:
         return token[1]
 
     def value(self, depth: int = 0) -> object:
-        """A number, text, None, or a tuple of values; a matrix is one flat tuple, a dictionary is skipped.
+        """A number, text, None, or a tuple of values; a dictionary is skipped.
+
+        Matrices and arrays of vectors are one flat tuple.
 
         Raises:
             InputError: there is no value, or it is nested too deeply.
@@ -93,6 +98,11 @@ class Scanner:
         if text == "(" and kind == "mark" and (plain := _TUPLE.match(self.text, self.at - 1)):
             self._peeked, self.at = None, plain.end()
             return self._numbers(plain.group())
+        if text == "[" and kind == "mark" and (plain := _ARRAY.match(self.text, self.at - 1)):
+            if plain.end() - plain.start() > MAX_ARRAY:
+                raise InputError(f"{self.where} has an array of more than {MAX_ARRAY:,} characters")
+            self._peeked, self.at = None, plain.end()
+            return self._floats(plain.group()[1:-1].translate(_SEPARATORS).split())
         if kind == "mark" and text == "{":
             self.skip_value()
             return None

@@ -144,14 +144,20 @@ def add_camera(scene: GltfWriter, table: PathTable, name: str) -> list[str]:
     camera = scene.add("cameras", {"name": name, "type": "perspective", "perspective": lens})
     node = scene.add_node(name, camera=camera, translation=translation[0].tolist(), rotation=xyzw[0].tolist())
     if len(table) > 1:
-        times, more = _single_precision_times(table.times_s)
+        times, more = single_precision_times(table.times_s)
         warnings += more
         scene.animate(node, times, translation=translation, rotation=xyzw)
     return warnings
 
 
-def _single_precision_times(times: Float64) -> tuple[Float64, list[str]]:
-    """Times as glTF holds them, 32-bit and from 0 on: large ones, such as seconds since 1970, begin at 0."""
+def single_precision_times(times: Float64) -> tuple[Float64, list[str]]:
+    """Times as glTF holds them, 32-bit and from 0 on, and what was changed for that.
+
+    Large ones, such as seconds since 1970, begin at 0.
+
+    Raises:
+        InputError: they cannot be told apart in 32 bits.
+    """
     warnings = []
     rounding = abs(times.astype(np.float32) - times).max()
     if times[0] < 0 or (times[0] > times[-1] - times[0] and rounding > 0.01 * np.diff(times).min()):

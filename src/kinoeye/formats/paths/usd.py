@@ -11,6 +11,7 @@ import numpy as np
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import write_text
+from kinoeye.formats.containers import usda_writer
 from kinoeye.formats.containers.usd_layer import CRATE, SUFFIXES, read_layer
 from kinoeye.formats.containers.usda import ARCS, Attribute, Layer, Prim
 from kinoeye.formats.path_table import DEFAULT_FPS, PathTable
@@ -19,7 +20,7 @@ from kinoeye.formats.paths.calibrations import calibration_matrices
 from kinoeye.formats.paths.file_head import FileHead
 from kinoeye.formats.paths.scene_camera import MAX_FRAMES, Y_UP, Effort, camera_blocks
 from kinoeye.formats.paths.usd_xform import PREFIX, is_animated, operations, sampled, world_matrices
-from kinoeye.geometry.convention import NORMALISED, Convention, Float64
+from kinoeye.geometry.convention import NORMALISED, Convention, Float64, homogeneous
 
 NAME = "usd"
 TITLE = "USD cameras (.usda, .usd; .usdc and .usdz are read)"
@@ -30,6 +31,7 @@ HOLDS = frozenset({"times", "intrinsics", "size", "unit", "up", "near_far"})
 NEEDS = frozenset({"times", "intrinsics", "unit", "up"})
 WORLDS = {"Y": Y_UP, "Z": "FLU"}
 """Up axis -> world axes; USD names no other direction."""
+SETTINGS_PATH = "/Render/settings"
 FILM_WIDTH_MM = 36.0
 """Width of the film that written focal lengths are given for; only their ratio says what is seen."""
 _FALLBACKS = {"focalLength": 50.0, "horizontalAperture": 20.955, "verticalAperture": 15.2908}
@@ -209,35 +211,32 @@ def write(table: PathTable, path: Path) -> list[str]:
     times, warnings = from_the_start(table.times_s)
     rate = film_rate(times, DEFAULT_FPS)
     codes = frame_numbers(times, rate)
-    lines = _header(codes, rate, table.size_wh)
-    lines += ['def Camera "camera"', "{", *_lens_lines(table, codes), '    token projection = "perspective"']
-    rows = np.zeros((len(table), 4, 4))
-    rows[:, :, :3], rows[:, 3, 3] = np.swapaxes(table.matrices, 1, 2), 1.0
-    lines += ["    matrix4d xformOp:transform.timeSamples = {"]
-    lines += [f"        {code!r}: ({', '.join(map(_tuple, rows[i]))})," for i, code in enumerate(codes.tolist())]
-    lines += ["    }", '    uniform token[] xformOpOrder = ["xformOp:transform"]', "}"]
-    if table.size_wh != NORMALISED:
-        lines += _settings_lines(table.size_wh)
+    settings = None if table.size_wh == NORMALISED else SETTINGS_PATH
+    lines = usda_writer.header(codes, rate, default_prim="camera", settings=settings)
+    lines += camera_prim(table, codes, "camera")
+    if settings is not None:
+        lines += ["", *render_settings(table.size_wh, "/camera")]
     write_text(path, "\n".join(lines) + "\n")
     return warnings
 
 
-def _header(codes: Float64, rate: float, size_wh: tuple[int, int]) -> list[str]:
-    first, last = float(codes[0]), float(codes[-1])
-    return [
-        "#usda 1.0",
-        "(",
-        '    defaultPrim = "camera"',
-        f"    endTimeCode = {last!r}",
-        f"    framesPerSecond = {rate!r}",
-        "    metersPerUnit = 1",
-        *(['    renderSettingsPrimPath = "/Render/settings"'] if size_wh != NORMALISED else []),
-        f"    startTimeCode = {first!r}",
-        f"    timeCodesPerSecond = {rate!r}",
-        '    upAxis = "Z"',
-        ")",
-        "",
+def camera_prim(table: PathTable, codes: Float64, name: str) -> list[str]:
+    """The lines of a camera whose table is in `CONVENTION` with what `NEEDS` names, at time codes [n]."""
+    poses = homogeneous(table.matrices)
+    return usda_writer.prim(
+        f'Camera "{name}"',
+        [*_lens_lines(table, codes), 'token projection = "perspective"', *usda_writer.transform(poses, codes)],
+    )
+
+
+def render_settings(size_wh: tuple[int, int], camera: str) -> list[str]:
+    """The lines of render settings at `SETTINGS_PATH` that give the camera at a path its image size."""
+    lines = [
+        'uniform token aspectRatioConformPolicy = "adjustPixelAspectRatio"',
+        f"rel camera = <{camera}>",
+        f"uniform int2 resolution = ({size_wh[0]}, {size_wh[1]})",
     ]
+    return usda_writer.prim('Scope "Render"', usda_writer.prim('RenderSettings "settings"', lines))
 
 
 def _lens_lines(table: PathTable, codes: Float64) -> list[str]:
@@ -262,29 +261,5 @@ def _lens_lines(table: PathTable, codes: Float64) -> list[str]:
     return lines
 
 
-def _settings_lines(size_wh: tuple[int, int]) -> list[str]:
-    return [
-        "",
-        'def Scope "Render"',
-        "{",
-        '    def RenderSettings "settings"',
-        "    {",
-        '        uniform token aspectRatioConformPolicy = "adjustPixelAspectRatio"',
-        "        rel camera = </camera>",
-        f"        uniform int2 resolution = ({size_wh[0]}, {size_wh[1]})",
-        "    }",
-        "}",
-    ]
-
-
-def _attribute(declaration: str, values: Float64, codes: Float64) -> str:
-    """A value that stays, or one a time code."""
-    texts = [repr(float(row[0])) if len(row) == 1 else _tuple(row) for row in values]
-    if np.array_equal(values, np.broadcast_to(values[:1], values.shape)):
-        return f"    {declaration} = {texts[0]}"
-    samples = ", ".join(f"{code!r}: {text}" for code, text in zip(codes.tolist(), texts, strict=True))
-    return f"    {declaration}.timeSamples = {{ {samples} }}"
-
-
-def _tuple(row: Float64) -> str:
-    return f"({', '.join(repr(float(value)) for value in row)})"
+def _attribute(declaration: str, rows: Float64, codes: Float64) -> str:
+    return usda_writer.attribute(declaration, [usda_writer.vector(row) for row in rows], codes)

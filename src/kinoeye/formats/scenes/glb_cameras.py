@@ -1,10 +1,6 @@
-"""GLB scenes of animated cameras with their paths in colour, for Blender and every glTF viewer."""
+"""Animated cameras in GLB scenes, with their paths in colour, for Blender and every glTF viewer."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +8,7 @@ from numpy.typing import NDArray
 from kinoeye.formats.containers.gltf_writer import GltfWriter
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths import gltf_camera
+from kinoeye.formats.scenes.animated_scene import PaintedCamera
 from kinoeye.geometry.convention import OPENCV, Float64
 from kinoeye.geometry.frusta import frustum_corners, key_poses
 
@@ -26,50 +23,35 @@ _BOX = np.array(
 """Triangles of a box whose corners are those of its start and of its end, around each in the same sense."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PaintedCamera:
-    """A camera in a scene, and how its path looks."""
+def add_painted_camera(scene: GltfWriter, item: PaintedCamera, *, frustum_length: float) -> list[str]:
+    """Append a camera, and what is drawn of it, to a document (+y up in the file, as glTF requires).
 
-    name: str
-    """Of its node; the line through its centres is NAME path, and what is drawn of it NAME drawing."""
-    camera: PathTable
-    """Sound, with times, intrinsics and their size, a unit, and a vertical."""
-    linear_rgb: tuple[float, float, float]
-    """Linear light, 0 to 1."""
-    thickness: float
-    """Of the bars that it is drawn with, in the unit of its path."""
-
-
-def write_glb_cameras(path: Path | str, cameras: Sequence[PaintedCamera], *, frustum_length: float) -> list[str]:
-    """Write animated cameras of one world (+y up in the file, as glTF requires).
-
-    Of each camera there are its node with the animation, a line strip through its centres, which Blender turns into a
-    curve, and a mesh of thin unlit bars along the path and around the frusta at key poses, which renders show.
+    There are its node with the animation; if it is drawn, also a line strip through its centres, which Blender turns
+    into a curve, and a mesh of thin unlit bars along the path and around the frusta at key poses, which renders show.
 
     Args:
-        path: the output file, .glb or .gltf.
-        cameras: in one world.
-        frustum_length: from apex to image plane, in the unit of the paths.
+        scene: what to add it to.
+        item: the camera.
+        frustum_length: from apex to image plane, in the unit of the path.
 
     Returns:
         What was lost, one sentence each.
 
     Raises:
-        InputError: the times of a path cannot be told apart in 32 bits, or the file cannot be written.
+        InputError: the times of its path cannot be told apart in 32 bits.
     """
-    scene, warnings = GltfWriter(), []
-    for item in cameras:
-        table = item.camera.in_convention(gltf_camera.CONVENTION)
-        warnings += gltf_camera.add_camera(scene, table, item.name)
-        material = scene.add_unlit(item.name, item.linear_rgb)
-        centres = table.matrices[:, :, 3]
-        if len(centres) > 1:
-            scene.add_node(f"{item.name} path", mesh=scene.add_line(f"{item.name} path", centres, material))
-        starts, ends = _strokes(table, frustum_length)
-        vertices, faces = _bars(starts, ends, item.thickness)
-        scene.add_node(f"{item.name} drawing", mesh=scene.add_mesh(f"{item.name} drawing", vertices, faces, material))
-    scene.write(Path(path))
-    return list(dict.fromkeys(warnings))
+    table = item.camera.in_convention(gltf_camera.CONVENTION)
+    warnings = gltf_camera.add_camera(scene, table, item.name)
+    if item.thickness is None:
+        return warnings
+    material = scene.add_unlit(item.name, item.linear_rgb)
+    centres = table.matrices[:, :, 3]
+    if len(centres) > 1:
+        scene.add_node(f"{item.name} path", mesh=scene.add_line(f"{item.name} path", centres, material))
+    starts, ends = _strokes(table, frustum_length)
+    vertices, faces = _bars(starts, ends, item.thickness)
+    scene.add_node(f"{item.name} drawing", mesh=scene.add_mesh(f"{item.name} drawing", vertices, faces, material))
+    return warnings
 
 
 def _strokes(table: PathTable, length: float) -> tuple[Float64, Float64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -14,43 +13,31 @@ from kinoeye.base.errors import InputError
 from kinoeye.formats.containers.gltf import Animation, Gltf, read_gltf
 from kinoeye.formats.containers.gltf_meshes import Primitive, read_primitives
 from kinoeye.formats.containers.gltf_nodes import world_transforms
+from kinoeye.formats.scenes.rigged_body import (
+    RiggedBody,
+    applied,
+    as_clip,
+    bone_ends,
+    check_height,
+    on_the_ground,
+    sample_times,
+    strongest,
+)
 from kinoeye.geometry.convention import Float64, axes_matrix
 from kinoeye.shot.bodies.body import (
     MAX_FACES,
-    MAX_FRAMES,
     MAX_JOINTS,
     MAX_VERTICES,
     WEIGHTS_A_VERTEX,
     Body,
     Clip,
     Skeleton,
-    joint_transforms,
 )
 from kinoeye.shot.bodies.joint_names import PART_NAMES, triangle_parts
-from kinoeye.shot.bodies.sampling import AffineClip, nearest_clip
+from kinoeye.shot.bodies.sampling import AffineClip
 
 AXES = "LUF"
 """Where the file's +x, +y and +z point."""
-MAX_MAPS = 1_500_000
-"""Frames times joints of one animation; more are refused."""
-RATE = 60.0
-"""Keys farther apart than a frame at this rate are sampled in between: turns that are nested do not go straight."""
-_RIGID = 1e-4
-"""A clip of rotations stands for the file's motion where it is nowhere farther from it, in shares of the height."""
-_LOOP = 0.02
-"""An animation whose ends are nearer than this share of the height goes round."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class GltfBody:
-    """A body and its motions, in our axes and metres."""
-
-    body: Body
-    """Its regions are the file's materials."""
-    clips: Mapping[str, Clip | AffineClip]
-    """Animation's name -> motion: rotations where they say all of it, else the affine maps of the file."""
-    notes: tuple[str, ...]
-    """What was left out or decided, one sentence each."""
 
 
 class _Joint(NamedTuple):
@@ -78,7 +65,7 @@ class _Parts:
     """Where what is bound stands in the scene when nothing moves."""
 
 
-def read_gltf_body(path: Path | str, *, height_m: float | None = None) -> GltfBody:
+def read_gltf_body(path: Path | str, *, height_m: float | None = None) -> RiggedBody:
     """Read every skinned mesh of a file as one body, with what hangs rigidly on its joints, and its animations.
 
     A file without skins is read too: each mesh hangs on its own node, as wheels do. The file's +z is the front; the
@@ -92,8 +79,7 @@ def read_gltf_body(path: Path | str, *, height_m: float | None = None) -> GltfBo
     Raises:
         InputError: the file is damaged, larger than what is read, or has no triangles on joints.
     """
-    if height_m is not None and not 0 < height_m < 1e6:
-        raise InputError(f"a height of {height_m} m is none; give metres above 0")
+    check_height(height_m)
     gltf = read_gltf(Path(path))
     notes: list[str] = []
     parts = _gather(gltf, notes)
@@ -101,17 +87,11 @@ def read_gltf_body(path: Path | str, *, height_m: float | None = None) -> GltfBo
         raise InputError(f"{gltf.path} has no triangles that could be a body")
     order = _in_order(gltf, parts)
     joints = list(order)
-    weights, carriers = _strongest(parts, np.array([order[joint] for joint in parts.joints]), notes)
+    places = np.array([order[joint] for joint in parts.joints])
+    weights, carriers = strongest(np.concatenate(parts.weights), places[np.concatenate(parts.carriers)], notes)
     body_from_bind = _upright(gltf, parts.scene_from_bind)
-    vertices = _applied(body_from_bind, np.concatenate(parts.vertices))
-    low, high = vertices.min(axis=0), vertices.max(axis=0)
-    if not (np.isfinite(vertices).all() and (high - low).max() > 1e-9):
-        raise gltf.fail("its body has no size, or places that are NaN or infinite")
-    if high[2] - low[2] <= 1e-9 and height_m is not None:
-        raise InputError(f"{gltf.path} holds something flat, which cannot be given a height")
-    placed = np.eye(4) * (1.0 if height_m is None else height_m / (high[2] - low[2]))
-    placed[:3, 3] = -placed[0, 0] * np.array([*(low + high)[:2] / 2, low[2]])
-    placed[3, 3] = 1.0
+    vertices = applied(body_from_bind, np.concatenate(parts.vertices))
+    placed = on_the_ground(vertices, height_m, where=str(gltf.path))
     body_from_bind = placed @ body_from_bind
     body_from_scene = placed @ _upright(gltf, np.eye(4))
     skeleton = _skeleton(gltf, joints, body_from_bind)
@@ -119,7 +99,7 @@ def read_gltf_body(path: Path | str, *, height_m: float | None = None) -> GltfBo
     body = Body(
         name=gltf.path.stem,
         skeleton=skeleton,
-        vertices=_applied(placed, vertices),
+        vertices=applied(placed, vertices),
         faces=faces,
         joints=carriers,
         weights=weights,
@@ -132,7 +112,7 @@ def read_gltf_body(path: Path | str, *, height_m: float | None = None) -> GltfBo
     for animation in gltf.animations:
         name = animation.name if animation.name not in clips else f"{animation.name}.{len(clips)}"
         clips[name] = _clip(gltf, animation, body, joints, body_from_scene, body_from_bind)
-    return GltfBody(body=body, clips=clips, notes=tuple(dict.fromkeys(notes)))
+    return RiggedBody(body=body, clips=clips, notes=tuple(dict.fromkeys(notes)))
 
 
 def _gather(gltf: Gltf, notes: list[str]) -> _Parts:
@@ -168,7 +148,7 @@ def _gather(gltf: Gltf, notes: list[str]) -> _Parts:
         slot = parts.joints.setdefault(_Joint(node, tuple(bind.ravel().tolist())), len(parts.joints))
         for primitive in _primitives(gltf, node, parts, notes):
             carriers = np.full((len(primitive.vertices), 1), slot)
-            vertices = _applied(_inverse(gltf, bind), primitive.vertices)
+            vertices = applied(_inverse(gltf, bind), primitive.vertices)
             _add(parts, primitive, vertices, carriers, np.ones(carriers.shape))
     if len(parts.joints) > MAX_JOINTS:
         raise InputError(f"{gltf.path} has a body of {len(parts.joints)} joints; at most {MAX_JOINTS} are read")
@@ -226,19 +206,6 @@ def _in_order(gltf: Gltf, parts: _Parts) -> dict[_Joint, int]:
     return {joint: place for place, joint in enumerate(ranked)}
 
 
-def _strongest(parts: _Parts, places: NDArray[np.int64], notes: list[str]) -> tuple[Float64, NDArray[np.int64]]:
-    """Weights that add up to 1 and the joints that they are of, [v, k]: columns that nobody needs are left out."""
-    weights, carriers = np.concatenate(parts.weights), places[np.concatenate(parts.carriers)]
-    order = np.argsort(-weights, axis=1, kind="stable")
-    weights = np.take_along_axis(weights, order, axis=1)
-    carriers = np.take_along_axis(carriers, order, axis=1)
-    total = weights.sum(axis=1, keepdims=True)
-    if np.abs(total - 1).max() > 0.01:
-        notes.append("weights that do not add up to 1 are scaled so that they do")
-    needed = max(1, int((weights > 0).sum(axis=1).max()))
-    return (weights / total)[:, :needed], carriers[:, :needed]
-
-
 def _bound_pose(gltf: Gltf, parts: _Parts) -> Float64:
     """The pose [4, 4] in the scene of what is bound: where most joints agree that it stands when nothing moves."""
     joints = list(parts.joints)
@@ -274,16 +241,9 @@ def _skeleton(gltf: Gltf, joints: list[_Joint], body_from_bind: Float64) -> Skel
         name = gltf.get(gltf.item("nodes", joint.node), "name", str, "") or f"node{joint.node}"
         names.append(name if name not in names else f"{name}.{place}")
     heads = np.array(
-        [_applied(body_from_bind @ _inverse(gltf, np.reshape(j.bind, (4, 4))), np.zeros(3)) for j in joints]
+        [applied(body_from_bind @ _inverse(gltf, np.reshape(j.bind, (4, 4))), np.zeros(3)) for j in joints]
     )
-    tails = heads.copy()
-    for place in range(len(joints)):
-        children = np.flatnonzero(parents == place)
-        if len(children):
-            tails[place] = heads[children].mean(axis=0)
-        elif parents[place] >= 0:
-            tails[place] = heads[place] + 0.5 * (heads[place] - heads[parents[place]])
-    return Skeleton(names=tuple(names), parents=parents.astype(np.int64), heads=heads, tails=tails)
+    return Skeleton(names=tuple(names), parents=parents.astype(np.int64), heads=heads, tails=bone_ends(heads, parents))
 
 
 def _regions(parts: _Parts) -> dict[str, NDArray[np.int64]]:
@@ -306,7 +266,8 @@ def _clip(
     """One animation: the exact maps, or rotations where they say the same."""
     nodes = {node for joint in joints for node in gltf.chain(joint.node)}
     curves = gltf.curves(animation, nodes)
-    times = _times(gltf, animation.name, [keys.times_s for keys in curves.values()], len(joints))
+    keys = [held.times_s for held in curves.values()]
+    times = sample_times(keys, len(joints), where=f"{gltf.path} has an animation {animation.name!r:.40}")
     scene = world_transforms(gltf, [joint.node for joint in joints], curves, times)
     bind_from_body = _inverse(gltf, body_from_bind)
     maps = np.stack(
@@ -314,48 +275,7 @@ def _clip(
     )
     if not np.isfinite(maps).all():
         raise gltf.fail(f"animation {animation.name!r:.40} has rotations of no length, NaN or infinite places")
-    return _as_clip(body, times - times[0], maps)
-
-
-def _times(gltf: Gltf, name: str, keys: list[Float64], joints: int) -> Float64:
-    """Times of all keys, and more where they are far apart."""
-    if not keys:
-        return np.zeros(1)
-    times = np.unique(np.concatenate(keys))
-    most = min(MAX_FRAMES, MAX_MAPS // joints)
-    count = (times[-1] - times[0]) * RATE
-    if len(times) > most or not count <= most:
-        longest = most / RATE
-        raise InputError(
-            f"{gltf.path} has an animation {name!r:.40} of {len(times):,} keys over {count / RATE:.6g} s; at most "
-            f"{most:,} keys and {longest:.6g} s are read of {joints} joints"
-        )
-    if len(times) > 1 and np.diff(times).max() > (1 + 1e-4) / RATE:
-        both = np.sort(np.concatenate([times, times[0] + np.arange(int(count) + 1) / RATE]))
-        times = both[np.concatenate([[True], np.diff(both) > 1e-4 / RATE])]
-    return times
-
-
-def _as_clip(body: Body, times: Float64, maps: Float64) -> Clip | AffineClip:
-    height = float(np.ptp(body.vertices, axis=0).max())
-    corners = np.stack(np.meshgrid(*zip(body.vertices.min(axis=0), body.vertices.max(axis=0), strict=True)), -1)
-    used = np.unique(body.joints)
-    gap = _farthest(maps[-1, used] - maps[0, used], corners)
-    loops = bool(len(times) > 2 and gap < _LOOP * height)
-    affine = AffineClip(names=body.skeleton.names, times_s=times, T_body_rest=maps[:, :, :3], loops=loops)
-    plain = nearest_clip(affine, body.skeleton)
-    apart = joint_transforms(body.skeleton, plain.local_wxyz, plain.root_xyz) - affine.T_body_rest
-    farthest = _farthest(apart, corners)
-    return plain if farthest < _RIGID * height else affine
-
-
-def _farthest(change: Float64, points: Float64) -> float:
-    """How far a change of maps [..., 3 or 4, 4] moves any of the points [..., 3] at most, along an axis."""
-    return max(float(np.abs(change[..., :3, :3] @ c + change[..., :3, 3]).max()) for c in points.reshape(-1, 3))
-
-
-def _applied(pose: Float64, points: Float64) -> Float64:
-    return points @ pose[:3, :3].T + pose[:3, 3]
+    return as_clip(body, times - times[0], maps)
 
 
 def _inverse(gltf: Gltf, pose: Float64) -> Float64:

@@ -17,8 +17,8 @@ from kinoeye.formats import read_paths
 from kinoeye.formats.containers.gltf import read_gltf
 from kinoeye.geometry import Trajectory
 from kinoeye.shot import Shot
-from kinoeye.studio.glb_scene import write_glb
 from kinoeye.studio.report import PREDICTED, Report
+from kinoeye.studio.scene_files import write_scene
 
 VALIDATE = """
 const validator = require('gltf-validator');
@@ -37,7 +37,7 @@ def matrices(camera: Trajectory) -> np.ndarray:
 
 
 def test_both_cameras_are_animated_under_their_names(pair: Report, tmp_path: Path):
-    assert write_glb(pair, tmp_path / "a.glb") == ["the fields of view are kept"]
+    assert write_scene(pair, tmp_path / "a.glb") == ["the fields of view are kept"]
     cameras = read_paths(tmp_path / "a.glb")
     assert list(cameras) == ["reference", "predicted"]
     assert pair.aligned_estimate is not None
@@ -48,7 +48,7 @@ def test_both_cameras_are_animated_under_their_names(pair: Report, tmp_path: Pat
 
 
 def test_the_paths_are_lines_and_unlit_bars_of_two_colours(pair: Report, tmp_path: Path):
-    write_glb(pair, tmp_path / "a.glb")
+    write_scene(pair, tmp_path / "a.glb")
     document = read_gltf(tmp_path / "a.glb").document
     names = [node["name"] for node in document["nodes"]]
     assert names == [f"{name}{part}" for name in ("reference", "predicted") for part in ("", " path", " drawing")]
@@ -66,7 +66,7 @@ def test_the_paths_are_lines_and_unlit_bars_of_two_colours(pair: Report, tmp_pat
 
 
 def test_bars_stay_near_the_path_and_its_frusta(pair: Report, tmp_path: Path):
-    write_glb(pair, tmp_path / "a.glb")
+    write_scene(pair, tmp_path / "a.glb")
     document = read_gltf(tmp_path / "a.glb").document
     bars = document["accessors"][document["meshes"][1]["primitives"][0]["attributes"]["POSITION"]]
     strip = document["accessors"][document["meshes"][0]["primitives"][0]["attributes"]["POSITION"]]
@@ -87,7 +87,7 @@ def test_a_camera_alone_and_one_that_rests_are_written(shot: Shot, tmp_path: Pat
 
 def test_what_the_scale_and_the_vertical_are_is_said(shot: Shot, tmp_path: Path):
     track = replace(shot.camera.track, unit="arbitrary", up=None)
-    notes = write_glb(Report(shot=Shot(camera=replace(shot.camera, track=track))), tmp_path / "a.glb")
+    notes = write_scene(Report(shot=Shot(camera=replace(shot.camera, track=track))), tmp_path / "a.glb")
     assert any("no metric scale" in note for note in notes)
     assert any("vertical is not known" in note for note in notes)
     np.testing.assert_allclose(  # its +z is nearest to the cameras' up, so nothing is turned
@@ -100,7 +100,7 @@ def test_the_khronos_validator_finds_nothing(pair: Report, tmp_path: Path):
     found = node and subprocess.run([node, "-e", "require('gltf-validator')"], capture_output=True).returncode == 0
     if not found:
         pytest.skip("needs node and the npm package gltf-validator (NODE_PATH says where)")
-    write_glb(pair, tmp_path / "a.glb")
+    write_scene(pair, tmp_path / "a.glb")
     run = subprocess.run(
         [str(node), "-e", VALIDATE, str(tmp_path / "a.glb")], capture_output=True, text=True, check=True
     )
@@ -109,5 +109,5 @@ def test_the_khronos_validator_finds_nothing(pair: Report, tmp_path: Path):
 
 
 def _written(report: Report, folder: Path) -> Path:
-    write_glb(report, folder / "a.glb")
+    write_scene(report, folder / "a.glb")
     return folder / "a.glb"
