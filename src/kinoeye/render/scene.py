@@ -15,14 +15,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from kinoeye.base.errors import InputError
 from kinoeye.geometry.convention import rotvec_to_matrix
 from kinoeye.geometry.track import Track, Trajectory
 from kinoeye.render.color import mix, srgb_to_linear
 from kinoeye.render.look import LOOK
 from kinoeye.render.meshes import Mesh, mesh_of
+from kinoeye.render.panorama import panorama_light
 from kinoeye.render.robot import PART_NAMES, ROBOT_PARTS, Role, rest_box, robot_poses
 from kinoeye.shot.bodies.casting import perform
-from kinoeye.shot.environment import Environment, Prop
+from kinoeye.shot.environment import Environment, Panorama, Prop, Sky
 from kinoeye.shot.shot import Actor, Avatar, Shot, SkinnedAvatar
 
 Float64 = NDArray[np.float64]
@@ -31,7 +33,7 @@ BOX, SPHERE, CYLINDER, CONE, CAPSULE, PYRAMID = range(6)
 KINDS = {"box": BOX, "sphere": SPHERE, "cylinder": CYLINDER, "cone": CONE, "capsule": CAPSULE, "pyramid": PYRAMID}
 """Canonical solids. Box: |x|, |y|, |z| <= 1. Sphere: radius 1. Cylinder: radius 1 about z, |z| <= 1. Cone and pyramid:
 apex (0, 0, 1), base at z = -1 with radius or half side 1. Capsule: radius 1 about the segment |z| <= h."""
-PLAIN, CHECKER, STRIPES, NOISE, TILES, WINDOWS = range(6)
+PLAIN, CHECKER, STRIPES, NOISE, TILES, WINDOWS, PICTURE = range(7)
 PATTERNS = {
     "plain": PLAIN,
     "checker": CHECKER,
@@ -39,6 +41,7 @@ PATTERNS = {
     "noise": NOISE,
     "tiles": TILES,
     "windows": WINDOWS,
+    "panorama": PICTURE,
 }
 LATTICE = 128
 """Noise repeats after so many cells."""
@@ -94,6 +97,14 @@ class Backdrop(NamedTuple):
     fog: Float64
     lattice: Float64
     """[LATTICE, LATTICE] values of the noise at whole cells, -1 to 1."""
+    panorama: NDArray[np.float32]
+    """[h, w, 3] linear light all around in the place of the gradient; [0, 0, 3] for none."""
+    panorama_turn: float
+    """Azimuth of its middle column."""
+    panorama_height: float
+    """Height above the world's origin that it was taken from, in metres."""
+    shaded: Float64
+    """[3] share of a ground's light that is left in a shadow."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +157,7 @@ def build_scene(shot: Shot, camera: Trajectory) -> Scene:
     return Scene(
         parts=_stack(rows),
         meshes=tuple(meshes),
-        backdrop=_backdrop(shot.environment, shot.seed),
+        backdrop=_backdrop(shot.environment, shot.seed, pixel=1.0 / float(camera.intrinsics.fx_fy_cx_cy[:, 0].max())),
         world_from_canonical=np.stack(maps, axis=1) if maps else np.zeros((frames, 0, 3, 4)),
         T_world_cam=camera.T_world_cam.as_matrix()[:, :3].double().numpy(),
         fx_fy_cx_cy=camera.intrinsics.fx_fy_cx_cy.double().numpy(),
@@ -295,26 +306,35 @@ def _contrasting(color: Float64) -> Float64:
     return mix(color, (0.10, 0.10, 0.12), 0.55) if bright else mix(color, (1.0, 1.0, 0.98), 0.62)
 
 
-def _backdrop(environment: Environment, seed: int) -> Backdrop:
+def _backdrop(environment: Environment, seed: int, pixel: float) -> Backdrop:
     ground, sky, sun = environment.ground, environment.sky, environment.sun
     rng = np.random.default_rng([seed & 0xFFFFFFFF, 0x7E87])
     bounce = mix(srgb_to_linear(ground.color_a_rgb), srgb_to_linear(ground.color_b_rgb), 0.5)
+    panorama = sky if isinstance(sky, Panorama) else None
+    if ground.pattern == "panorama" and panorama is None:
+        raise InputError("the ground is laid out with a panorama, and the sky is none; give the environment a Panorama")
+    sun_xyz, direct = np.array(sun.direction_xyz()), sun.strength * srgb_to_linear(sun.color_rgb)
+    ambient = sun.ambient * _tint(srgb_to_linear(sky.zenith_rgb))
     return Backdrop(
         pattern=PATTERNS[ground.pattern],
         tile_m=float(ground.tile_m),
         grain=float(ground.grain),
-        glow=float(sky.glow),
+        glow=float(sky.glow) if isinstance(sky, Sky) else 0.0,
         fog_per_m=float(environment.fog_per_m),
         ground_a=srgb_to_linear(ground.color_a_rgb),
         ground_b=srgb_to_linear(ground.color_b_rgb),
         horizon=srgb_to_linear(sky.horizon_rgb),
         zenith=srgb_to_linear(sky.zenith_rgb),
-        sun_xyz=np.array(sun.direction_xyz()),
-        sun=sun.strength * srgb_to_linear(sun.color_rgb),
-        ambient_up=sun.ambient * _tint(srgb_to_linear(sky.zenith_rgb)),
+        sun_xyz=sun_xyz,
+        sun=direct,
+        ambient_up=ambient,
         ambient_down=0.55 * sun.ambient * _tint(bounce),
         fog=srgb_to_linear(environment.fog_rgb),
         lattice=rng.uniform(-1.0, 1.0, (LATTICE, LATTICE)),
+        panorama=panorama_light(panorama, pixel) if panorama else np.zeros((0, 0, 3), np.float32),
+        panorama_turn=math.radians(panorama.turn_deg) if panorama else 0.0,
+        panorama_height=panorama.height_m if panorama else 0.0,
+        shaded=ambient / (ambient + max(sun_xyz[2], 0.0) * direct),
     )
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kinoeye.shot.edits.timing import trim_frames as trim_frames
     from kinoeye.shot.environment import Environment as Environment
     from kinoeye.shot.environment import Ground as Ground
+    from kinoeye.shot.environment import Panorama as Panorama
     from kinoeye.shot.environment import Prop as Prop
     from kinoeye.shot.environment import Sky as Sky
     from kinoeye.shot.environment import Sun as Sun

@@ -9,7 +9,7 @@ from typing import Literal
 RGB = tuple[float, float, float]
 PropShape = Literal["box", "sphere", "cylinder", "cone", "capsule", "pyramid"]
 PropPattern = Literal["plain", "checker", "stripes", "windows"]
-GroundPattern = Literal["plain", "checker", "noise", "tiles", "stripes"]
+GroundPattern = Literal["plain", "checker", "noise", "tiles", "stripes", "panorama"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +17,7 @@ class Ground:
     """The horizontal plane z = 0 and its texture."""
 
     pattern: GroundPattern = "checker"
+    """"panorama" lays the sky's picture on the ground; actors cast their shadows on it."""
     color_a_rgb: RGB = (0.62, 0.62, 0.60)
     """sRGB, 0 to 1."""
     color_b_rgb: RGB = (0.38, 0.39, 0.41)
@@ -35,6 +36,26 @@ class Sky:
     zenith_rgb: RGB = (0.35, 0.55, 0.85)
     glow: float = 0.35
     """Brightness of the halo around the sun, 0 to 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panorama:
+    """An equirectangular picture of everything around, in the place of a sky."""
+
+    file: str
+    """PNG, JPEG or WebP in sRGB, or Radiance HDR in linear light, twice as wide as high; its middle is the horizon."""
+    sha256: str
+    """Of the file: a shot is filmed before the picture that it was made for."""
+    turn_deg: float = 0.0
+    """Direction of the picture's middle column around +z, counter-clockwise from +x."""
+    height_m: float = 1.6
+    """How high above the world's origin it was taken; says where a "panorama" ground shows what."""
+    exposure_ev: float = 0.0
+    """Stops by which it is brightened."""
+    horizon_rgb: RGB = (0.8, 0.8, 0.8)
+    """Its mean colour on the horizon, sRGB."""
+    zenith_rgb: RGB = (0.6, 0.7, 0.8)
+    """Its mean colour overhead; it tints the light from everywhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +106,7 @@ class Environment:
     name: str = "plaza"
     prompt: str = "an open plaza at noon"
     ground: Ground = Ground()
-    sky: Sky = Sky()
+    sky: Sky | Panorama = Sky()
     sun: Sun = Sun()
     fog_per_m: float = 0.0
     """Extinction of the air: a surface at distance d keeps exp(-fog_per_m * d) of its colour."""

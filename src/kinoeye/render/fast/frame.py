@@ -39,7 +39,8 @@ class FastRenderer:
     """
 
     def __init__(self, scene: Scene) -> None:
-        self._size_wh, self._lattice = scene.size_wh, scene.backdrop.lattice
+        self._size_wh = scene.size_wh
+        self._textures = (scene.backdrop.lattice, scene.backdrop.panorama)
         self._across, self._down = (-(-side // TILE) for side in scene.size_wh)
         world_corners, T_cam_world = corners(scene), invert(scene.T_world_cam)
         near, self._tile_bounds = _screen_bounds(world_corners, T_cam_world, scene.fx_fy_cx_cy)
@@ -68,7 +69,7 @@ class FastRenderer:
         else:
             for name in set(LABELS) & set(out):
                 out[name].fill(0 if name == "triangle" else np.nan)
-        shared = (stage, parts, self._lattice, tiles, cells, figures, _bytes_of_light())
+        shared = (stage, parts, *self._textures, tiles, cells, figures, _bytes_of_light())
         kernels.fill_layers(*shared, seen, keys, *layers, labels)
         if samples > 1:
             slots, edges = np.empty_like(keys), np.empty(keys.size, np.int32)
@@ -143,7 +144,7 @@ def _stage_records(scene: Scene, T_cam_world: Float64, light: dict[str, Any], ti
     right, down = R[..., 0] / K[:, :1], R[..., 1] / K[:, 1:2]
     after = np.minimum(np.arange(frames) + 1, frames - 1)
     fixed = {**scene.backdrop._asdict(), **LOOK._asdict(), "tiles_across": tiles_across}
-    del fixed["lattice"]  # too large to repeat a frame
+    del fixed["lattice"], fixed["panorama"]  # too large to repeat a frame
     fields = {
         **fixed,
         "T_world_cam": scene.T_world_cam,

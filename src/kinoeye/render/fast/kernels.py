@@ -26,6 +26,7 @@ from kinoeye.render.scene import (
     LATTICE,
     LAYER_STEP,
     NOISE,
+    PICTURE,
     PLAIN,
     SALT_STEP,
     SPHERE,
@@ -583,8 +584,28 @@ def _weighted(weights, a, b, c):
     )
 
 
+@kernel
+def _look_up(panorama, turn, dx, dy, dz):
+    """Linear light of an equirectangular picture along a direction, between its four nearest pixels."""
+    height, width = panorama.shape[0], panorama.shape[1]
+    rise = min(max(dz / math.sqrt(dx * dx + dy * dy + dz * dz), -1.0), 1.0)
+    x = (0.5 - (math.atan2(dy, dx) - turn) / (2.0 * math.pi)) * width - 0.5
+    y = min(max((0.5 - math.asin(rise) / math.pi) * height - 0.5, 0.0), height - 1.0)
+    column, row = math.floor(x), min(math.floor(y), height - 2)
+    u, v = x - column, y - row
+    a, b = panorama[row, column % width], panorama[row, (column + 1) % width]
+    c, d = panorama[row + 1, column % width], panorama[row + 1, (column + 1) % width]
+    return (
+        (1.0 - v) * (a[0] + u * (b[0] - a[0])) + v * (c[0] + u * (d[0] - c[0])),
+        (1.0 - v) * (a[1] + u * (b[1] - a[1])) + v * (c[1] + u * (d[1] - c[1])),
+        (1.0 - v) * (a[2] + u * (b[2] - a[2])) + v * (c[2] + u * (d[2] - c[2])),
+    )
+
+
 @inlined
-def _sky(stage, dx, dy, dz):
+def _sky(stage, panorama, dx, dy, dz):
+    if panorama.shape[0] > 0:
+        return _look_up(panorama, stage.panorama_turn, dx, dy, dz)
     length = math.sqrt(dx * dx + dy * dy + dz * dz)
     low = 1.0 - max(dz / length, 0.0)
     low = low * low * low
@@ -637,18 +658,36 @@ def _albedo(stage, lattice, parts, figures, surface, face, depth, weights, px, p
 
 
 @inlined
-def _shade(stage, albedo, depth, shadow, nx, ny, nz, dx, dy, dz):
-    """Linear light of a surface: sun, ambient hemisphere, fog."""
+def _ground_picture(stage, panorama, px, py, pz, shadow):
+    """Light of a ground that the panorama shows, as seen from where that was taken."""
+    red, green, blue = _look_up(panorama, stage.panorama_turn, px, py, pz - stage.panorama_height)
+    left = stage.shaded
+    return (red * left[0], green * left[1], blue * left[2]) if shadow else (red, green, blue)
+
+
+@inlined
+def _lit(stage, albedo, shadow, nx, ny, nz):
+    """Linear light of a surface: sun and ambient hemisphere."""
     red, green, blue = albedo
-    sun_xyz = stage.sun_xyz
+    sun_xyz, sun, high, low = stage.sun_xyz, stage.sun, stage.ambient_up, stage.ambient_down
     direct = 0.0 if shadow else max(nx * sun_xyz[0] + ny * sun_xyz[1] + nz * sun_xyz[2], 0.0)
     up = 0.5 + 0.5 * nz
-    kept = math.exp(-stage.fog_per_m * depth * math.sqrt(dx * dx + dy * dy + dz * dz))
-    sun, high, low, fog = stage.sun, stage.ambient_up, stage.ambient_down, stage.fog
     return (
-        red * (direct * sun[0] + low[0] + up * (high[0] - low[0])) * kept + fog[0] * (1.0 - kept),
-        green * (direct * sun[1] + low[1] + up * (high[1] - low[1])) * kept + fog[1] * (1.0 - kept),
-        blue * (direct * sun[2] + low[2] + up * (high[2] - low[2])) * kept + fog[2] * (1.0 - kept),
+        red * (direct * sun[0] + low[0] + up * (high[0] - low[0])),
+        green * (direct * sun[1] + low[1] + up * (high[1] - low[1])),
+        blue * (direct * sun[2] + low[2] + up * (high[2] - low[2])),
+    )
+
+
+@inlined
+def _through_air(stage, light, depth, dx, dy, dz):
+    """What fog leaves of a surface's light, and its own."""
+    kept = math.exp(-stage.fog_per_m * depth * math.sqrt(dx * dx + dy * dy + dz * dz))
+    fog = stage.fog
+    return (
+        light[0] * kept + fog[0] * (1.0 - kept),
+        light[1] * kept + fog[1] * (1.0 - kept),
+        light[2] * kept + fog[2] * (1.0 - kept),
     )
 
 
@@ -710,7 +749,7 @@ def _object_coordinates(parts, figures, surface, face, weights, point):
 
 
 @inlined
-def _trace(stage, parts, lattice, tiles, cells, figures, inverse, triangle, x, y):
+def _trace(stage, parts, lattice, panorama, tiles, cells, figures, inverse, triangle, x, y):
     """The ray through an image point, given one over the depth of the triangle that it meets (or 0): depth, surface,
     face, weights of the triangle's corners, shadow, world point, world normal, linear light.
     """
@@ -720,7 +759,7 @@ def _trace(stage, parts, lattice, tiles, cells, figures, inverse, triangle, x, y
     weights = (math.nan, math.nan, math.nan)
     if surface == SKY:
         nowhere = (0.0, 0.0, 0.0)
-        return depth, surface, face, weights, False, nowhere, nowhere, _sky(stage, dx, dy, dz)
+        return depth, surface, face, weights, False, nowhere, nowhere, _sky(stage, panorama, dx, dy, dz)
     T = stage.T_world_cam
     px, py, pz = T[0, 3] + depth * dx, T[1, 3] + depth * dy, T[2, 3] + depth * dz
     nx, ny, nz, dark = 0.0, 0.0, 0.0, False
@@ -733,8 +772,18 @@ def _trace(stage, parts, lattice, tiles, cells, figures, inverse, triangle, x, y
         sun = stage.sun_xyz
         dark = nx * sun[0] + ny * sun[1] + nz * sun[2] <= 0.0
         dark = dark or _in_shadow(stage, parts, cells, figures, SKY, px, py, pz, flat[0], flat[1], flat[2])
-    albedo = _albedo(stage, lattice, parts, figures, surface, face, depth, weights, px, py, pz, nx, ny, nz, dx, dy, dz)
-    color = _shade(stage, albedo, depth, dark, nx, ny, nz, dx, dy, dz)
+    if surface == GROUND and stage.pattern == PICTURE:
+        light = _ground_picture(stage, panorama, px, py, pz, dark)
+    else:
+        light = _lit(
+            stage,
+            _albedo(stage, lattice, parts, figures, surface, face, depth, weights, px, py, pz, nx, ny, nz, dx, dy, dz),
+            dark,
+            nx,
+            ny,
+            nz,
+        )
+    color = _through_air(stage, light, depth, dx, dy, dz)
     return depth, surface, face, weights, dark, (px, py, pz), (nx, ny, nz), color
 
 
@@ -754,6 +803,7 @@ def fill_layers(
     stage,
     parts,
     lattice,
+    panorama,
     tiles,
     cells,
     figures,
@@ -777,6 +827,7 @@ def fill_layers(
         stage: record of the camera, backdrop, look and light (see `fast.frame`).
         parts: [p] records.
         lattice: [LATTICE, LATTICE] values of the noise.
+        panorama: [h, w, 3] linear light of everything around, or [0, 0, 3].
         tiles: bins of the parts by screen tile, nearest first.
         cells: bins of the parts by cell across the sunlight.
         figures: the meshes, or None.
@@ -804,7 +855,7 @@ def fill_layers(
             if seen is not None:
                 inverse, triangle = seen[0][row, column], seen[1][row, column]
             z, surface, face, weights, dark, point, normal, color = _trace(
-                stage, parts, lattice, tiles, cells, figures, inverse, triangle, x, y
+                stage, parts, lattice, panorama, tiles, cells, figures, inverse, triangle, x, y
             )
             keys[row, column] = (surface * 8 + (face if surface < parts.shape[0] else 0)) * 2 + dark
             _put_light(table, rgb[row, column], color)
@@ -885,7 +936,7 @@ def _differ(parts, keys, inverse, thickness, row, column, other_row, other_colum
 
 
 @kernel
-def smooth_edges(stage, parts, lattice, tiles, cells, figures, table, seen, edges, rgb, alpha, samples):
+def smooth_edges(stage, parts, lattice, panorama, tiles, cells, figures, table, seen, edges, rgb, alpha, samples):
     """Replace rgb and alpha of pixels at edges [n] by the mean of samples x samples rays."""
     width = rgb.shape[1]
     for slot in range(edges.shape[0]):
@@ -898,7 +949,7 @@ def smooth_edges(stage, parts, lattice, tiles, cells, figures, table, seen, edge
                 if seen is not None:
                     inverse, triangle = seen[0][slot, i * samples + j], seen[1][slot, i * samples + j]
                 _, surface, _, _, _, _, _, color = _trace(
-                    stage, parts, lattice, tiles, cells, figures, inverse, triangle, x, y
+                    stage, parts, lattice, panorama, tiles, cells, figures, inverse, triangle, x, y
                 )
                 red += min(max(color[0], 0.0), 1.0)
                 green += min(max(color[1], 0.0), 1.0)

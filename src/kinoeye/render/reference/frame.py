@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from kinoeye.geometry.convention import invert
 from kinoeye.render.color import linear_to_bytes
 from kinoeye.render.meshes import Mesh
+from kinoeye.render.panorama import look_up
 from kinoeye.render.reference import solids, textures, triangles
-from kinoeye.render.scene import Scene
+from kinoeye.render.scene import PICTURE, Scene
 from kinoeye.shot.bodies import skin
 
 Float64 = NDArray[np.float64]
@@ -216,19 +217,32 @@ def shade(scene: Scene, index: int, hits: Hits) -> Float64:
     ambient = backdrop.ambient_down + up * (backdrop.ambient_up - backdrop.ambient_down)
     distance = np.where(seen, hits.depth, 0.0) * np.linalg.norm(hits.direction, axis=1)
     kept = np.exp(-backdrop.fog_per_m * distance)[:, None]
-    lit = albedo * (direct + ambient) * kept + backdrop.fog * (1.0 - kept)
+    lit = albedo * (direct + ambient)
+    if backdrop.pattern == PICTURE:
+        lit[ground] = _ground_picture(scene, hits, ground)
+    lit = lit * kept + backdrop.fog * (1.0 - kept)
     return np.where(seen[:, None], lit, light)
 
 
 def sky(scene: Scene, direction: Float64) -> Float64:
-    """Linear light [n, 3] of the sky: horizon to zenith, and a halo around the sun."""
+    """Linear light [n, 3] of the sky: a picture, or horizon to zenith and a halo around the sun."""
     backdrop = scene.backdrop
+    if backdrop.panorama.size:
+        return look_up(backdrop.panorama, backdrop.panorama_turn, direction)
     unit = direction / np.linalg.norm(direction, axis=1, keepdims=True)
     low = 1.0 - np.maximum(unit[:, 2], 0.0)
     gradient = backdrop.zenith + (low * low * low)[:, None] * (backdrop.horizon - backdrop.zenith)
     toward = np.maximum(unit @ backdrop.sun_xyz, 0.0)
     halo = 0.25 * toward**8 + 0.75 * toward**64
     return gradient + (backdrop.glow * halo)[:, None] * backdrop.sun
+
+
+def _ground_picture(scene: Scene, hits: Hits, here: NDArray[np.bool_]) -> Float64:
+    """Light of a ground that the panorama shows, as seen from where that was taken."""
+    backdrop = scene.backdrop
+    toward = hits.point[here] - [0.0, 0.0, backdrop.panorama_height]
+    light = look_up(backdrop.panorama, backdrop.panorama_turn, toward)
+    return np.where(hits.shadow[here][:, None], light * backdrop.shaded, light)
 
 
 def _ground_albedo(scene: Scene, index: int, hits: Hits, here: NDArray[np.bool_]) -> Float64:
