@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -49,3 +54,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def real_data() -> Path:
     """The folder of real files beside the checkout."""
     return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def khronos_issues() -> Callable[[Path], dict[str, Any]]:
+    """What the Khronos validator finds in a glTF file, where it is installed."""
+    node, package = shutil.which("node"), "require('gltf-validator')"
+    if not (node and subprocess.run([node, "-e", package], capture_output=True).returncode == 0):
+        pytest.skip("needs node and the npm package gltf-validator (NODE_PATH says where)")
+    script = (
+        f"{package}.validateBytes(new Uint8Array(require('fs').readFileSync(process.argv[1])))"
+        ".then(report => console.log(JSON.stringify(report.issues)));"
+    )
+
+    def issues(file: Path) -> dict[str, Any]:
+        run = subprocess.run([str(node), "-e", script, str(file)], capture_output=True, text=True, check=True)
+        return json.loads(run.stdout)
+
+    return issues

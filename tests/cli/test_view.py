@@ -205,3 +205,15 @@ def test_a_name_that_does_not_say_what_to_make_is_refused(
     assert "its name must end in .html, .png, .glb or .usda" in err
     assert main(["view", str(pair[0]), "--reference", "nothing.json", "-o", str(tmp_path / "a.png")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_shot_becomes_a_scene_of_both_kinds_with_its_actors(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    shot = stage(parse("push in half a metre towards the red robot"), seed=0, num_frames=3)
+    shot.save(tmp_path / "shot.json")
+    for name, actor in (("a.glb", b'"red robot"'), ("a.usda", b'"red_robot"')):
+        assert main(["view", str(tmp_path / "shot.json"), "-o", str(tmp_path / name)]) == 0
+        assert capsys.readouterr().out.strip() == str(tmp_path / name)
+        assert actor in (tmp_path / name).read_bytes()
+        (table,) = read_paths(tmp_path / name).values()
+        poses = torch.tensor(table.T_world_cam)
+        torch.testing.assert_close(poses, shot.camera.T_world_cam.as_matrix()[:, :3], atol=1e-6, rtol=0)

@@ -1,12 +1,11 @@
-"""GLB scenes of two cameras, read back, and held against the Khronos validator where it is installed."""
+"""Scenes of a report's cameras and actors, read back, and held against the Khronos validator where it is installed."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,12 +18,6 @@ from kinoeye.geometry import Trajectory
 from kinoeye.shot import Shot
 from kinoeye.studio.report import PREDICTED, Report
 from kinoeye.studio.scene_files import write_scene
-
-VALIDATE = """
-const validator = require('gltf-validator');
-validator.validateBytes(new Uint8Array(require('fs').readFileSync(process.argv[1])))
-  .then(report => console.log(JSON.stringify(report.issues)));
-"""
 
 
 @pytest.fixture(scope="module")
@@ -95,17 +88,29 @@ def test_what_the_scale_and_the_vertical_are_is_said(shot: Shot, tmp_path: Path)
     )
 
 
-def test_the_khronos_validator_finds_nothing(pair: Report, tmp_path: Path):
-    node = shutil.which("node")
-    found = node and subprocess.run([node, "-e", "require('gltf-validator')"], capture_output=True).returncode == 0
-    if not found:
-        pytest.skip("needs node and the npm package gltf-validator (NODE_PATH says where)")
+def test_the_khronos_validator_finds_nothing(
+    pair: Report, khronos_issues: Callable[[Path], dict[str, Any]], tmp_path: Path
+):
     write_scene(pair, tmp_path / "a.glb")
-    run = subprocess.run(
-        [str(node), "-e", VALIDATE, str(tmp_path / "a.glb")], capture_output=True, text=True, check=True
-    )
-    issues = json.loads(run.stdout)
+    issues = khronos_issues(tmp_path / "a.glb")
     assert issues["numErrors"] + issues["numWarnings"] == 0, issues["messages"]
+
+
+def test_usd_has_both_cameras_and_no_drawing(pair: Report, shot: Shot, tmp_path: Path):
+    write_scene(pair, tmp_path / "a.usda")
+    cameras = read_paths(tmp_path / "a.usda")
+    assert list(cameras) == ["/shot/reference", "/shot/predicted"]
+    np.testing.assert_allclose(cameras["/shot/reference"].T_world_cam, matrices(shot.camera), atol=1e-9)
+    assert "Mesh" not in (tmp_path / "a.usda").read_text()
+
+
+def test_a_shot_with_actors_is_the_set_itself(shot: Shot, tmp_path: Path):
+    """What would stand in the camera's own view, its drawn path, is left out."""
+    write_scene(Report(shot=shot), tmp_path / "a.glb")
+    names = [node["name"] for node in read_gltf(tmp_path / "a.glb").document["nodes"]]
+    assert names[0] == "camera"
+    assert {"ground", "place", *(actor.name for actor in shot.actors)} <= set(names)
+    assert not [name for name in names if name.endswith(("drawing", "path"))]
 
 
 def _written(report: Report, folder: Path) -> Path:

@@ -8,8 +8,8 @@ from kinoeye.base.errors import InputError
 
 MAX_DEPTH = 64
 """Brackets and prims nested deeper are refused."""
-MAX_ARRAY = 32 * 1024 * 1024
-"""Characters of an array of numbers that is read; longer ones are refused."""
+MAX_NUMBERS = 4_000_000
+"""A layer with more of them in arrays that are read is refused."""
 MAX_TOKENS = 500_000
 """A layer with more is refused; plain arrays, and samples of numbers, vectors and matrices, count as one each."""
 Token = tuple[str, str]
@@ -32,6 +32,7 @@ _TOKEN = re.compile(
 )
 _FLAT_ARRAY = re.compile(r"""\[[^\[\]{}"'@<>#]*+\]""")
 _ARRAY = re.compile(r"\[(?=[^\]]*\d)(?:[-+\d.eE,\s]*+|\s*+(?:\([-+\d.eE,\s]*+\)[\s,]*+)*+)\]")
+_WORD = re.compile(r"[^\s,()]++")
 _TUPLE = re.compile(_VECTOR)
 _SAMPLE = re.compile(rf"{_BLANK}({_NUMBER})\s*+:\s*+({_NUMBER}|{_VECTOR})(?=\s*+[,}}])")
 _SEPARATORS = str.maketrans("(),", "   ")
@@ -46,6 +47,7 @@ class Scanner:
         self.where = where
         self.at = 0
         self._tokens = 0
+        self._held = 0
         self._peeked: Token | None = None
 
     def fail(self, problem: str) -> InputError:
@@ -99,10 +101,8 @@ class Scanner:
             self._peeked, self.at = None, plain.end()
             return self._numbers(plain.group())
         if text == "[" and kind == "mark" and (plain := _ARRAY.match(self.text, self.at - 1)):
-            if plain.end() - plain.start() > MAX_ARRAY:
-                raise InputError(f"{self.where} has an array of more than {MAX_ARRAY:,} characters")
             self._peeked, self.at = None, plain.end()
-            return self._floats(plain.group()[1:-1].translate(_SEPARATORS).split())
+            return self._array(plain.group()[1:-1])
         if kind == "mark" and text == "{":
             self.skip_value()
             return None
@@ -166,6 +166,13 @@ class Scanner:
         """A number, or the numbers of a vector or matrix."""
         if text[0] != "(":
             return self._floats([text])[0]
+        return self._floats(text.translate(_SEPARATORS).split())
+
+    def _array(self, text: str) -> tuple[float, ...]:
+        """The numbers of an array, counted before they take memory."""
+        self._held += sum(1 for _ in _WORD.finditer(text))
+        if self._held > MAX_NUMBERS:
+            raise InputError(f"{self.where} has more than {MAX_NUMBERS:,} numbers in arrays that are read")
         return self._floats(text.translate(_SEPARATORS).split())
 
     def _floats(self, words: list[str]) -> tuple[float, ...]:
