@@ -29,7 +29,15 @@ from kinoeye.datasets.motion360_files import (
     write_test_sets,
 )
 from kinoeye.datasets.motion360_files import TestCase as Case
-from kinoeye.datasets.motion360_layout import CAMERA_NAMES, LOCATION_WORDS, Motion360Quirks, SceneName, hemi12
+from kinoeye.datasets.motion360_layout import (
+    CAMERA_NAMES,
+    LOCATION_WORDS,
+    Motion360Quirks,
+    SceneName,
+    hemi12,
+    video_file,
+)
+from kinoeye.datasets.motion360_scene_check import Surroundings, scene_problems
 from kinoeye.datasets.motion360_scenes import direct
 from kinoeye.datasets.motion360_set import checked_entities, checked_stills, matrices_of, track_of
 from kinoeye.footage import read_video, write_video
@@ -116,6 +124,37 @@ def test_entities_project_into_their_masks_in_the_videos(made: Path, group: Any,
     assert hits >= 6 * len(scene.entities)
 
 
+def rows_of(text: str) -> np.ndarray:
+    return np.array([float(word) for word in re.findall(r"[^\s\[\]]+", text)]).reshape(4, 4)
+
+
+def test_the_published_pose_encoding_sees_what_our_types_see(made: Path):
+    """Columns right, up, forward in metres about the target, as 3DTrajMaster encodes poses, written out anew."""
+    found = read_motion360(made)
+    scene = found.scene(SIZE.name, "HDRI", found.names(SIZE.name, "HDRI")[0])
+    base = made / SIZE.name / "HDRI"
+    frames = json.loads((base / str(scene.name) / f"{scene.name}.json").read_text())
+    places = {place["name"]: place for place in json.loads((base / "location_data.json").read_text())}
+    target = np.array(places[scene.name.place]["coordinates"]["CameraTarget"]["position"])
+    cameras = json.loads((made / "Hemi12_transforms.json").read_text())
+    columns = [1, 2, 0]
+    for camera_name in CAMERA_NAMES:
+        camera = rows_of(cameras[camera_name])
+        R_cam, t_cam = camera[:3, :3].T[:, columns], camera[3, :3] / 100
+        ours = scene.camera(camera_name)
+        T_cam_world = np.linalg.inv(ours.T_world_cam.as_matrix().numpy())
+        for row, entity in enumerate(scene.entities):
+            T_cam_body = T_cam_world @ entity.track.T_world_body.as_matrix().numpy()
+            for frame in (0, 40, 98):
+                body = rows_of(frames[str(frame)][row]["matrix"])
+                R_rel = R_cam.T @ body[:3, :3].T[:, columns]
+                right, up, forward = R_cam.T @ ((body[3, :3] - target) / 100 - t_cam)
+                np.testing.assert_allclose(T_cam_body[frame, :3, 3], [right, -up, forward], atol=1e-9)
+                # Our body's axes are forward, left, up; rows of the encoding are right, up, forward of the camera.
+                flipped = np.diag([1, -1, 1]) @ R_rel
+                np.testing.assert_allclose(T_cam_body[frame, :3, :3], flipped[:, [2, 0, 1]] * [1, -1, 1], atol=1e-9)
+
+
 def test_the_same_seed_gives_the_same_bytes_and_what_is_made_is_kept(made: Path, tmp_path: Path):
     again = tmp_path / "again"
     motion360_from_worlds(Motion360Plan(world_seed=SEED, count=1, resolutions=(SIZE,)), again)
@@ -138,6 +177,19 @@ def test_the_smaller_official_size_has_bars():
     assert camera.intrinsics.fx_fy_cx_cy[0].tolist() == pytest.approx([989.8990, 989.8990, 336.0, 189.0], abs=1e-4)
     with pytest.raises(InputError, match="even numbers from 16"):
         Resolution((673, 384))
+
+
+@pytest.mark.parametrize(("bars", "codes"), [(3, []), (0, ["no-bars"])])
+def test_videos_of_the_smaller_official_size_are_looked_at_for_bars(bars: int, codes: list[str], tmp_path: Path):
+    size, name = Resolution((672, 384)), SceneName.parse("D_loc1_1_t1n1_0001_Hemi12_1")
+    frames = np.full((99, 384, 672, 3), 200, np.uint8)
+    frames[:, :bars] = frames[:, 384 - bars :] = 0
+    folder = tmp_path / str(name)
+    (folder / "videos").mkdir(parents=True)
+    write_video(video_file(folder, "C_01_35mm"), frames, fps=30)
+    around = Surroundings(resolution=size, characters=None, places=None, stills=None)
+    found = scene_problems(folder, name, around).files[f"videos/{name}_C_01_35mm.mp4"]
+    assert [problem.code for problem in found] == codes
 
 
 def test_places_of_the_desert_take_turns_and_motions_suit_bodies():

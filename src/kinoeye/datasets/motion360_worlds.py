@@ -70,7 +70,7 @@ def motion360_from_worlds(plan: Motion360Plan, folder: Path, *, argv: Sequence[s
         "scenes" and "pictures" -> what became of them.
 
     Raises:
-        InputError: the count is out of range, or a folder cannot be written.
+        InputError: the count is out of range, a folder cannot be written, or no scene could be made.
 
     Example:
         >>> plan = Motion360Plan(world_seed=0, count=4)
@@ -81,6 +81,9 @@ def motion360_from_worlds(plan: Motion360Plan, folder: Path, *, argv: Sequence[s
     work = folder.with_name(folder.name + ".work")
     film = FilmScene(folder=work / "scenes", cast_seed=plan.world_seed, resolutions=plan.resolutions)
     scenes = _run(plan, film, [_item(index) for index in range(plan.count)], work / "scenes.json")
+    if not scenes.results:
+        reason = next(iter(scenes.failed.values()))
+        raise InputError(f"no scene could be made, so that there is no set: {reason}")
     shown = sorted({index for item in scenes.results for index in item.data["characters"]})
     portray = PortrayCharacter(folder=work / "pictures", cast_seed=plan.world_seed)
     items = [Item(f"character {index}", {"index": index}) for index in shown]
