@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from kinoeye.language.plan import KINDS, Action, ActorMention, Move, Plan
+from kinoeye.language.plan import KINDS, Action, ActorAction, ActorMention, Move, Plan
 
 
 def notation(plan: Plan) -> str:
@@ -45,4 +45,17 @@ def _action(action: Action) -> str:
 
 def _actor(actor: ActorMention) -> str:
     looks = f"{actor.size} {actor.name}" if actor.size else actor.name
-    return " ".join(filter(None, (looks, actor.behaviour, actor.direction)))
+    worn = f"in {actor.clothes}" if actor.clothes else None
+    does = " then ".join(_acting(action) for action in actor.actions).replace(" then &", " &")
+    return " ".join(filter(None, (looks, worn, does or actor.behaviour, None if does else actor.direction)))
+
+
+def _acting(action: ActorAction) -> str:
+    """`&` goes before what is done together with what came before, `after` says whose end is waited for."""
+    words = ["&" if action.together else None, action.name, action.side, action.pace if action.pace != "walk" else None]
+    words += [f"x{action.speed:g}"] if action.speed != 1.0 else []
+    words += [f"{action.scale:g} times as large"] if action.scale != 1.0 else []
+    words += [f"{action.duration_s:g}s"] if action.duration_s else []
+    words += [f"-> {action.other}"] if action.other else []
+    words += [f"after {action.after[1]} of {action.after[0]}"] if action.after else []
+    return " ".join(filter(None, words))

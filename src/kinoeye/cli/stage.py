@@ -2,6 +2,7 @@
 
 Example:
   kinoeye stage "A red robot walks left, a tall blue cone stands still. Push in slowly." -o shot.json
+  kinoeye stage "A tall woman in red walks in a circle, then waves; a grey dog follows her." -o walk.json
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ def run(args: argparse.Namespace) -> int:
     """Run it."""
     from kinoeye.language.grammar import parse
     from kinoeye.shot import Shot, stage
+    from kinoeye.shot.staging_notes import staging_notes
 
     plan = parse(args.text, camera_required=False)
     into = None if args.shot is None else Shot.load(args.shot)
@@ -48,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
     for actor in shot.actors:
         x, y, _ = actor.track.T_world_body.translation[0].tolist()
         say(args, f"{actor.name}: {actor.prompt!r} at ({x:.2f}, {y:.2f}) m")
+    for note in staging_notes(shot):
+        say(args, note)
     say_unused(args, plan)
     print(args.out)
     return 0

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 
 import numpy as np
 
+from kinoeye.language.acting_words import ACTS, SCALES, told
 from kinoeye.language.lexicon import EASING_WORDS, ON_PLACES, SHAKE, SPEEDS
-from kinoeye.language.plan import KINDS, Action, ActorMention, Move, Plan
+from kinoeye.language.plan import KINDS, Action, ActorAction, ActorMention, Move, Plan
 
 _VERBS: dict[str, tuple[str, str]] = {
     "hold": ("remains static", "remaining static"),
@@ -27,6 +30,7 @@ _VERBS: dict[str, tuple[str, str]] = {
 _TARGET_PREPOSITIONS = {"orbit": "around ", "dolly": "towards ", "dolly_zoom": "on ", "look_at": "at ", "follow": ""}
 _UNIT_WORDS = {"m": "metre", "rad": "degree"}
 _BEHAVIOURS = {"stand": "stands still", "walk": "walks", "run": "runs"}
+_PACES = {"walk": "walks", "run": "runs", "fly": "flies"}
 _TRANSLATIONS = ("truck", "pedestal", "dolly")
 
 
@@ -46,7 +50,7 @@ def describe(plan: Plan) -> str:
     if plan.place is not None:
         environment = plan.place.environment
         sentences.append(f"{'On' if environment in ON_PLACES else 'In'} the {environment}")
-    sentences += [_actor(actor) for actor in plan.actors]
+    sentences += [_actor(actor, plan.actors) for actor in plan.actors]
     sentences.append("The camera " + ", then ".join(describe_move(move) for move in plan.moves))
     return ". ".join(sentences) + "."
 
@@ -116,11 +120,40 @@ def _shake(action: Action) -> str:
     return SHAKE.get(action.amount or 1.0, SHAKE[1.0])[0]
 
 
-def _actor(actor: ActorMention) -> str:
-    looks = " ".join(filter(None, (actor.size, actor.colour, actor.shape)))
-    article = "An" if looks[0] in "aeiou" else "A"
-    does = " ".join(filter(None, (_BEHAVIOURS[actor.behaviour], actor.direction)))
-    return f"{article} {looks} {does}"
+def _actor(actor: ActorMention, cast: Sequence[ActorMention]) -> str:
+    looks, before = _looks(actor), cast[: cast.index(actor)]
+    known = any(action.other == actor.name for other in before for action in other.actions)
+    article = "The" if known else "An" if looks[0] in "aeiou" else "A"
+    worn = f" wearing {actor.clothes}" if actor.clothes and not known else ""
+    if not actor.actions:
+        does = " ".join(filter(None, (_BEHAVIOURS[actor.behaviour], actor.direction)))
+    else:
+        parts = [_acting(actor, action, cast) for action in actor.actions]
+        does = parts[0] + "".join(
+            f" while {words}" if action.together else f", then {words}"
+            for action, words in zip(actor.actions[1:], parts[1:], strict=True)
+        )
+    return f"{article} {looks}{worn} {does}"
+
+
+def _looks(actor: ActorMention) -> str:
+    return " ".join(filter(None, (actor.size, actor.colour, actor.shape)))
+
+
+def _acting(actor: ActorMention, action: ActorAction, cast: Sequence[ActorMention]) -> str:
+    side = action.side
+    other = next((_looks(each) for each in cast if each.name == action.other), action.other)
+    if action.name == "straight" and action is actor.actions[0] and not action.duration_s:
+        side = side or actor.direction
+        words = f"{_PACES[action.pace]} {side}" if side else _PACES[action.pace]
+    else:
+        words = told(ACTS[action.name], go=_PACES[action.pace], side=side, other=f"the {other}")
+    scale = next((word for word, factor in SCALES.items() if factor == action.scale), None)
+    words = re.sub(r"\b(a) ", rf"\1 {scale} ", words, count=1) if scale else words
+    speed = [SPEEDS[action.speed][0]] if action.speed in SPEEDS else []
+    lasting = [f"for {_counted(action.duration_s, 'second')}"] if action.duration_s else []
+    after = [f"after {action.after[0]}"] if action.after else []
+    return " ".join([words, *speed, *lasting, *after])
 
 
 def _counted(value: float, unit: str) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from kinoeye.base.errors import InputError
 from kinoeye.language.plan import Action, Move, Plan, ReadAs, UnusedWords
 from kinoeye.language.reading import boundaries, manner, prose, subjects
+from kinoeye.language.reading.acting import read_acting
 from kinoeye.language.reading.state import Reading
 from kinoeye.language.reading.unused import nearest, unused_words
 
@@ -52,7 +53,9 @@ def parse(text: str, *, camera_required: bool = True) -> Plan:
         raise InputError(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} are read, so shorten it")
     reading = _read(text)
     moves = reading.sequence.moves
-    unused = unused_words(text, reading.cursor.tokens, reading.cursor.items, reading.unused, reading.foreign)
+    unused = unused_words(
+        text, reading.cursor.tokens, reading.cursor.items, reading.unused, reading.foreign, reading.notes
+    )
     if not moves and (camera_required or not (reading.cast.mentions or reading.place)):
         raise _no_move(text, unused)
     return Plan(
@@ -69,12 +72,18 @@ def parse(text: str, *, camera_required: bool = True) -> Plan:
 
 def _read(text: str) -> Reading:
     reading = Reading(text, _HANDLERS)
+    read_until = 0
     for index, item in enumerate(reading.cursor.items):
+        if index < read_until:
+            continue
         reading.cursor.at = index
         if reading.skipping and not prose.leaves_prose(reading, item):
             prose.skip(reading, item)
             continue
         reading.skipping = False
+        read_until = read_acting(reading) or 0
+        if read_until:
+            continue
         reading.has_others = reading.has_others or item.kind in _NOUNS
         reading.handle(item)
     reading.end_sentence()

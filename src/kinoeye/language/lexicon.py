@@ -351,6 +351,22 @@ CREATURES: dict[str, tuple[str, ...]] = {
 }
 """Further bodies with joints that a shot can cast."""
 
+GARMENTS = frozenset(
+    "shirt blouse top sweater jumper pullover hoodie cardigan jacket coat tshirt tee polo vest trousers pants jeans "
+    "slacks leggings joggers shorts skirt dress suit uniform tracksuit overalls jumpsuit robe outfit clothes clothing "
+    "shoes boots sneakers trainers socks gloves hat cap beanie helmet hood hair skin eyes".split()
+)
+"""What a body can be seen to wear or have."""
+PLAIN_GARMENTS = frozenset("jeans suit shorts dress skirt tshirt tee polo vest".split())
+"""Those that can be shown without a colour that is said."""
+CLOTH_COLOURS = frozenset(
+    "red green blue yellow orange purple pink cyan magenta brown black white grey gray navy denim teal turquoise "
+    "maroon beige khaki cream gold golden silver violet blonde blond brunette ginger "
+    "dark deep light pale bright".split()
+)
+"""Colours and shades of clothes and hair."""
+SHADES = ("dark", "deep", "light", "pale", "bright")
+
 PLACES: dict[str, tuple[str, ...]] = {
     "desert": ("desert", "deserts", "dunes", "sand dunes"),
     "meadow": ("meadow", "meadows", "grassland", "field", "grassy field", "green field"),
@@ -377,7 +393,7 @@ _IRREGULAR = {
     "begin": "began", "keep": "kept", "let": "let", "set": "set", "freeze": "froze", "withdraw": "withdrew",
     "lead": "led", "see": "saw", "make": "made", "sweep": "swept",
 }  # fmt: skip
-_DOUBLING = frozenset("pan stop drop spin jib crab whip set sit run begin jog let".split())
+_DOUBLING = frozenset("pan stop drop spin jib crab whip set sit run begin jog let hop nod trot".split())
 
 
 def inflect(verb: str) -> dict[str, str]:

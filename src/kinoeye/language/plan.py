@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from kinoeye.base.errors import InputError
+from kinoeye.language.acting_words import ACTS
 
 Unit = Literal["", "m", "rad", "ratio"]
 MAX_DURATION_S, MAX_SPEED = 3600.0, 100.0
@@ -120,6 +121,44 @@ class Move:
 
 
 @dataclass(frozen=True)
+class ActorAction:
+    """One thing that an actor does, after what it did before.
+
+    Raises:
+        InputError: an unknown action, or a duration, speed or scale out of range.
+    """
+
+    name: str
+    """A name in `acting_words.ACTS`: circle, follow, wave ..."""
+    pace: str = "walk"
+    """walk, run or fly, for ways and relations."""
+    side: str | None = None
+    """left or right: the actor's own, as it goes."""
+    other: str | None = None
+    """Name of the actor that it is about, or camera."""
+    duration_s: float | None = None
+    """How long it lasts, when the text says."""
+    speed: float = 1.0
+    """Factor on the usual speed."""
+    scale: float = 1.0
+    """How much larger than usual a way is."""
+    together: bool = False
+    """Whether it begins with what the actor did before, and not when that ends."""
+    after: tuple[str, int] | None = None
+    """Another actor and how many of its actions must have ended before this one begins."""
+
+    def __post_init__(self) -> None:
+        if self.name not in ACTS:
+            raise InputError(f"no actor can {self.name!r}; the actions are {', '.join(ACTS)}")
+        if self.duration_s is not None and not 0.0 < self.duration_s <= MAX_DURATION_S:
+            raise InputError(
+                f"{self.name} for {self.duration_s:g} s is out of range; use more than 0 and at most 3600 s"
+            )
+        if not 0.0 < self.speed <= MAX_SPEED or not 0.0 < self.scale <= 100.0:
+            raise InputError(f"the speed {self.speed:g} or scale {self.scale:g} of {self.name} is not from 0 to 100")
+
+
+@dataclass(frozen=True)
 class ActorMention:
     """An actor that the text names: what it looks like, what it does, and where the text says so."""
 
@@ -137,6 +176,10 @@ class ActorMention:
     direction: str | None = None
     """left, right, forward (away from the camera) or backward (towards it), as seen from the first camera; None when
     the text does not say."""
+    clothes: str = ""
+    """What a person wears, as the text says it: "a red shirt and jeans"."""
+    actions: tuple[ActorAction, ...] = ()
+    """What it does in turn; where there are any, `behaviour` only says how it sets off."""
     start: int = 0
     end: int = 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,7 +16,10 @@ from kinoeye.geometry.lie import SE3, SO3
 from kinoeye.geometry.track import Track, Trajectory
 from kinoeye.language.compiler import DEFAULT_FOV_X, CompiledPath, compile_path
 from kinoeye.language.motion.path import Anchor
-from kinoeye.language.plan import ActorMention, Plan
+from kinoeye.language.motion.timing import natural_duration, schedule
+from kinoeye.language.plan import Action, ActorMention, Move, Plan
+from kinoeye.shot.acting import Course, Part, groups, played
+from kinoeye.shot.bodies.motions import Cue
 from kinoeye.shot.environment import Environment
 from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.shot.palette import COLOURS
@@ -27,6 +30,8 @@ CAMERA_HEIGHT_M = 1.4
 LOWEST_CAMERA_M, HIGHEST_CAMERA_M = 0.6, 1.6
 DEFAULT_PLACE = "meadow"
 """Where a shot takes place when the text does not say."""
+_ANCHOR_HZ = 12.0
+"""How often the camera is told where a moving actor is."""
 WALK_M_PER_S, RUN_M_PER_S = 1.2, 3.0
 NEAREST_M, FARTHEST_M = 3.0, 8.0
 """How far from the first camera an actor may be placed when no move says where it is."""
@@ -63,6 +68,11 @@ _SIZES: Mapping[str | None, tuple[float, float, float]] = {
     "wide": (1.3, 1.5, 1.0),
     "narrow": (0.7, 0.6, 1.0),
 }
+_GROWN = ("person",)
+"""Who is never as much larger or smaller than usual as things are."""
+_CROSSES = ("cross in front", "cross behind")
+_ENDLESS = ("hold", "look_at", "follow", "handheld")
+"""Actions of the camera that go on as long as there is something to see."""
 _HEADINGS: Mapping[str | None, float] = {"left": 90.0, "right": -90.0, "forward": 0.0, "backward": 180.0, None: 90.0}
 """Walking direction as seen from the first camera -> heading in degrees around +z from where it looks."""
 
@@ -126,11 +136,17 @@ def stage(
     """
     generator = np.random.default_rng([seed, 0x57A6E])
     roles = [_role(mention) for mention in plan.actors]
+    company = _Company.of(roles, _heading_of(into), seed)
+    if into is None and not (num_frames or duration_s or plan.duration_s):
+        plan = _lasting(plan, company.seconds)
     options = {"num_frames": num_frames, "fps": fps, "duration_s": duration_s, "fov_x": fov_x, "seed": seed}
     if into is not None:
         _refuse_taken_names(plan, into)
         space = _Space.around(into.camera, into.actors)
-        places = _place(roles, {}, space, generator)
+        courses = company.placed({}, space)
+        space = space.beside(courses, roles)
+        loners = [role for role in roles if role.mention.name not in courses]
+        places = _place(loners, {}, space, generator)
         camera = into.camera
     else:
         targets = {action.target for move in plan.moves for action in move.actions}
@@ -138,10 +154,21 @@ def stage(
         start = first_pose(max((role.size_xyz[2] for role in subjects), default=None))
         sketch = compile_path(plan, start=start, **options)
         space = _Space(sketch.T_world_cam, sketch.times_s, fov_x, [])
-        places = _place(roles, _subjects_in_view(plan, sketch, fov_x), space, generator)
-        anchors = {role.mention.name: _anchor(role, place) for role, place in zip(roles, places, strict=True)}
+        subjects_xy = _subjects_in_view(plan, sketch, fov_x)
+        courses = company.placed(subjects_xy, space)
+        space = space.beside(courses, roles)
+        loners = [role for role in roles if role.mention.name not in courses]
+        places = _place(loners, subjects_xy, space, generator)
+        anchors = {role.mention.name: _anchor(role, place) for role, place in zip(loners, places, strict=True)}
+        anchors |= {role.mention.name: _moving_anchor(role, courses) for role in roles if role.mention.name in courses}
         camera = language.compile(plan, anchors=anchors, start=start, size_wh=size_wh, **options)
-    actors = tuple(_actor(role, place, camera, space, generator) for role, place in zip(roles, places, strict=True))
+    at = {role.mention.name: place for role, place in zip(loners, places, strict=True)}
+    actors = tuple(
+        _actor(role, at[role.mention.name], camera, space, generator)
+        if role.mention.name in at
+        else _acting_actor(role, courses[role.mention.name], camera, generator)
+        for role in roles
+    )
     return Shot(
         camera=camera,
         actors=(*(into.actors if into else ()), *actors),
@@ -155,6 +182,25 @@ def _environment(plan: Plan, into: Shot | None) -> Environment:
     if plan.place is None and into is not None:
         return into.environment
     return ENVIRONMENTS[plan.place.environment if plan.place else DEFAULT_PLACE]
+
+
+def _heading_of(into: Shot | None) -> float:
+    """Where the first camera looks, around +z from +x; a staged one looks along +x."""
+    if into is None:
+        return 0.0
+    forward = into.camera.T_world_cam[0].as_matrix().numpy()[:2, 2]
+    return math.atan2(forward[1], forward[0])
+
+
+def _lasting(plan: Plan, seconds: float) -> Plan:
+    """The plan with its camera holding, or going on with what has no end, until the actors are done."""
+    missing = seconds - float(schedule(plan).bounds_s[-1])
+    if missing <= 0.0:
+        return plan
+    *before, last = plan.moves
+    if all(action.kind in _ENDLESS for action in last.actions):
+        return replace(plan, moves=(*before, replace(last, duration_s=natural_duration(last) + missing)))
+    return replace(plan, moves=(*plan.moves, Move((Action("hold"),), duration_s=missing)))
 
 
 def first_pose(tallest_m: float | None = None) -> Float64:
@@ -173,16 +219,25 @@ def first_pose(tallest_m: float | None = None) -> Float64:
 def anchors_from_first_camera(shot: Shot) -> dict[str, Anchor]:
     """Where a shot's actors are in the axes of its first camera pose, for directing a path that starts at the identity.
 
-    Actors walk at the mean velocity of their tracks.
+    Actors who go straight and evenly walk at that velocity; others have their way.
     """
     T_cam_world = shot.camera.T_world_cam[0].inverse()
     anchors = {}
     for actor in shot.actors:
         origins = actor.track.T_world_body.translation
+        even = (
+            origins[:1]
+            + (origins[-1:] - origins[:1]) * torch.linspace(0, 1, len(origins), dtype=origins.dtype)[:, None]
+        )
+        way: tuple[tuple[float, float, float, float], ...] = ()
+        if float((origins - even).norm(dim=-1).max()) > 1e-6:
+            seen = T_cam_world @ origins
+            times = actor.track.times_s - shot.camera.times_s[0]
+            way = tuple((t, x, y, z) for t, (x, y, z) in zip(times.tolist(), seen.tolist(), strict=True))
         velocity = (origins[-1] - origins[0]) / actor.track.duration_s if actor.moves else torch.zeros_like(origins[0])
         px, py, pz = (T_cam_world @ origins[0]).tolist()
         vx, vy, vz = (T_cam_world.rotation @ velocity).tolist()
-        anchors[actor.name] = Anchor((px, py, pz), actor.size_xyz, (vx, vy, vz))
+        anchors[actor.name] = Anchor((px, py, pz), actor.size_xyz, (vx, vy, vz), way)
     return anchors
 
 
@@ -230,9 +285,20 @@ def _refuse_taken_names(plan: Plan, into: Shot) -> None:
 def _role(mention: ActorMention) -> _Role:
     shape, base = _BODIES[mention.shape]
     factors = _SIZES[mention.size]
+    if mention.shape in _GROWN:
+        factors = (float(np.prod(factors)) ** (1 / 9),) * 3 if mention.size in ("tiny", "small", "large", "huge") else (
+            1.0, 1.0, factors[2] ** (1 / 3))  # fmt: skip
     size = (base[0] * factors[0], base[1] * factors[1], base[2] * factors[2])
     speed = {"walk": WALK_M_PER_S, "run": RUN_M_PER_S}.get(mention.behaviour, 0.0)
     return _Role(mention, shape, size, speed)
+
+
+def _moving_anchor(role: _Role, courses: Mapping[str, Course]) -> Anchor:
+    course = courses[role.mention.name]
+    times = np.arange(0.0, course.seconds + 1.0 / _ANCHOR_HZ, 1.0 / _ANCHOR_HZ)
+    xyz, _ = course.at(times)
+    rows = [(t, x, y, z) for t, (x, y, z) in zip(times.tolist(), xyz.tolist(), strict=True)]
+    return Anchor(rows[0][1:], role.size_xyz, way=tuple(rows))
 
 
 def _anchor(role: _Role, place: Float64) -> Anchor:
@@ -257,6 +323,13 @@ class _Space:
         fov_x = float(camera.intrinsics.fov()[0, 0])
         bodies = list(zip(paths, radii, strict=True))
         return cls(camera.T_world_cam.as_matrix().numpy(), camera.times_s.numpy(), fov_x, bodies)
+
+    def beside(self, courses: Mapping[str, Course], roles: Sequence[_Role]) -> _Space:
+        """The space with actors in it who go their ways."""
+        radii = {role.mention.name: role.radius for role in roles}
+        since = self.times_s - self.times_s[0]
+        bodies = [(course.at(since)[0][:, :2], radii[name]) for name, course in courses.items()]
+        return replace(self, bodies=[*self.bodies, *bodies])
 
     @property
     def heading(self) -> float:
@@ -288,6 +361,97 @@ class _Space:
         bearings = np.arctan2(from_camera[:, 1], from_camera[:, 0])
         between = abs((bearings[0] - bearings[1] + math.pi) % (2 * math.pi) - math.pi)
         return max(0.0, float(half_widths.sum()) - float(between))
+
+
+@dataclass(frozen=True)
+class _Company:
+    """Actors who act, in groups of those who have to do with each other, before they are placed."""
+
+    roles: Mapping[str, _Role]
+    parts: list[list[Part]]
+    view_heading: float
+    seed: int
+
+    @classmethod
+    def of(cls, roles: Sequence[_Role], view_heading: float, seed: int) -> _Company:
+        parts = [Part(role.mention, role.size_xyz, _told_heading(role, view_heading)) for role in roles]
+        return cls({role.mention.name: role for role in roles}, groups(parts), view_heading, seed)
+
+    @property
+    def seconds(self) -> float:
+        """How long all of them need, with a moment more."""
+        played_s = [course.seconds for group in self.parts for course in self._played(group, np.zeros(2)).values()]
+        return max(played_s) + 0.5 if played_s else 0.0
+
+    def placed(self, subjects: Mapping[str, Float64], space: _Space) -> dict[str, Course]:
+        """Every actor's course in the world: where its group is in view, and free of the others."""
+        generator = np.random.default_rng([self.seed, 0xAC7])
+        courses: dict[str, Course] = {}
+        for group in self.parts:
+            here = space.beside(courses, list(self.roles.values()))
+            camera_xy = space.T_world_cam[0, :2, 3]
+            drawn = self._played(group, np.zeros(2))
+            x, y, heading = self._best(group, drawn, subjects, here, generator)
+            # Who turns to the camera has to know where it is from here.
+            c, s = math.cos(-heading), math.sin(-heading)
+            from_here = np.array([[c, -s], [s, c]]) @ (camera_xy - np.array([x, y]))
+            for name, course in self._played(group, from_here).items():
+                courses[name] = course.placed(x, y, heading)
+        return courses
+
+    def _played(self, group: Sequence[Part], camera_xy: Float64) -> dict[str, Course]:
+        return played(
+            group,
+            view_heading=self.view_heading,
+            camera_xy=camera_xy,
+            generator=np.random.default_rng([self.seed, 0x9A7]),
+        )
+
+    def _best(
+        self,
+        group: Sequence[Part],
+        courses: Mapping[str, Course],
+        subjects: Mapping[str, Float64],
+        space: _Space,
+        generator: np.random.Generator,
+    ) -> tuple[float, float, float]:
+        """Place and heading of a group's origin."""
+        since = space.times_s - space.times_s[0]
+        ways = {name: course.at(since)[0] for name, course in courses.items()}
+        ground = np.concatenate([way[:, :2] for way in ways.values()])
+        middle = 0.5 * (ground.min(axis=0) + ground.max(axis=0))
+        anchor = next((name for name in ways if name in subjects), None)
+        faced = any(action.name in _CROSSES for part in group for action in part.mention.actions)
+        best, least = (0.0, 0.0, 0.0), math.inf
+        for _ in range(_TRIES):
+            heading = 0.0 if _is_oriented(group) else generator.uniform(-math.pi, math.pi)
+            if faced and not _is_oriented(group):
+                heading = space.heading + math.pi + generator.uniform(-0.3, 0.3)
+            c, s = math.cos(heading), math.sin(heading)
+            R = np.array([[c, -s], [s, c]])
+            if anchor is not None:
+                origin = subjects[anchor] - R @ ways[anchor][0, :2]
+            else:
+                origin = space.draw(np.zeros(2), generator) - R @ middle
+            bodies: list[tuple[Float64, float]] = []
+            faults = 0.0
+            for name, way in ways.items():
+                path = way[:, :2] @ R.T + origin
+                faults += space.faults(path, self.roles[name], bodies)
+                bodies.append((path, self.roles[name].radius))
+            if faults < least - 1e-9:
+                best, least = (float(origin[0]), float(origin[1]), heading), faults
+        return best
+
+
+def _is_oriented(group: Sequence[Part]) -> bool:
+    """Whether a text says where somebody of a group goes as the camera sees it."""
+    told = [action for part in group for action in part.mention.actions]
+    return any(part.heading is not None for part in group) or any(a.name == "straight" and a.side for a in told)
+
+
+def _told_heading(role: _Role, view_heading: float) -> float | None:
+    return None if role.mention.direction is None else role.heading(view_heading)
 
 
 def _place(
@@ -327,14 +491,32 @@ def _actor(role: _Role, place: Float64, camera: Trajectory, space: _Space, gener
         category="agent" if role.shape in _AGENTS else "object",
         size_xyz=role.size_xyz,
         track=Track(pose, times),
-        avatar=_avatar(role, _colour(role, generator)),
+        avatar=_avatar(role, _colour(role, generator), walks=role.speed > 0),
     )
 
 
-def _avatar(role: _Role, color_rgb: RGB) -> Avatar | SkinnedAvatar:
+def _acting_actor(role: _Role, course: Course, camera: Trajectory, generator: np.random.Generator) -> Actor:
+    times = camera.times_s
+    xyz, facing = course.at((times - times[0]).numpy())
+    axes = torch.from_numpy(np.stack([np.zeros_like(facing), np.zeros_like(facing), facing], axis=-1))
+    pose = SE3.from_parts(SO3.exp(axes), torch.from_numpy(xyz))
+    start = float(times[0])
+    cues = tuple(replace(cue, start_s=start + cue.start_s) for cue in course.cues)
+    return Actor(
+        name=role.mention.name,
+        prompt=role.mention.prompt or role.mention.name,
+        category="agent" if role.shape in _AGENTS else "object",
+        size_xyz=role.size_xyz,
+        track=Track(pose, times),
+        avatar=_avatar(role, _colour(role, generator), walks=True, cues=cues),
+    )
+
+
+def _avatar(role: _Role, color_rgb: RGB, *, walks: bool, cues: tuple[Cue, ...] = ()) -> Avatar | SkinnedAvatar:
     if role.shape == "adult" or role.shape == "dog" or role.shape == "car":
-        return SkinnedAvatar(body=role.shape, color_rgb=color_rgb)
-    return Avatar(shape=role.shape, color_rgb=color_rgb, gait="walk" if role.speed > 0 else "stand")
+        clothes = f"in {role.mention.clothes}" if role.mention.clothes else ""
+        return SkinnedAvatar(body=role.shape, color_rgb=color_rgb, clothes=clothes, cues=cues)
+    return Avatar(shape=role.shape, color_rgb=color_rgb, gait="walk" if walks else "stand")
 
 
 def _colour(role: _Role, generator: np.random.Generator) -> RGB:

@@ -29,10 +29,20 @@ class Anchor:
     position_xyz: tuple[float, float, float]
     size_xyz: tuple[float, float, float] = (0.0, 0.0, 0.0)
     velocity_xyz: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    way: tuple[tuple[float, float, float, float], ...] = ()
+    """Seconds and ground contact along a way that is not straight and even; it stands before and after."""
 
     def centre(self, time_s: float, up: Array) -> Array:
         """World point [3] half the actor's height above its ground contact."""
-        return np.add(self.position_xyz, np.multiply(self.velocity_xyz, time_s)) + 0.5 * self.size_xyz[2] * up
+        return self.drift(0.0, np.array([time_s]))[0] + np.add(self.position_xyz, 0.5 * self.size_xyz[2] * up)
+
+    def drift(self, start_s: float, times_s: Array) -> Array:
+        """How far [k, 3] it has come since `start_s` at so many seconds after that."""
+        if not self.way:
+            return np.multiply(self.velocity_xyz, times_s[:, None])
+        seconds, *axes = np.array(self.way).T
+        at, since = ([np.interp(t, seconds, axis) for axis in axes] for t in (start_s + times_s, start_s))
+        return np.stack(at, axis=-1) - np.array(since)
 
 
 @dataclass(frozen=True)
@@ -79,11 +89,12 @@ def move_path(move: Move, T_start: Array, times_s: Array, duration_s: float, sta
         poses = _orbit(amounts, twist, T_start, s, subject.point, world.up)
     else:
         poses = T_start @ exp_se3(s[:, None] * twist)
-    drift = subject.velocity * times_s[:, None] * _follows(move)
+    way = subject.anchor.drift(start_s, times_s) if subject.anchor else np.zeros((len(times_s), 3))
+    drift = way * _follows(move)
     poses[:, :3, 3] += drift
     if move.find("look_at"):
         share = s if len(amounts) == 1 else _smoothstep(s / _LOOK_SHARE)
-        poses = turn_towards(poses, subject.point + subject.velocity * times_s[:, None], world.up, share)
+        poses = turn_towards(poses, subject.point + way, world.up, share)
     zoom = _zoom(amounts, poses, s, subject.point + drift, T_start)
     shake = move.find("handheld")
     if shake:
@@ -95,7 +106,7 @@ def move_path(move: Move, T_start: Array, times_s: Array, duration_s: float, sta
 class _Subject:
     name: str | None
     point: Array
-    velocity: Array
+    anchor: Anchor | None
     known: bool
 
 
@@ -105,10 +116,10 @@ def _subject(move: Move, T_start: Array, start_s: float, world: World) -> _Subje
     name = action.target if action else None
     anchor = world.anchors.get(name) if name else None
     if anchor:
-        return _Subject(name, anchor.centre(start_s, world.up), np.array(anchor.velocity_xyz), True)
+        return _Subject(name, anchor.centre(start_s, world.up), anchor, True)
     stated = next((a.distance for a in move.actions if a.distance), None)
     ahead = T_start[:3, 3] + T_start[:3, 2] * (stated or DEFAULT_DISTANCE_M)
-    return _Subject(name, ahead, np.zeros(3), stated is not None)
+    return _Subject(name, ahead, None, stated is not None)
 
 
 def _is_twist(action: Action) -> bool:

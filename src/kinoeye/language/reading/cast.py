@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kinoeye.language.lexicon import Verb
-from kinoeye.language.plan import ActorMention
+from kinoeye.language.plan import ActorAction, ActorMention
 from kinoeye.language.text.nouns import ActorPhrase
 
+_PERSONAL = {"she": True, "her": True, "he": True, "him": True, "it": False, "itself": False}
+"""Pronoun -> whether it means a person; others mean anybody."""
+_SEXES = {"she": "woman", "her": "woman", "he": "man", "him": "man"}
+_WOMEN, _MEN = ("woman", "women", "girl", "actress"), ("man", "men", "boy")
 _HEADINGS = {"left": "left", "right": "right", "forward": "forward", "backward": "backward", "out": "forward"}
 
 
@@ -20,28 +25,60 @@ class Cast:
     """Names that "it" or "they" means."""
     placed: set[str]
     """Names whose behaviour was said."""
+    recent: list[str]
+    """All names, the one that was mentioned last at the end."""
 
     @staticmethod
     def empty() -> Cast:
         """Nobody yet."""
-        return Cast([], [], set())
+        return Cast([], [], set(), [])
 
     def resolve(self, phrase: ActorPhrase, words: str, start: int, end: int) -> list[str]:
         """The names that a noun phrase means: an actor that fits it, or new ones."""
         known = self._fitting(phrase)
         if known:
             self.latest = known
+            self._remember(known)
             return known
         names = []
         for _ in range(phrase.count):
             name = self._new_name(" ".join(filter(None, (phrase.colour, phrase.shape))))
             mention = ActorMention(
-                name, words, phrase.shape, phrase.colour, phrase.size, phrase.gait or "stand", start=start, end=end
-            )
+                name, words, phrase.shape, phrase.colour, phrase.size, phrase.gait or "stand", clothes=phrase.clothes,
+                start=start, end=end,
+            )  # fmt: skip
             self.mentions.append(mention)
             names.append(name)
         self.latest = names
+        self._remember(names)
         return names
+
+    def mention(self, name: str) -> ActorMention:
+        """The actor of a name."""
+        return next(mention for mention in self.mentions if mention.name == name)
+
+    def meant(self, pronoun: str, others_than: Sequence[str]) -> str | None:
+        """Whom a pronoun means: the last person for "her", the last one who is none for "it", or None."""
+        recent = [self.mention(name) for name in reversed(self.recent) if name not in others_than]
+        wanted, sex = _PERSONAL.get(pronoun), _SEXES.get(pronoun)
+        fits = [each for each in recent if wanted is None or (each.shape == "person") == wanted]
+        of_sex = [each for each in fits if sex is None or _sex(each) in (sex, None)]
+        best = of_sex or fits or recent
+        return best[0].name if best else None
+
+    def perform(self, name: str, action: ActorAction) -> None:
+        """Let an actor do something after, or together with, what it does already."""
+        mention = self.mention(name)
+        done = mention.actions
+        if not done and (name in self.placed or mention.behaviour != "stand"):
+            first = "wait" if mention.behaviour == "stand" else "straight"
+            done = (ActorAction(first, pace="run" if mention.behaviour == "run" else "walk"),)
+        self.placed.add(name)
+        together = action.together and bool(done)
+        self.mentions = [
+            replace(each, actions=(*done, replace(action, together=together))) if each.name == name else each
+            for each in self.mentions
+        ]
 
     def act(self, names: list[str], verb: Verb) -> bool:
         """Let actors do what a verb says; False when one of them does something already."""
@@ -77,10 +114,14 @@ class Cast:
             if mention.shape == phrase.shape
             and phrase.colour in (None, mention.colour)
             and phrase.size in (None, mention.size)
+            and phrase.clothes in ("", mention.clothes)
         ]
         exact = [mention for mention in fits if (mention.colour, mention.size) == (phrase.colour, phrase.size)]
         chosen = (exact if len(exact) >= phrase.count else fits)[: phrase.count]
         return [mention.name for mention in chosen] if phrase.definite and len(chosen) == phrase.count else []
+
+    def _remember(self, names: Sequence[str]) -> None:
+        self.recent = [name for name in self.recent if name not in names] + [*names]
 
     def _new_name(self, name: str) -> str:
         taken = {mention.name for mention in self.mentions}
@@ -92,3 +133,9 @@ class Cast:
 
     def _change(self, names: list[str], **changes: str | None) -> None:
         self.mentions = [replace(mention, **changes) if mention.name in names else mention for mention in self.mentions]
+
+
+def _sex(mention: ActorMention) -> str | None:
+    """What the noun of an actor says: woman, man, or nothing."""
+    words = mention.prompt.casefold().split()
+    return next((name for name, nouns in (("woman", _WOMEN), ("man", _MEN)) if {*words} & {*nouns}), None)

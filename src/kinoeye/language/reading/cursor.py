@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kinoeye.language.text.acts import match_act
 from kinoeye.language.text.items import Item, scan
 from kinoeye.language.text.spelling import correct
 from kinoeye.language.text.tokens import tokenize
@@ -82,5 +83,5 @@ class Cursor:
             if item.kind == "verb":
                 return item.form != "ing" or item.value.frame in ("actor", "hold")
             if item.kind not in (*_BEFORE_VERB, "next_aspect", "and", "actor", "pronoun"):
-                return False
-        return False
+                break
+        return self.words(self.items[index]) != "it" and match_act(self.tokens, self.items, index + 1) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kinoeye.base.errors import InputError
 from kinoeye.language.lexicon import NOT_PARTICIPLES
+from kinoeye.language.reading.acting import note_unknown_action
 from kinoeye.language.reading.cursor import BOUNDARIES, CONNECTIVES, MANNER
 from kinoeye.language.reading.state import Handler, Reading
 from kinoeye.language.reading.subjects import late_behaviour, on_place, resolve
@@ -69,6 +70,7 @@ def on_word(r: Reading, item: Item) -> None:
     if word in MINUS and ahead is not None and ahead.kind == "quantity":
         amount = r.cursor.text[r.cursor.span(item)[0] : r.cursor.span(ahead)[1]]
         raise InputError(f"{amount!r} is negative, but amounts are positive; write for example 'pull back 2 metres'")
+    note_unknown_action(r, item)
     participle = word.endswith("ing") and word not in NOT_PARTICIPLES
     if participle or _is_foreign_subject(r):
         start_skipping(r, item)

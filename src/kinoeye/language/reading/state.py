@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from kinoeye.language.lexicon import MEANINGS, Verb
 from kinoeye.language.plan import KINDS, PlaceMention
@@ -32,6 +32,12 @@ class Reading:
         """Tokens that had no effect."""
         self.foreign: set[int] = set()
         """Those of them that name a subject which nobody can stage."""
+        self.notes: dict[int, str] = {}
+        """Why others of them had none."""
+        self.last_acted: tuple[str, int] | None = None
+        """Who acted last, and how many actions it has."""
+        self.last_doers: list[str] = []
+        """The actors of the last clause that was about any."""
         self._begin_clause()
         self.join = "then"
         """How the next verb phrase joins what came before: then, and, while."""
@@ -52,6 +58,8 @@ class Reading:
         """Actors that are the subject of the clause."""
         self.doing: list[str] = []
         """Actors whose verb has been read."""
+        self.told = False
+        """Whether all that they do in this clause has been read."""
         self.prep: str | None = None
         """The last preposition; "done" once it has its noun."""
         self.has_others = False
@@ -60,6 +68,8 @@ class Reading:
     def _begin_sentence(self) -> None:
         self.sentence_open = self.listing = self.actors_led = False
         """The sentence has begun; its moves are a list; its last clause was about actors."""
+        self.doers: list[str] = []
+        """Actors who do what the next verb without a subject says."""
         self.subordinate: str | None = None
         """The conjunction that the sentence began with: "while" or "before"."""
         self.deferred_from: int | None = None
@@ -77,10 +87,16 @@ class Reading:
         """Begin a verb phrase with what was waiting for one."""
         self.phrase = VerbPhrase(item, self.join)
         self.subject = self.last_subject = "camera"
-        self.sentence_open, self.naming, self.actors_led = True, [], False
+        self.sentence_open, self.naming, self.actors_led, self.doers = True, [], False, []
         pending, self.pending, self.prep = self.pending, [], self.prep if self.prep == "around" else None
         for waiting in pending:
             self.handle(waiting)
+
+    def refuse(self, tokens: Iterable[int], note: str) -> None:
+        """Count tokens as unused, and say why."""
+        tokens = list(tokens)
+        self.unused.update(tokens)
+        self.notes.setdefault(tokens[0], note)
 
     def end_clause(self) -> None:
         """Turn the open verb phrase into moves."""

@@ -17,7 +17,7 @@ def on_camera(r: Reading, item: Item) -> None:
         if _approach_camera(r):
             return
         r.end_clause()
-    r.subject, r.naming, r.actors_led = "camera", [], False
+    r.subject, r.naming, r.actors_led, r.doers = "camera", [], False, []
     r.sentence_open = True
 
 
@@ -30,6 +30,8 @@ def _approach_camera(r: Reading) -> bool:
 def on_pronoun(r: Reading, item: Item) -> None:
     """A pronoun as target, as subject, or as where an actor walks to."""
     name = r.cast.only()
+    if r.cursor.words(item) in ("her", "him"):
+        name = r.cast.meant(r.cursor.words(item), ())
     if r.doing:
         _approach_camera(r)
     elif r.phrase is not None:
@@ -160,6 +162,7 @@ def _actor_does(r: Reading, item: Item) -> bool:
     if not names or not meaning.behaviour:
         return False
     r.doing, r.last_subject = names, "actors"
+    r.doers, r.last_doers, r.last_acted = names, names, (names[-1], 1)
     if not r.cast.act(names, meaning):
         r.report(item)
     return True

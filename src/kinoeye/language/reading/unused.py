@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from kinoeye.language.lexicon import CREATURES, FUNCTION_WORDS, SHAPES
@@ -16,7 +16,12 @@ _MOST_WORDS = 2
 
 
 def unused_words(
-    text: str, tokens: Sequence[Token], items: Sequence[Item], unused: set[int], foreign: set[int]
+    text: str,
+    tokens: Sequence[Token],
+    items: Sequence[Item],
+    unused: set[int],
+    foreign: set[int],
+    notes: Mapping[int, str],
 ) -> tuple[UnusedWords, ...]:
     """Spans of unused tokens; function words between two of them belong to the span.
 
@@ -26,6 +31,7 @@ def unused_words(
         items: of the tokens.
         unused: indices of tokens.
         foreign: those of them that name a subject which nobody can stage; a note says which subjects there are.
+        notes: why others of them have no effect.
     """
     bridges = {index for item in items if item.kind == "function" for index in range(item.first, item.last)}
     bridges |= {index for index, token in enumerate(tokens) if token.text in FUNCTION_WORDS}
@@ -42,6 +48,7 @@ def unused_words(
     for span in spans:
         nouns = [tokens[index].text for index in span if index in foreign]
         note = f"no subject {nouns[-1]!r}; there are {', '.join([*SHAPES, *CREATURES])}" if nouns else None
+        note = note or next((notes[index] for index in span if index in notes), None)
         reports.append(_report(text, tokens[span[0]].start, tokens[span[-1]].end, note))
     return tuple(reports)
 

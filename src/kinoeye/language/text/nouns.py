@@ -10,7 +10,21 @@ from kinoeye.language import lexicon
 from kinoeye.language.text.quantities import SMALL
 from kinoeye.language.text.tokens import Token
 
-_ARTICLES = {"a": 1, "an": 1, "the": 1, "another": 1, "some": 1, "this": 1, "that": 1, "its": 1}
+_ARTICLES = {
+    "a": 1,
+    "an": 1,
+    "the": 1,
+    "another": 1,
+    "some": 1,
+    "this": 1,
+    "that": 1,
+    "its": 1,
+    "her": 1,
+    "his": 1,
+    "their": 1,
+}
+_WEARING = (("in",), ("wearing",), ("dressed", "in"), ("clad", "in"), ("who", "wears"), ("with",))
+_LONGEST_OUTFIT = 20
 _MOST_UNKNOWN = 2
 _MOST_COPIES = 8
 
@@ -24,6 +38,8 @@ class ActorPhrase:
     size: str | None
     count: int
     definite: bool
+    clothes: str
+    """What a person wears: "a red shirt and jeans"; else empty."""
     gait: str
     """walk, run or stand when an adjective says so ("the walking robot"); else empty."""
 
@@ -46,7 +62,8 @@ def match_actor(tokens: Sequence[Token], at: int, is_known: Callable[[str], bool
             if _possessive(tokens, index):
                 return None
             count = int(SMALL[number]) if counted else 1
-            return ActorPhrase(shape, colour, size, count, first in ("the", "this", "that"), gait), index + 1
+            clothes, end = _clothes(tokens, index + 1) if shape == "person" else ("", index + 1)
+            return ActorPhrase(shape, colour, size, count, first in ("the", "this", "that"), clothes, gait), end
         if word in _colours():
             colour = _colours()[word]
         elif word in _sizes():
@@ -58,6 +75,38 @@ def match_actor(tokens: Sequence[Token], at: int, is_known: Callable[[str], bool
         else:
             return None
     return None
+
+
+def _clothes(tokens: Sequence[Token], at: int) -> tuple[str, int]:
+    """What is worn, told from a token on ("in a red coat and jeans"), and the index after it."""
+    words = [token.text for token in tokens[at : at + _LONGEST_OUTFIT]]
+    begun = next((len(lead) for lead in _WEARING if tuple(words[: len(lead)]) == lead), 0)
+    if not begun:
+        return "", at
+    end = last = begun
+    told = _garment(words, end, alone=True)
+    while told:
+        end = last = told
+        if words[end : end + 1] in (["and"], [","], ["with"]):
+            end += 1
+        told = _garment(words, end, alone=False)
+    if last == begun:
+        return "", at
+    return " ".join(words[begun:last]), at + last
+
+
+def _garment(words: Sequence[str], at: int, *, alone: bool) -> int:
+    """The index after one garment with its colours; a colour `alone` is one too, where no article precedes it."""
+    end = at + (words[at : at + 1] in (["a"], ["an"], ["the"], ["her"], ["his"]))
+    first = end
+    while end < len(words) and words[end] in lexicon.CLOTH_COLOURS:
+        end += 1
+    coloured = end > first and words[end - 1] not in lexicon.SHADES
+    if words[end : end + 2] in (["t", "shirt"], ["tank", "top"]):
+        return end + 2
+    if words[end : end + 1] and words[end] in (lexicon.GARMENTS if coloured else lexicon.PLAIN_GARMENTS):
+        return end + 1
+    return end if alone and first == at and coloured else 0
 
 
 def match_place(tokens: Sequence[Token], at: int) -> tuple[str, int] | None:

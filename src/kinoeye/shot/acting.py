@@ -1,0 +1,444 @@
+"""What the actors of a plan do, in turn and with regard to each other: where they are over time, and their cues."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from kinoeye.geometry.convention import Float64
+from kinoeye.language.acting_words import ACTS, CAMERA
+from kinoeye.language.plan import ActorAction, ActorMention
+from kinoeye.shot.bodies.motions.cues import Cue, parameters_of
+from kinoeye.shot.templates import find_template
+from kinoeye.shot.templates.path import SAMPLES, Path, smooth_step
+from kinoeye.shot.templates.pieces import FULL
+from kinoeye.shot.templates.relations import along_course, around, behind, beside, watching
+
+RATE_HZ = 60.0
+"""Samples of a course per second."""
+PACES_M_PER_S: Mapping[str, float] = {"walk": 1.2, "run": 3.0, "fly": 2.0}
+GAP_M = 0.5
+"""Free space between two who go behind, beside or up to each other."""
+FLYING_M = 1.5
+"""Height of who flies along a way that is told of the ground."""
+WAY_S = 4.0
+"""How long somebody goes straight, or does without end what has none, when nobody says."""
+TURNS_RAD_PER_S = 2.5
+_RAMP_S = 0.4
+_CAR_SCALE = 3.0
+"""How much wider a car goes, and how much faster, than somebody on foot."""
+_ROOM = 1.3
+"""Size of the ways of somebody on foot over those of the templates."""
+_FAR_M = 3.0
+"""How much farther than its gap somebody is who is still to approach, or who has gone away."""
+_SIDED = ("circle", "half circle", "square", "U-turn", "corner", "sidestep")
+_NAMED: Mapping[str, str] = {
+    "fly": "flies in waves",
+    "take off": "takes off",
+    "land": "lands",
+    "hop": "hops on the spot",
+}
+_WHOLE: Mapping[str, Mapping[str, float]] = {"circle": {"turn": FULL}}
+"""Parameters that a way must have to be what its word says."""
+_CUE_S: Mapping[str, float] = {"jump": 1.9, "dance": 6.0}
+"""How long cues last when nobody says; others as their motion does."""
+
+
+def template_of(action: ActorAction) -> str:
+    """The name of the motion template that a way is.
+
+    Example:
+        >>> template_of(ActorAction("circle", side="right"))
+        'circle right'
+    """
+    if action.name == "spin":
+        return f"turns on the spot to the {action.side or 'left'}"
+    if action.name in _SIDED:
+        return f"{action.name} {action.side or 'left'}"
+    return _NAMED.get(action.name, action.name)
+
+
+@dataclass(frozen=True)
+class Part:
+    """An actor before it acts: who it is, and how much room it takes."""
+
+    mention: ActorMention
+    size_xyz: tuple[float, float, float]
+    heading: float | None = None
+    """Where it sets off, when that is told, around +z from +x."""
+
+    @property
+    def is_car(self) -> bool:
+        """Whether it needs the room of a car."""
+        return self.mention.shape == "car"
+
+    @property
+    def half_length(self) -> float:
+        """From its middle to its front or side, whichever is farther."""
+        return 0.5 * max(self.size_xyz[:2])
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where an actor is over time, and what it does there."""
+
+    xyz: Float64
+    """Ground contact [k, 3] in metres, `RATE_HZ` times a second from 0; it stays where it is afterwards."""
+    facing: Float64
+    """Angle [k] about +z."""
+    cues: tuple[Cue, ...] = ()
+    ends_s: tuple[float, ...] = ()
+    """When each of its actions ends."""
+
+    @property
+    def seconds(self) -> float:
+        """When its last action ends, or it stops."""
+        return max([(len(self.facing) - 1) / RATE_HZ, *self.ends_s])
+
+    def at(self, times_s: Float64) -> tuple[Float64, Float64]:
+        """Places [n, 3] and facings [n] at times."""
+        own = np.arange(len(self.facing)) / RATE_HZ
+        xyz = np.stack([np.interp(times_s, own, axis) for axis in self.xyz.T], axis=-1)
+        return xyz, np.interp(times_s, own, self.facing)
+
+    def placed(self, x: float, y: float, heading: float) -> Course:
+        """The course turned about the origin, then moved."""
+        c, s = math.cos(heading), math.sin(heading)
+        turned = self.xyz @ np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]).T
+        return replace(self, xyz=turned + np.array([x, y, 0.0]), facing=self.facing + heading)
+
+
+def groups(parts: Sequence[Part]) -> list[list[Part]]:
+    """The parts that act, with those that they act upon; those who have to do with each other together."""
+    found: list[set[str]] = []
+    for part in parts:
+        names = {part.mention.name, *(action.other or CAMERA for action in part.mention.actions)}
+        names |= {action.after[0] for action in part.mention.actions if action.after}
+        names -= {CAMERA}
+        if part.mention.actions:
+            for other in [each for each in found if each & names]:
+                found.remove(other)
+                names |= other
+            found.append(names)
+    return [[part for part in parts if part.mention.name in names] for names in found]
+
+
+def played(
+    group: Sequence[Part], *, view_heading: float, camera_xy: Float64, generator: np.random.Generator
+) -> dict[str, Course]:
+    """The courses of actors who have to do with each other, about the origin.
+
+    Args:
+        group: as `groups` makes them.
+        view_heading: where the camera looks, around +z, which is what left and right are told by.
+        camera_xy: [2] where it stands.
+        generator: of the places where nobody said them.
+    """
+    scene = _Scene({part.mention.name: part for part in group}, view_heading, camera_xy, generator)
+    for part in group:
+        scene.course_of(part.mention.name)
+    return scene.courses
+
+
+@dataclass
+class _Scene:
+    parts: dict[str, Part]
+    view_heading: float
+    camera_xy: Float64
+    generator: np.random.Generator
+    courses: dict[str, Course] = field(default_factory=dict)
+    begun: set[str] = field(default_factory=set)
+
+    def course_of(self, name: str) -> Course:
+        """The course of an actor, after those of the actors that it depends on; in a ring the first one is free."""
+        if name in self.courses:
+            return self.courses[name]
+        part = self.parts[name]
+        if name in self.begun:
+            return Course(np.zeros((1, 3)), np.zeros(1))
+        self.begun.add(name)
+        self.courses[name] = _Player(self, part).play()
+        return self.courses[name]
+
+    def is_followed(self, name: str) -> bool:
+        """Whether others go with an actor."""
+        told = [action for part in self.parts.values() for action in part.mention.actions]
+        return any(action.other == name and action.name in ("follow", "beside") for action in told)
+
+
+class _Player:
+    """One actor while it plays its part."""
+
+    def __init__(self, scene: _Scene, part: Part) -> None:
+        self.scene, self.part = scene, part
+        self.xyz, self.facing = np.zeros((0, 3)), np.zeros(0)
+        self.place, self.heading = np.zeros(3), part.heading or 0.0
+        self.cues: list[Cue] = []
+        self.ends_s: list[float] = []
+        self.begin_s = self.end_s = 0.0
+        """When the action before began, and when all so far end."""
+
+    def play(self) -> Course:
+        actions = self.part.mention.actions
+        name = self.part.mention.name
+        if not actions and (self.part.mention.behaviour != "stand" or self.scene.is_followed(name)):
+            pace = "run" if self.part.mention.behaviour == "run" else "walk"
+            actions = (ActorAction("straight", pace=pace),)
+        for other in [action.other for action in actions if action.other in self.scene.parts]:
+            self.scene.course_of(other)
+        if not self._begins_by(actions) and self.scene.courses:
+            self._stand_aside()
+        for action in actions:
+            self._do(action)
+        if not len(self.facing):
+            self.xyz, self.facing = self.place[None].copy(), np.array([self.heading])
+        return Course(self.xyz, self.facing, tuple(self.cues), tuple(self.ends_s))
+
+    def _begins_by(self, actions: Sequence[ActorAction]) -> bool:
+        """Whether the first way of an actor says where it begins: with regard to another."""
+        first = next((action for action in actions if ACTS[action.name].kind in ("relation", "way")), None)
+        return first is not None and ACTS[first.name].kind == "relation"
+
+    def _stand_aside(self) -> None:
+        """Begin at some distance of the others, in no order that was told."""
+        ground = np.concatenate([course.xyz[:, :2] for course in self.scene.courses.values()])
+        middle = 0.5 * (ground.min(axis=0) + ground.max(axis=0))
+        farthest = float(np.linalg.norm(ground - middle, axis=1).max())
+        angle = self.scene.generator.uniform(-math.pi, math.pi)
+        away = farthest + self.part.half_length + 1.5 * _ROOM + GAP_M
+        self.place[:2] = middle + away * np.array([math.cos(angle), math.sin(angle)])
+
+    def _do(self, action: ActorAction) -> None:
+        start_s = self.begin_s if action.together else self.end_s
+        if action.after and action.after[0] in self.scene.parts:
+            start_s = max([start_s, *self.scene.course_of(action.after[0]).ends_s[: action.after[1]]])
+        kind = ACTS[action.name].kind
+        if kind == "cue":
+            end_s = self._cue(action, start_s)
+        elif kind == "wait":
+            end_s = start_s + (action.duration_s or 1.5)
+            self._wait_until(end_s)
+        elif kind == "face":
+            end_s = self._face(action, start_s)
+        elif kind == "relation":
+            end_s = self._relate(action, start_s)
+        else:
+            end_s = self._go(action, start_s)
+        self.begin_s, self.end_s = start_s, max(end_s, self.end_s)
+        self.ends_s.append(end_s)
+
+    def _cue(self, action: ActorAction, start_s: float) -> float:
+        if action.other and not action.together:
+            start_s = self._face(action, start_s)
+        known = parameters_of(action.name)
+        own = float(known.get("duration_s", 0.0))
+        lasts = action.duration_s or _CUE_S.get(action.name, own) / action.speed
+        values: dict[str, float | str] = {"duration_s": lasts} if own else {}
+        if action.side and "side" in known:
+            values["side"] = action.side
+        times = 1 if own else max(1, round(lasts / _CUE_S[action.name]))
+        self.cues += [
+            Cue(start_s=start_s + i * lasts / times, name=action.name, parameters=values) for i in range(times)
+        ]
+        return start_s + lasts
+
+    def _face(self, action: ActorAction, start_s: float) -> float:
+        self._wait_until(start_s)
+        target = self.scene.camera_xy
+        if action.other in self.scene.parts:
+            target = self.scene.course_of(action.other).at(np.array([start_s]))[0][0, :2]
+        offset = target - self.place[:2]
+        angle = math.remainder(math.atan2(offset[1], offset[0]) - self.heading, FULL)
+        return self._turn(angle, start_s)
+
+    def _turn(self, angle: float, start_s: float) -> float:
+        """Turn on the spot by an angle."""
+        if abs(angle) < 1e-3:
+            return start_s
+        seconds = abs(angle) / TURNS_RAD_PER_S + 0.3
+        facing = self.heading + angle * smooth_step(np.linspace(0.0, 1.0, SAMPLES))
+        return self._append(Path(np.tile(self.place, (SAMPLES, 1)), facing, seconds), start_s)
+
+    def _go(self, action: ActorAction, start_s: float) -> float:
+        """Go a way of a template from where the actor is."""
+        if action.name == "straight" and (action.side or (self.part.heading is not None and not self.ends_s)):
+            told = self.part.heading if action.side is None else None
+            side = {"left": 0.5 * math.pi, "right": -0.5 * math.pi}.get(action.side or "", 0.0)
+            heading = self.scene.view_heading + side if told is None else told
+            if self.ends_s:
+                start_s = self._turn(math.remainder(heading - self.heading, FULL), start_s)
+            else:
+                self.heading = heading
+        template = find_template(template_of(action))
+        path = template.paths(template.middle() | dict(_WHOLE.get(action.name, {})))[0]
+        pace = "fly" if action.name in ("fly", "take off", "land") else action.pace
+        speed = PACES_M_PER_S[pace] * action.speed * (_CAR_SCALE if self.part.is_car else 1.0)
+        travels = float(np.ptp(path.xyz[:, :2], axis=0).max()) > 0.1
+        if path.leaps or not travels:
+            return self._in_place(action, path, start_s)
+        scale = action.scale * (_CAR_SCALE if self.part.is_car else _ROOM) * math.sqrt(speed / action.speed)
+        scale /= math.sqrt(PACES_M_PER_S["walk"] * (_CAR_SCALE if self.part.is_car else 1.0))
+        seconds = path.seconds * scale / speed
+        if action.name == "straight" and action.duration_s is None:
+            scale, seconds = scale * WAY_S / seconds, WAY_S
+        if action.duration_s is not None:
+            ratio = action.duration_s / seconds
+            within = ratio if action.name == "straight" else min(max(ratio, 0.6), 1.8)
+            scale, seconds = scale * within, action.duration_s
+        flies = pace == "fly" and action.name not in ("fly", "take off", "land")
+        path = _eased(path.scaled(scale).lasting(seconds))
+        return self._append(self._from_here(self._aloft(path, flies, action.name), action.name), start_s)
+
+    def _in_place(self, action: ActorAction, path: Path, start_s: float) -> float:
+        """Turn or hop on the spot, as often as the time asks."""
+        seconds = path.seconds if path.leaps else path.seconds / action.speed
+        times = 1 if action.duration_s is None else max(1, round(action.duration_s / seconds))
+        each = seconds if action.duration_s is None or path.leaps else action.duration_s / times
+        for _ in range(times):
+            start_s = self._append(self._from_here(path.lasting(each), action.name), start_s)
+        return start_s
+
+    def _aloft(self, path: Path, flies: bool, name: str) -> Path:
+        """The path with its height changed from the actor's to the one that it goes at."""
+        if name == "land" and self.place[2] > 0.1:
+            return replace(path, xyz=path.xyz * np.array([1.0, 1.0, self.place[2] / max(path.xyz[0, 2], 1e-6)]))
+        if name in ("fly", "take off", "land"):
+            return path
+        target = FLYING_M if flies else 0.0
+        before = self.place[2] if self.ends_s else target
+        height = before + (target - before) * smooth_step(path.times)
+        return replace(path, xyz=path.xyz + height[:, None] * np.array([0.0, 0.0, 1.0]))
+
+    def _from_here(self, path: Path, name: str) -> Path:
+        """The path turned and moved to begin where the actor is and faces."""
+        turn = self.heading - path.facing[0]
+        turned = path.placed(0.0, 0.0, turn)
+        x, y, z = self.place - turned.xyz[0]
+        absolute = not self.ends_s or abs(turned.xyz[0, 2] - self.place[2]) < 1e-6
+        return turned.placed(x, y, 0.0, 0.0 if absolute else z)
+
+    def _relate(self, action: ActorAction, start_s: float) -> float:
+        """Go with regard to another."""
+        if action.other not in self.scene.parts:
+            return self._go(replace(action, name="straight", other=None), start_s)
+        other, part = self.scene.course_of(action.other), self.scene.parts[action.other]
+        first = not self.ends_s and not len(self.facing)
+        speed = PACES_M_PER_S[action.pace] * action.speed * (_CAR_SCALE if self.part.is_car else 1.0)
+        gap = self.part.half_length + part.half_length + GAP_M
+        place = other.at(np.array([start_s]))[0][0]
+        offset = self.place[:2] - place[:2]
+        lasts, wanted = _related(action, other, start_s, None if first else offset, gap, speed)
+        if first:
+            self.place, self.heading = wanted.xyz[0].copy(), float(wanted.facing[0])
+            self.place[2] = FLYING_M if action.pace == "fly" else 0.0
+        path = self._joined(wanted, speed, watches=action.name in ("retreat",), other=other, start_s=start_s)
+        return self._append(self._aloft(replace(path, seconds=lasts), action.pace == "fly", action.name), start_s)
+
+    def _joined(self, wanted: Path, speed: float, *, watches: bool, other: Course, start_s: float) -> Path:
+        """The wanted path, entered smoothly from where the actor is."""
+        missing = self.place * np.array([1.0, 1.0, 0.0]) - wanted.xyz[0]
+        away = float(np.linalg.norm(missing))
+        if away < 1e-3:
+            return wanted
+        seconds = min(max(1.5 * away / speed, 0.5), wanted.seconds)
+        left = 1.0 - smooth_step(wanted.times / seconds)
+        joined = replace(wanted, xyz=wanted.xyz + left[:, None] * missing)
+        xyz, facing = other.at(start_s + wanted.times)
+        return watching(joined, Path(xyz, facing, wanted.seconds)) if watches else along_course(joined)
+
+    def _wait_until(self, time_s: float) -> None:
+        """Stand where the actor is."""
+        missing = round(time_s * RATE_HZ) + 1 - len(self.facing)
+        if missing > 0:
+            self.xyz = np.concatenate([self.xyz, np.tile(self.place, (missing, 1))])
+            self.facing = np.concatenate([self.facing, np.full(missing, self.heading)])
+        self.end_s = max(self.end_s, time_s)
+
+    def _append(self, path: Path, start_s: float) -> float:
+        """Follow a path from a time on, turning into it from where the body faces; the time when it ends."""
+        if not len(self.facing) and start_s == 0.0:
+            self.place, self.heading = path.xyz[0].copy(), float(path.facing[0])
+        self._wait_until(start_s)
+        count = max(round(path.seconds * RATE_HZ), 1)
+        xyz, facing = path.sampled(np.arange(1, count + 1) / RATE_HZ)
+        off = math.remainder(self.heading - float(path.facing[0]), FULL)
+        facing = facing + (self.heading - off - float(path.facing[0]))
+        facing += off * (1.0 - smooth_step(np.arange(1, count + 1) / RATE_HZ * TURNS_RAD_PER_S / max(abs(off), 0.5)))
+        self.xyz, self.facing = np.concatenate([self.xyz, xyz]), np.concatenate([self.facing, facing])
+        self.place, self.heading = xyz[-1].copy(), float(facing[-1])
+        return start_s + count / RATE_HZ
+
+
+def _eased(path: Path) -> Path:
+    """The same way in the same time, set off for and stopped at smoothly."""
+    ramp = min(_RAMP_S / path.seconds, 0.3)
+    u = np.linspace(0.0, 1.0, SAMPLES)
+    speed = np.minimum(1.0, np.minimum(u, 1.0 - u) / ramp)
+    way = np.concatenate([[0.0], np.cumsum(0.5 * (speed[1:] + speed[:-1]))])
+    xyz, facing = path.sampled(path.seconds * way / way[-1])
+    return replace(path, xyz=xyz, facing=facing)
+
+
+def _related(
+    action: ActorAction, other: Course, start_s: float, offset_xy: Float64 | None, gap: float, speed: float
+) -> tuple[float, Path]:
+    """How long an action with regard to another lasts, and the path that it is.
+
+    Args:
+        action: what is done.
+        other: where the other one is.
+        start_s: when it begins.
+        offset_xy: from the other one to the actor then; None where the action says where it begins.
+        gap: between the middles of both.
+        speed: of the actor.
+    """
+    radius = gap + 0.5 if action.name == "orbit" else gap
+    reach = float(np.linalg.norm(offset_xy)) if offset_xy is not None else None
+    natural = {
+        "follow": max(other.seconds - start_s, 0.0) + 0.6 + 1.5 * max((reach or gap) - gap, 0.0) / speed,
+        "beside": max(other.seconds - start_s, 0.0),
+        "orbit": FULL * radius * action.scale / speed,
+        "approach": max((reach or gap + _FAR_M) - gap, 0.1) / speed,
+        "leave": _FAR_M / speed,
+        "retreat": 0.7 * _FAR_M / (0.7 * speed),
+        "cross in front": 2 * (_FAR_M + 0.5) / speed,
+        "cross behind": 2 * (_FAR_M + 0.5) / speed,
+    }[action.name]
+    lasts = max(action.duration_s or natural, 0.5)
+    times = start_s + np.linspace(0.0, lasts, SAMPLES)
+    xyz, facing = other.at(times)
+    led = Path(xyz * np.array([1.0, 1.0, 0.0]), facing, lasts)
+    u = smooth_step(np.linspace(0.0, 1.0, SAMPLES))
+    # Who joins in later waits at the side, where the other one has not come along.
+    aside = float(facing[0]) + (0.5 * math.pi if start_s > 0.0 else 0.0)
+    angle = math.atan2(offset_xy[1], offset_xy[0]) if offset_xy is not None and reach else aside
+    spoke = np.array([math.cos(angle), math.sin(angle), 0.0])
+    if action.name == "follow":
+        # What the leader did before counts too: whoever is behind goes where it went.
+        before_s = start_s + lasts
+        whole_xyz, whole_facing = other.at(np.linspace(0.0, before_s, SAMPLES))
+        tail = behind(Path(whole_xyz * np.array([1.0, 1.0, 0.0]), whole_facing, before_s), gap)
+        since_xyz, since_facing = tail.sampled(times)
+        return lasts, Path(since_xyz, since_facing, lasts)
+    if action.name == "beside":
+        return lasts, beside(led, -gap if action.side == "right" else gap)
+    if action.name == "orbit":
+        turn = -FULL if action.side == "right" else FULL
+        return lasts, around(led, radius * action.scale, turn, start=angle)
+    if action.name in ("cross in front", "cross behind"):
+        ahead = gap if action.name == "cross in front" else -gap
+        across = (_FAR_M + 0.5) * (1.0 - 2.0 * np.linspace(0.0, 1.0, SAMPLES))
+        forward = np.stack([np.cos(facing), np.sin(facing), np.zeros(SAMPLES)], axis=-1)
+        left = np.stack([-forward[:, 1], forward[:, 0], np.zeros(SAMPLES)], axis=-1)
+        way = led.xyz + ahead * forward + across[:, None] * left
+        return lasts, along_course(replace(led, xyz=way))
+    near, far = (reach, reach) if reach is not None else (gap, gap + _FAR_M)
+    if action.name == "approach":
+        lengths = far + (min(gap, far) - far) * u
+    else:
+        lengths = near + lasts * speed * (0.7 if action.name == "retreat" else 1.0) * u
+    way = replace(led, xyz=led.xyz + lengths[:, None] * spoke)
+    return lasts, watching(way, led) if action.name == "retreat" else along_course(way)

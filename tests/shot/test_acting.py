@@ -1,0 +1,235 @@
+"""Sentences about actors become what they say: ways, cues in turn, actors with regard to each other, clothes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from kinoeye.base.errors import InputError
+from kinoeye.cli.main import main
+from kinoeye.facts import events, relations
+from kinoeye.language import parse
+from kinoeye.language.acting_words import ACTS
+from kinoeye.language.lexicon import CLOTH_COLOURS, GARMENTS, PLAIN_GARMENTS
+from kinoeye.language.plan import ActorAction
+from kinoeye.shot import Shot, SkinnedAvatar, stage
+from kinoeye.shot.acting import template_of
+from kinoeye.shot.bodies.casting import perform
+from kinoeye.shot.bodies.clothing import CLOTH, HAIR, clothed_by
+from kinoeye.shot.bodies.clothing import GARMENTS as WORN
+from kinoeye.shot.bodies.motions import MOTIONS
+from kinoeye.shot.scene_tracks import scene_tracks
+from kinoeye.shot.staging_notes import staging_notes
+from kinoeye.shot.templates import find_template
+
+SENTENCE = "a tall woman in red walks in a circle, then waves; a grey dog follows her"
+
+
+def staged(text: str, *, seed: int = 0) -> Shot:
+    return stage(parse(text, camera_required=False), seed=seed)
+
+
+def ground(shot: Shot, name: str) -> np.ndarray:
+    return shot.actor(name).track.at(shot.camera.times_s).T_world_body.translation.numpy()[:, :2]
+
+
+def area(xy: np.ndarray) -> float:
+    x, y = (xy - xy.mean(axis=0)).T
+    return 0.5 * float(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))
+
+
+@pytest.mark.parametrize(("side", "sign"), [("left", 1.0), ("clockwise", -1.0)])
+def test_who_walks_in_a_circle_comes_back_around_an_area(side: str, sign: float):
+    xy = ground(staged(f"a man walks in a circle {side}"), "person")
+    assert np.linalg.norm(xy[-1] - xy[0]) < 0.02
+    way = np.linalg.norm(np.diff(xy, axis=0), axis=1).sum()
+    assert sign * area(xy) == pytest.approx(way**2 / (4 * math.pi), rel=0.02), "no flatter than a circle"
+
+
+def test_a_large_circle_is_larger_and_a_slow_one_takes_longer():
+    usual, large, slow = (staged(f"a man {how}walks in a {size}circle") for how, size in
+                          (("", ""), ("", "big "), ("slowly ", "")))  # fmt: skip
+    assert abs(area(ground(large, "person"))) == pytest.approx(1.5**2 * abs(area(ground(usual, "person"))), rel=0.02)
+    assert slow.camera.track.duration_s > 1.3 * usual.camera.track.duration_s
+
+
+def test_the_circle_is_followed_then_the_hand_goes_up():
+    shot = staged(SENTENCE)
+    woman, dog = shot.actors
+    assert isinstance(woman.avatar, SkinnedAvatar)
+    assert woman.avatar.clothes == "in red"
+    tracks = scene_tracks(shot)
+    apart = relations.distance(tracks, dog.name, woman.name)
+    assert 0.8 < apart.min() < apart.max() < 2.0
+    follows, stands = events.follow_phases(tracks, dog.name, woman.name)
+    assert (follows.label, follows.start_s, stands.label) == ("follows", 0.0, "goes its own way")
+    assert follows.end_s > 6.0
+
+    (wave,) = woman.avatar.cues
+    xy = ground(shot, woman.name)
+    times = shot.camera.times_s.numpy()
+    speed = np.linalg.norm(np.gradient(xy, times, axis=0), axis=1)
+    assert speed[times > wave.start_s + 0.1].max() < 0.05, "she stands while she waves"
+    assert speed[(times > 0.5) & (times < wave.start_s - 0.5)].min() > 0.5
+    body, T_body_rest = perform(woman, woman.avatar, times)
+    joint = body.skeleton.index("RightHand")
+    hand = T_body_rest[:, joint, 2, :3] @ body.skeleton.heads[joint] + T_body_rest[:, joint, 2, 3]
+    up = hand > hand[0] + 0.35
+    assert not up[times < wave.start_s].any()
+    assert up[(times > wave.start_s + 0.8) & (times < wave.start_s + 2.0)].all()
+    assert staging_notes(shot) == ()
+
+
+@pytest.mark.parametrize("name", [name for name, act in ACTS.items() if act.kind == "way"])
+def test_every_way_is_that_of_its_template(name: str):
+    action = ActorAction(name, side="left" if "{side}" in ACTS[name].told else None)
+    template = find_template(template_of(action))
+    told = ACTS[name].told.format(go="walks", side=f" to the {action.side}" if action.side else "")
+    lasting = " for 4 seconds" if name in ("straight", "corner") else ""
+    plan = parse(f"A robot waits for 1 second, then {told.replace(' to the left', ' left')}{lasting}",
+                 camera_required=False)  # fmt: skip
+    assert [done.name for done in plan.actors[0].actions] == ["wait", name]
+    assert not plan.unused
+    alone = stage(parse(f"A robot {told}{lasting}.", camera_required=False), seed=1)
+    track = alone.actors[0].track
+    if name in ("straight", "corner"):
+        return
+    xyz, wanted = track.T_world_body.translation.numpy(), template.paths()[0]
+    moving = np.r_[True, np.abs(np.diff(track.T_world_body.wxyz_xyz.numpy(), axis=0)).max(axis=1) > 1e-9]
+    last = np.flatnonzero(moving)[-1]
+    length = np.linalg.norm(np.diff(xyz[: last + 1], axis=0), axis=1).sum()
+    nominal = np.linalg.norm(np.diff(wanted.xyz, axis=0), axis=1).sum()
+    if nominal < 0.1:
+        assert length < 0.1
+    else:
+        spread, asked = np.ptp(xyz[: last + 1], axis=0), np.ptp(wanted.xyz, axis=0)
+        assert np.linalg.norm(spread[:2]) / length == pytest.approx(np.linalg.norm(asked[:2]) / nominal, rel=0.3)
+
+
+@pytest.mark.parametrize("name", [name for name, act in ACTS.items() if act.kind == "cue"])
+def test_every_cue_is_a_motion_that_begins_when_the_way_ends(name: str):
+    assert name in MOTIONS
+    shot = staged(f"A woman walks in a circle, then {ACTS[name].told}")
+    assert isinstance(shot.actors[0].avatar, SkinnedAvatar)
+    (cue,) = shot.actors[0].avatar.cues
+    assert cue.name == name
+    xy, times = ground(shot, "person"), shot.camera.times_s.numpy()
+    assert np.linalg.norm(xy[times > cue.start_s] - xy[-1], axis=1).max() < 0.01
+    assert shot.camera.track.duration_s > cue.start_s + 1.0
+
+
+def test_each_relation_is_what_its_verb_says():
+    def apart(text: str) -> np.ndarray:
+        shot = staged(text)
+        assert staging_notes(shot) == ()
+        return relations.distance(scene_tracks(shot), shot.actors[0].name, shot.actors[1].name)
+
+    near = apart("a dog runs up to a man")
+    assert near[-1] < near[0] - 2.0
+    for text in ("a dog walks away from a man", "a woman retreats from the dog"):
+        away = apart(text)
+        assert away[-1] > away[0] + 1.5
+    around = apart("a dog walks around a robot")
+    assert np.ptp(around) < 0.05
+    beside = apart("a man walks beside a robot")
+    assert np.ptp(beside) < 0.05
+
+
+def test_who_crosses_in_front_is_nearer_to_the_camera_and_who_crosses_behind_is_farther():
+    for word, sign in (("in front of", 1.0), ("behind", -1.0)):
+        shot = staged(f"a woman crosses {word} a robot")
+        woman, robot = (ground(shot, name) for name in ("person", "robot"))
+        camera = shot.camera.T_world_cam.translation.numpy()[:, :2]
+        middle = int(np.linalg.norm(woman - robot, axis=1).argmin())
+        gain = np.linalg.norm(robot - camera, axis=1)[middle] - np.linalg.norm(woman - camera, axis=1)[middle]
+        assert sign * gain > 0.5
+
+
+def test_orbiting_goes_all_the_way_around_in_view_of_facts():
+    tracks = scene_tracks(staged("a dog runs around a man in a blue coat"))
+    circles, _ = events.circling_phases(tracks, "dog", "person")
+    assert circles.label == "circles counter-clockwise"
+    assert circles.end_s > 0.8 * tracks.times_s[-1]
+
+
+def test_who_then_joins_in_waits_for_the_other():
+    shot = staged("a woman walks in a circle, then a man runs up to her")
+    one, other = (ground(shot, name) for name in ("person", "person 2"))
+    times = shot.camera.times_s.numpy()
+    speeds = [np.linalg.norm(np.gradient(xy, times, axis=0), axis=1) > 0.05 for xy in (one, other)]
+    assert times[speeds[0]].max() < times[speeds[1]].min() + 0.2
+
+
+def test_pronouns_mean_whom_they_fit():
+    plan = parse("A woman and a man stand still. A dog runs to him, then follows her.", camera_required=False)
+    dog = plan.actors[2]
+    assert [(action.name, action.other) for action in dog.actions] == [("approach", "person 2"), ("follow", "person")]
+
+
+def test_a_cue_goes_with_walking_where_the_text_says_so():
+    (actor,) = staged("a woman waves while walking in a circle for 6 seconds").actors
+    assert isinstance(actor.avatar, SkinnedAvatar)
+    assert actor.avatar.cues[0].start_s == 0.0
+    plan = parse("a woman dances while walking in a circle", camera_required=False)
+    assert "does not go with" in (plan.unused[0].note or "")
+
+
+def test_clothes_are_those_that_bodies_can_be_seen_in():
+    assert set(WORN) == GARMENTS
+    assert (set(CLOTH) | set(HAIR)) - {"redhead"} <= CLOTH_COLOURS
+    for garment in GARMENTS:
+        assert (garment in PLAIN_GARMENTS) == (not clothed_by(f"in a {garment}").unused)
+    for worn in ("in a blue coat", "wearing a red shirt and jeans", "in dark green and white shoes"):
+        (actor,) = staged(f"a man {worn} bows").actors
+        assert isinstance(actor.avatar, SkinnedAvatar)
+        assert actor.avatar.clothes == "in " + worn.split(" ", 1)[1]
+        assert not clothed_by(actor.avatar.clothes).unused
+
+
+def test_camera_and_actors_share_a_text_and_the_shot_is_long_enough():
+    shot = staged(f"{SENTENCE}. Push in slowly.")
+    path = shot.camera.T_world_cam.translation.numpy()
+    assert 0.5 < np.linalg.norm(path[-1] - path[0]) < 2.0
+    alone = staged(SENTENCE)
+    assert shot.camera.track.duration_s == pytest.approx(alone.camera.track.duration_s)
+    followed = staged("A woman walks in a circle. The camera follows her.")
+    offset = followed.camera.T_world_cam.translation.numpy()[:, :2] - ground(followed, "person")
+    assert np.linalg.norm(offset - offset[0], axis=1).max() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "allowed"),
+    [
+        ("a woman frobnicates", "frobnicates", "wave"),
+        ("a car waves", "waves", "figure eight"),
+        ("a dog follows her", "follows her", "name the other actor"),
+        ("a woman picks up the umbrella", "the umbrella", ""),
+    ],
+)
+def test_what_cannot_be_done_is_named_with_what_can(text: str, word: str, allowed: str):
+    (unused,) = parse(text, camera_required=False).unused
+    assert unused.text == word
+    assert allowed in (unused.note or "")
+
+
+def test_wrong_actions_are_refused():
+    with pytest.raises(InputError, match="the actions are straight, circle"):
+        ActorAction("frobnicate")
+    with pytest.raises(InputError, match="out of range"):
+        ActorAction("wave", duration_s=-1.0)
+    with pytest.raises(InputError, match="speed 0"):
+        ActorAction("circle", speed=0.0)
+
+
+def test_the_command_says_what_it_did_and_refuses_in_one_line(tmp_path, capsys):
+    out = tmp_path / "walk.json"
+    assert main(["stage", SENTENCE, "-o", str(out)]) == 0
+    assert Shot.load(out).actor("person").prompt == "a tall woman in red"
+    capsys.readouterr()
+    for text in ("", "frobnicate", "-1"):
+        assert main(["stage", text, "-o", str(tmp_path / "no.json")] if text != "-1" else
+                    ["stage", SENTENCE, "-o", str(tmp_path / "no.json"), "--duration", "-1"]) == 2  # fmt: skip
+        assert capsys.readouterr().err.count("\n") == 1
+        assert not (tmp_path / "no.json").exists()
