@@ -104,6 +104,7 @@ ACTING: tuple[tuple[str, str], ...] = (
     ("there and back", "<go> (?:there and back|forth and back)"),
     ("stop and go", "[stop] and (?:goes|go|going)(?: on)?"),
     ("U-turn", "<do> <a>u turn<side>"),
+    ("corner", "[turn]<turned>"),
     ("about face", "[turn] (?:around|round|back)"),
     ("spin", "[spin rotate twirl pirouette](?: around| round)?(?: in place| on the spot| on its axis)?<side>"),
     ("spin", "[turn] (?:in place|on the spot)<side>"),
@@ -144,7 +145,6 @@ camera; the first that fits counts."""
 
 ACTING_THEN: tuple[tuple[str, str], ...] = (
     ("wait", "(?:[wait pause stop]|comes to a (?:stop|halt|rest)|[stand](?: still)?)"),
-    ("corner", "[turn]<turned>"),
     ("straight", "<go>(?: on| off| away)?(?:<turned>| straight ahead| straight| ahead| forwards?)?"),
 )
 """Such phrases that count only after something else that the same actor did."""

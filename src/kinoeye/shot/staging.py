@@ -432,12 +432,18 @@ class _Company:
             if anchor is not None:
                 origin = subjects[anchor] - R @ ways[anchor][0, :2]
             else:
-                origin = space.draw(np.zeros(2), generator) - R @ middle
+                extent = float(np.linalg.norm(ground - middle, axis=1).max())
+                farther = generator.uniform(0.0, 1.5 * extent) * np.array(
+                    [math.cos(space.heading), math.sin(space.heading)]
+                )
+                origin = space.draw(np.zeros(2), generator) + farther - R @ middle
             bodies: list[tuple[Float64, float]] = []
             faults = 0.0
             for name, way in ways.items():
                 path = way[:, :2] @ R.T + origin
                 faults += space.faults(path, self.roles[name], bodies)
+                from_camera = float(np.linalg.norm(path - space.T_world_cam[:, :2, 3], axis=1).min())
+                faults += max(0.0, NEAREST_M + 0.5 * max(self.roles[name].size_xyz) - from_camera)
                 bodies.append((path, self.roles[name].radius))
             if faults < least - 1e-9:
                 best, least = (float(origin[0]), float(origin[1]), heading), faults
