@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,26 @@ def test_a_set_is_made_checked_and_made_again(tmp_path: Path, capsys: pytest.Cap
     sums = (tmp_path / "set" / "SHA256SUMS").read_bytes()
     assert main(["rerun", "set"]) == 0
     assert (tmp_path / "set" / "SHA256SUMS").read_bytes() == sums
+
+
+def test_takes_are_made_checked_and_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    given = "--world-seed 1 --count 1 --size 32x24 --frames 2 --layers depth -o set"
+    assert main(["data", "make", "takes", *given.split(), "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["stages"] == {"takes": {"given": 1, "done": 1, "failed": 0, "skipped": 0, "failures": {}}}
+    assert main(["data", "check", "set", "--as", "takes"]) == 0
+    assert capsys.readouterr().err == "1 takes; 0 errors, 0 warnings\n"
+    assert main(["inspect", "set/1_000000", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["frames"] == 2
+
+
+def test_shards_without_their_library_are_refused_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert main("data make takes --world-seed 1 --count 1 --shards -o set".split()) == 2
+    assert capsys.readouterr().err == 'kinoeye: pyarrow is not installed: pip install "kinoeye[data]"\n'
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_of_somebody_else_is_refused_before_the_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -55,6 +76,17 @@ def test_faults_are_listed_and_end_with_1(tmp_path: Path, capsys: pytest.Capture
         ("make", "kinoeye data make datadop or motion360"),
         ("make dsr -o x", "kinoeye data make datadop or motion360"),
         ("make datadop --world-seed 1 --count 2 --size 64x64 -o x", "--size cannot be given"),
+        ("make datadop --world-seed 1 --count 2 --shards -o x", "--shards cannot be given"),
+        ("make motion360 --world-seed 1 --count 2 --layers rgb -o x", "--layers cannot be given"),
+        ("make takes -o x --count 2", "--world-seed S --count N"),
+        ("make takes clip.mp4 -o x", "clip.mp4 cannot be given"),
+        ("make takes -o x --world-seed 1 --count 2 --layers rgb,smell", "cannot render the layer 'smell'"),
+        ("make takes -o x --world-seed 1 --count 2 --layers ,", "cannot render the layer ''"),
+        ("make takes -o x --world-seed 1 --count 2 --frames 1", "ask for 2 or more"),
+        ("make takes -o x --world-seed 1 --count 2 --size 9x9 --size 8x8", "takes of a set have one size"),
+        ("make takes -o x --world-seed 1 --count 2 --shards 5", "13 MB, which do not fit into a shard of 5 MB"),
+        ("make takes -o x --world-seed 1 --count 2 --whole", "--whole cannot be given"),
+        ("check nowhere --as takes", "nowhere is no folder"),
         ("make motion360 -o x", "--world-seed S --count N"),
         ("make motion360 clip.mp4 -o x", "clip.mp4 cannot be given"),
         ("make motion360 -o x --world-seed 1 --count 1 --fov-deg 50", "--fov-deg cannot be given"),

@@ -1,12 +1,14 @@
-"""Data sets of captioned camera paths and motions: made of worlds or videos, and checked.
+"""Data sets of captioned camera paths, motions and takes: made of worlds or videos, and checked.
 
   make datadop      from our own worlds (--world-seed, --count), or from VIDEOS, in DataDoP's layout
   make motion360    from our own worlds, in the layout of 360-Motion, which 3DTrajMaster is trained on
+  make takes        from our own worlds, films with every layer of truth, in folders or (--shards) in tar files
   check FOLDER      every fault of a folder; nothing in it is changed
 
 Example:
   kinoeye data make datadop --world-seed 7 --count 20 -o out/paths
   kinoeye data check out/paths --as datadop
+  kinoeye data make takes --world-seed 7 --count 100 --size 128x128 --shards -o out/takes
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from kinoeye.datasets import SetReport
 
 _SHOWN_FAULTS = 40
+_SHARD_MB = 500
+_OF_TAKES = ("layers", "frames", "shards")
 _OF_VIDEOS = ("shot_seconds", "whole", "estimator", "fov_deg", "llm", "llm_cache", "llm_replay", "directorial", "seed")
 """Options that say nothing about worlds; each is None or False where it was not given."""
 
@@ -39,10 +43,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=count, default=1, metavar="N", help="make: processes (default 1)")
     worlds = parser.add_argument_group("of our own worlds")
     worlds.add_argument("--world-seed", type=non_negative, metavar="S", help="of the worlds")
-    worlds.add_argument("--count", type=count, metavar="N", help="how many shots, or scenes")
+    worlds.add_argument("--count", type=count, metavar="N", help="how many shots, scenes or takes")
     worlds.add_argument(
         "--size", type=image_size, action="append", metavar="WxH",
-        help="motion360: of its videos, such as 720x480 (default) or 672x384; repeatable",
+        help="motion360: of its videos, such as 720x480 (default) or 672x384, repeatable; takes: default 256x256",
+    )  # fmt: skip
+    worlds.add_argument("--layers", metavar="A,B", help="takes: beside rgb (default depth,instance)")
+    worlds.add_argument("--frames", type=count, metavar="N", help="takes: of each film, 12 a second (default 25)")
+    worlds.add_argument(
+        "--shards", type=count, nargs="?", const=_SHARD_MB, metavar="MB",
+        help=f"takes: in tar files of at most so many MB (default {_SHARD_MB}), with an index",
     )  # fmt: skip
     videos = parser.add_argument_group("of videos")
     videos.add_argument(
@@ -118,6 +128,7 @@ def _check_motion360(folder: Path) -> SetReport:
 
 def _make_datadop(args: argparse.Namespace, videos: list[Path]) -> dict[str, Report]:
     _refuse(args, ("size",), "frames of DataDoP are 512 pixels wide")
+    _refuse(args, _OF_TAKES, "DataDoP says what a shot has")
     if videos:
         return _make_of_videos(args, videos)
     if args.world_seed is None or args.count is None:
@@ -135,11 +146,33 @@ def _make_motion360(args: argparse.Namespace, videos: list[Path]) -> dict[str, R
     if args.world_seed is None or args.count is None:
         raise InputError("say which worlds to film: --world-seed S --count N")
     _refuse(args, _OF_VIDEOS, "a set of our own worlds has none of it")
+    _refuse(args, _OF_TAKES, "360-Motion says what a scene has")
     from kinoeye.datasets import Motion360Plan, Resolution, motion360_from_worlds
 
     sizes = {} if args.size is None else {"resolutions": tuple(Resolution(size) for size in args.size)}
     plan = Motion360Plan(world_seed=args.world_seed, count=args.count, workers=args.workers, **sizes)
     return motion360_from_worlds(plan, args.out, argv=args.argv)
+
+
+def _make_takes(args: argparse.Namespace, videos: list[Path]) -> dict[str, Report]:
+    if videos:
+        raise InputError(f"{videos[0]} cannot be given: takes are filmed in our own worlds")
+    if args.world_seed is None or args.count is None:
+        raise InputError("say which worlds to film: --world-seed S --count N")
+    _refuse(args, _OF_VIDEOS, "a set of our own worlds has none of it")
+    if args.size is not None and len(args.size) > 1:
+        raise InputError("--size is given more than once; takes of a set have one size")
+    from kinoeye.datasets import TakesPlan, takes_from_worlds
+
+    given = {
+        "layers": None if args.layers is None else tuple(args.layers.split(",")),
+        "size_wh": None if args.size is None else args.size[0],
+        "num_frames": args.frames,
+        "shard_mb": args.shards,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    plan = TakesPlan(world_seed=args.world_seed, count=args.count, workers=args.workers, **given)
+    return takes_from_worlds(plan, args.out, argv=args.argv)
 
 
 def _make_of_videos(args: argparse.Namespace, videos: list[Path]) -> dict[str, Report]:
@@ -185,12 +218,22 @@ def _two_lengths(text: str) -> tuple[float, float]:
     return positive(first), positive(second)
 
 
+def _check_takes(folder: Path) -> SetReport:
+    from kinoeye.datasets import check_takes
+
+    return check_takes(folder)
+
+
 def _shots_of_splits(shots: dict[str, int]) -> str:
     return " and ".join(f"{number} {split}" for split, number in shots.items()) + " shots"
 
 
 def _scenes_of_sizes(scenes: dict[str, int]) -> str:
     return " and ".join(f"{number} scenes in {size}" for size, number in scenes.items()) or "no scenes"
+
+
+def _takes(takes: dict[str, int]) -> str:
+    return f"{takes['takes']} takes"
 
 
 @dataclass(frozen=True)
@@ -207,4 +250,5 @@ class _Kind:
 KINDS = {
     "datadop": _Kind(_make_datadop, _check_datadop, _shots_of_splits),
     "motion360": _Kind(_make_motion360, _check_motion360, _scenes_of_sizes),
+    "takes": _Kind(_make_takes, _check_takes, _takes),
 }

@@ -20,5 +20,8 @@ if TYPE_CHECKING:
     from kinoeye.datasets.motion360_set import read_motion360 as read_motion360
     from kinoeye.datasets.motion360_worlds import Motion360Plan as Motion360Plan
     from kinoeye.datasets.motion360_worlds import motion360_from_worlds as motion360_from_worlds
+    from kinoeye.datasets.takes_check import check_takes as check_takes
+    from kinoeye.datasets.takes_set import TakesPlan as TakesPlan
+    from kinoeye.datasets.takes_set import takes_from_worlds as takes_from_worlds
 
 __getattr__, __dir__, __all__ = lazy_exports(__name__)
