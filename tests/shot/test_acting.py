@@ -10,7 +10,7 @@ import pytest
 from kinoeye.base.errors import InputError
 from kinoeye.cli.main import main
 from kinoeye.facts import events, relations
-from kinoeye.language import parse
+from kinoeye.language import describe, parse
 from kinoeye.language.acting_words import ACTS
 from kinoeye.language.lexicon import CLOTH_COLOURS, GARMENTS, PLAIN_GARMENTS
 from kinoeye.language.plan import ActorAction
@@ -174,6 +174,39 @@ def test_a_cue_goes_with_walking_where_the_text_says_so():
     assert actor.avatar.cues[0].start_s == 0.0
     plan = parse("a woman dances while walking in a circle", camera_required=False)
     assert "does not go with" in (plan.unused[0].note or "")
+
+
+def test_what_goes_on_meanwhile_is_said_in_three_ways():
+    for how in ("while waving", "while he waves", ", waving"):
+        (person,) = parse(f"A man walks left {how}. Push in.").actors
+        assert [(action.name, action.together) for action in person.actions] == [("straight", False), ("wave", True)]
+        assert person.direction == "left"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("A woman waves while she walks in a circle.", "A person waves while walking in a circle."),
+        ("A man, nodding, walks in a big circle while waving.", None),
+        ("A robot stops and goes while a dog follows it.", None),
+        ("A woman points while making a U-turn.", "A person points while making a U-turn."),
+        ("A dog runs around a man in a blue coat.", "A dog runs in a circle around the person wearing a blue coat."),
+        ("A man in red waves at a woman in a blue coat, then bows to the camera.", None),
+        ("A man waves, then a dog sits.", "A person waves, then a dog sits down."),
+    ],
+)
+def test_the_explanation_is_english_and_comes_back(text: str, said: str | None):
+    plan = parse(f"{text} Push in.")
+    assert said is None or said in describe(plan)
+    assert parse(describe(plan)).without_text() == plan.without_text()
+
+
+def test_what_has_no_legs_stands_and_that_is_said():
+    plan = parse("A red box sits. Push in.")
+    (words,) = plan.unused
+    assert (words.text, words.of_actors) == ("sits", True)
+    assert words.note == "a box cannot sit, so it stands there"
+    assert parse("A dog sits. A woman sits down. Push in.").unused == ()
 
 
 def test_clothes_are_those_that_bodies_can_be_seen_in():

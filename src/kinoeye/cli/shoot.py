@@ -26,6 +26,7 @@ def run(args: argparse.Namespace) -> int:
     """Run it."""
     from kinoeye.base.records import to_json
     from kinoeye.language.explain import describe
+    from kinoeye.shot.staging_notes import staging_notes
     from kinoeye.studio.score_section import headline_scores
     from kinoeye.studio.shooting import shoot
 
@@ -62,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
     say(args, f"understood: {describe(made.plan)}")
     if made.reading.weights_sha256:
         say(args, f"directed by {made.reading.director}: {made.reading.reason}")
+    for note in staging_notes(made.shot):
+        say(args, note)
     say_unused(args, made.plan)
     say_violations(args, made.checks)
     for row in rows:

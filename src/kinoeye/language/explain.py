@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kinoeye.language.acting_words import ACTS, SCALES, told
-from kinoeye.language.lexicon import EASING_WORDS, ON_PLACES, SHAKE, SPEEDS
+from kinoeye.language.lexicon import EASING_WORDS, ON_PLACES, SHAKE, SPEEDS, inflect
 from kinoeye.language.plan import KINDS, Action, ActorAction, ActorMention, Move, Plan
 
 _VERBS: dict[str, tuple[str, str]] = {
@@ -50,7 +50,7 @@ def describe(plan: Plan) -> str:
     if plan.place is not None:
         environment = plan.place.environment
         sentences.append(f"{'On' if environment in ON_PLACES else 'In'} the {environment}")
-    sentences += [_actor(actor, plan.actors) for actor in plan.actors]
+    sentences += _actors(plan.actors)
     sentences.append("The camera " + ", then ".join(describe_move(move) for move in plan.moves))
     return ". ".join(sentences) + "."
 
@@ -120,24 +120,55 @@ def _shake(action: Action) -> str:
     return SHAKE.get(action.amount or 1.0, SHAKE[1.0])[0]
 
 
+def _actors(cast: Sequence[ActorMention]) -> list[str]:
+    """A sentence for each actor, or for those who act when the one before is done: "..., then a dog sits down"."""
+    sentences: list[str] = []
+    for before, actor in zip([None, *cast], cast, strict=False):
+        words = _actor(actor, cast)
+        if before is not None and actor.actions and actor.actions[0].after == (before.name, len(before.actions)):
+            sentences[-1] += f", then {words[0].lower()}{words[1:]}"
+        else:
+            sentences.append(words)
+    return sentences
+
+
 def _actor(actor: ActorMention, cast: Sequence[ActorMention]) -> str:
     looks, before = _looks(actor), cast[: cast.index(actor)]
     known = any(action.other == actor.name for other in before for action in other.actions)
     article = "The" if known else "An" if looks[0] in "aeiou" else "A"
-    worn = f" wearing {actor.clothes}" if actor.clothes and not known else ""
     if not actor.actions:
         does = " ".join(filter(None, (_BEHAVIOURS[actor.behaviour], actor.direction)))
     else:
         parts = [_acting(actor, action, cast) for action in actor.actions]
         does = parts[0] + "".join(
-            f" while {words}" if action.together else f", then {words}"
+            f" while {_participle(words)}" if action.together else f", then {words}"
             for action, words in zip(actor.actions[1:], parts[1:], strict=True)
         )
-    return f"{article} {looks}{worn} {does}"
+    return f"{article} {looks} {does}"
 
 
 def _looks(actor: ActorMention) -> str:
-    return " ".join(filter(None, (actor.size, actor.colour, actor.shape)))
+    worn = f"wearing {actor.clothes}" if actor.clothes else ""
+    return " ".join(filter(None, (actor.size, actor.colour, actor.shape, worn)))
+
+
+def _participle(clause: str) -> str:
+    """The clause with its verbs in their -ing form: "stopping and going"."""
+    verb, *rest = clause.split(" ")
+    if rest[:1] == ["and"]:
+        return f"{_ing(verb)} and {_participle(' '.join(rest[1:]))}"
+    return " ".join([_ing(verb), *rest])
+
+
+def _ing(verb: str) -> str:
+    """The -ing form of a verb in its third person.
+
+    Example:
+        >>> _ing("flies"), _ing("stops"), _ing("makes")
+        ('flying', 'stopping', 'making')
+    """
+    base = verb[:-3] + "y" if verb.endswith("ies") else verb[:-2] if verb.endswith(("oes", "sses")) else verb[:-1]
+    return next(word for word, form in inflect(base).items() if form == "ing")
 
 
 def _acting(actor: ActorMention, action: ActorAction, cast: Sequence[ActorMention]) -> str:
@@ -148,12 +179,13 @@ def _acting(actor: ActorMention, action: ActorAction, cast: Sequence[ActorMentio
         words = f"{_PACES[action.pace]} {side}" if side else _PACES[action.pace]
     else:
         words = told(ACTS[action.name], go=_PACES[action.pace], side=side, other=f"the {other}")
+        if action.other and ACTS[action.name].kind == "cue":
+            words += f" {'to' if action.name == 'bow' else 'at'} the {other}"
     scale = next((word for word, factor in SCALES.items() if factor == action.scale), None)
     words = re.sub(r"\b(a) ", rf"\1 {scale} ", words, count=1) if scale else words
     speed = [SPEEDS[action.speed][0]] if action.speed in SPEEDS else []
     lasting = [f"for {_counted(action.duration_s, 'second')}"] if action.duration_s else []
-    after = [f"after {action.after[0]}"] if action.after else []
-    return " ".join([words, *speed, *lasting, *after])
+    return " ".join([words, *speed, *lasting])
 
 
 def _counted(value: float, unit: str) -> str:

@@ -54,8 +54,9 @@ def parse(text: str, *, camera_required: bool = True) -> Plan:
     reading = _read(text)
     moves = reading.sequence.moves
     unused = unused_words(
-        text, reading.cursor.tokens, reading.cursor.items, reading.unused, reading.foreign, reading.notes
-    )
+        text, reading.cursor.tokens, reading.cursor.items, reading.unused, reading.foreign, reading.notes,
+        reading.of_actors,
+    )  # fmt: skip
     if not moves and (camera_required or not (reading.cast.mentions or reading.place)):
         raise _no_move(text, unused)
     return Plan(

@@ -393,7 +393,7 @@ _IRREGULAR = {
     "begin": "began", "keep": "kept", "let": "let", "set": "set", "freeze": "froze", "withdraw": "withdrew",
     "lead": "led", "see": "saw", "make": "made", "sweep": "swept",
 }  # fmt: skip
-_DOUBLING = frozenset("pan stop drop spin jib crab whip set sit run begin jog let hop nod trot".split())
+_DOUBLING = frozenset("pan stop drop spin jib crab whip set sit run begin jog let hop nod trot step sidestep".split())
 
 
 def inflect(verb: str) -> dict[str, str]:

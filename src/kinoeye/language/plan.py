@@ -205,6 +205,8 @@ class UnusedWords:
     suggestion: str | None = None
     note: str | None = None
     """Why they had none, when that helps."""
+    of_actors: bool = False
+    """Whether they say what an actor does, which cannot be shown."""
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 
 import pytest
 
 from kinoeye.base.errors import InputError
+from kinoeye.cli import main
 from kinoeye.evaluation.caption_benches import caption_bench
 from kinoeye.evaluation.program_metrics import exact_program
+from kinoeye.language import parse
 from kinoeye.language.plan import Plan
+from kinoeye.shot import Shot, SkinnedAvatar
+from kinoeye.systems.gendop import segment_director
 from kinoeye.systems.gendop.directors import director, read_plan
 from kinoeye.systems.gendop.segment_director import SegmentDirector
 from kinoeye.weights import WeightsIndex
@@ -84,6 +89,52 @@ def test_auto_asks_it_where_the_grammar_leaves_words_unread():
     reading = read_plan("The gimbal slews its gaze to the right.")
     assert (reading.director, reading.reason) == ("tiny", "the grammar finds no camera move")
     assert reading.plan.moves[0].actions[0].direction == "right"
+
+
+ACTING = (
+    "A tall woman in red walks in a circle while waving, then bows; a grey dog follows her. A box sits. "
+    "The camera pushes in, then blorpily pans right."
+)
+
+
+def test_it_loses_nothing_that_the_text_says_of_actors():
+    reading, grammar = read_plan(ACTING), parse(ACTING, camera_required=False)
+    assert reading.director == "tiny"
+    assert reading.plan.actors == grammar.actors
+    woman, dog, _ = reading.plan.actors
+    assert [action.name for action in woman.actions] == ["circle", "wave", "bow"]
+    assert (woman.clothes, dog.actions[0].other) == ("red", woman.name)
+    assert [words.note for words in reading.plan.unused] == ["a box cannot sit, so it stands there"]
+
+
+def test_what_actors_cannot_do_is_no_reason_to_ask_it():
+    reading = read_plan("A dog waves, then walks in a circle. Push in two metres.")
+    assert (reading.director, reading.reason) == ("grammar", "the grammar uses every word of the camera")
+
+
+def test_actors_of_its_own_moves_join_those_of_the_grammar(monkeypatch):
+    text = "A man bows. The gimbal slews its gaze to the red robot."
+    monkeypatch.setattr(segment_director, "_setting", lambda text: parse("A man bows.", camera_required=False))
+    monkeypatch.setattr(
+        segment_director, "to_plan", lambda tokens, words, *, text: parse("look at the red robot beside a blue cone")
+    )
+    plan = tiny().plans(text)[0]
+    assert [actor.name for actor in plan.actors] == ["person", "red robot"]
+    assert [action.name for action in plan.actors[0].actions] == ["bow"]
+
+
+def test_a_film_of_its_camera_has_actors_who_act(tmp_path, capsys):
+    text = "A woman in red walks in a circle, then waves. The gimbal slews its gaze to the right."
+    assert main(["shoot", text, "-o", str(tmp_path / "film"), "--size", "64x36", "--fps", "4", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["director"]["name"] == "tiny"
+    assert "wearing red walks in a circle, then waves" in made["understood"]
+    (woman,) = Shot.load(tmp_path / "film").actors
+    assert isinstance(woman.avatar, SkinnedAvatar)
+    assert (woman.avatar.clothes, [cue.name for cue in woman.avatar.cues]) == ("in red", ["wave"])
+    assert woman.track.duration_s > woman.avatar.cues[0].start_s + 1.0
+    ground = woman.track.T_world_body.translation[:, :2]
+    assert float((ground - ground[:1]).norm(dim=-1).max()) > 1.0
 
 
 def test_a_caption_without_words_is_refused():

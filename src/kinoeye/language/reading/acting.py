@@ -37,7 +37,10 @@ def read_acting(r: Reading) -> int | None:
     phrase = match_act(r.cursor.tokens, r.cursor.items, subject.at, goes_on=_goes_on(r, subject))
     if phrase is None or (r.phrase is not None and not _is_attached(r, phrase, subject)):
         return None
-    if _means_camera(r, phrase, subject.names) or _camera_does(r, phrase) or _only_stays(r, phrase):
+    if _means_camera(r, phrase, subject.names) or _camera_does(r, phrase):
+        return None
+    if _only_stays(r, phrase):
+        r.refuse(_said(r, phrase), f"a {r.cursor.item.value.shape} cannot sit, so it stands there")
         return None
     links = _links(r)
     names = subject.names
@@ -46,7 +49,7 @@ def read_acting(r: Reading) -> int | None:
         names = r.cast.latest
     elif not names:
         names = _introduced(r, subject.at)
-    _do(r, names, phrase, links)
+    _do(r, names, phrase, links, same=subject.elided or r.last_doers == names)
     return phrase.last
 
 
@@ -65,6 +68,15 @@ def _subject(r: Reading) -> _Subject | None:
     before = [i for i in cursor.items[: cursor.at] if i.kind not in ("function", "speed", "aspect")][-1:]
     follows = before and before[0].kind in ("comma", "and", "then", "while", "together", "before")
     return _Subject(r.doers, cursor.at, True) if follows else None
+
+
+def acts_ahead(r: Reading) -> bool:
+    """Whether those who acted last go on to act in the clause after the cursor: "walks while waving"."""
+    index = r.cursor.ahead(("function", "aspect", "speed"))
+    if not r.doers or index is None:
+        return False
+    tokens, items = r.cursor.tokens, r.cursor.items
+    return any(match_act(tokens, items, at, goes_on=True) for at in range(r.cursor.at + 1, index + 1))
 
 
 def _goes_on(r: Reading, subject: _Subject) -> bool:
@@ -128,10 +140,15 @@ def _links(r: Reading) -> dict[str, Item]:
     return found
 
 
-def _do(r: Reading, names: list[str], phrase: ActPhrase, links: dict[str, Item]) -> None:
-    """Put what a clause says into the cast."""
-    said = range(r.cursor.items[phrase.verb].first, r.cursor.items[phrase.last - 1].last)
-    before, same = r.last_acted, r.last_doers == names
+def _said(r: Reading, phrase: ActPhrase) -> range:
+    """The tokens of a phrase from its verb on."""
+    return range(r.cursor.items[phrase.verb].first, r.cursor.items[phrase.last - 1].last)
+
+
+def _do(r: Reading, names: list[str], phrase: ActPhrase, links: dict[str, Item], *, same: bool) -> None:
+    """Put what a clause says into the cast; `same` are those who did the last thing too."""
+    said = _said(r, phrase)
+    before = r.last_acted
     r.unused.update(phrase.unused)
     if "after" in links:
         r.report(links["after"])
@@ -156,7 +173,7 @@ def _do(r: Reading, names: list[str], phrase: ActPhrase, links: dict[str, Item])
         if shapes is not None and shape not in shapes:
             r.refuse(said, f"a {shape} cannot {done.name.replace('_', ' ')}; what it can: {possible(shape)}")
             continue
-        at_once = together and _goes_with(done, r.cast.mention(name).actions[-1:])
+        at_once = together and _goes_with(done, r.cast.doing(name)[-1:])
         if together and not at_once and r.cast.mention(name).actions:
             r.refuse(
                 said, f"{done.name.replace('_', ' ')} does not go with what comes before it, so it comes after that"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kinoeye.language.lexicon import Verb
+from kinoeye.language.reading.acting import acts_ahead
 from kinoeye.language.reading.cursor import MANNER
 from kinoeye.language.reading.prose import start_skipping
 from kinoeye.language.reading.state import Handler, Reading
@@ -110,7 +111,7 @@ def on_while(r: Reading, item: Item) -> None:
 
 def open_subordinate(r: Reading) -> None:
     """Close the clause before a subordinate one, which is skipped unless somebody moves in it."""
-    moves = r.cursor.clause_ahead()
+    moves = r.cursor.clause_ahead() or acts_ahead(r)
     r.end_clause()
     r.join = "then"
     if not moves:

@@ -68,17 +68,21 @@ class Cast:
 
     def perform(self, name: str, action: ActorAction) -> None:
         """Let an actor do something after, or together with, what it does already."""
-        mention = self.mention(name)
-        done = mention.actions
-        if not done and (name in self.placed or mention.behaviour != "stand"):
-            first = "wait" if mention.behaviour == "stand" else "straight"
-            done = (ActorAction(first, pace="run" if mention.behaviour == "run" else "walk"),)
+        done = self.doing(name)
         self.placed.add(name)
         together = action.together and bool(done)
         self.mentions = [
             replace(each, actions=(*done, replace(action, together=together))) if each.name == name else each
             for each in self.mentions
         ]
+
+    def doing(self, name: str) -> tuple[ActorAction, ...]:
+        """What an actor does so far, whether it was told as actions or as its behaviour."""
+        mention = self.mention(name)
+        if mention.actions or (name not in self.placed and mention.behaviour == "stand"):
+            return mention.actions
+        first = "wait" if mention.behaviour == "stand" else "straight"
+        return (ActorAction(first, pace="run" if mention.behaviour == "run" else "walk"),)
 
     def act(self, names: list[str], verb: Verb) -> bool:
         """Let actors do what a verb says; False when one of them does something already."""

@@ -33,6 +33,7 @@ class Reading:
         self.foreign: set[int] = set()
         """Those of them that name a subject which nobody can stage."""
         self.notes: dict[int, str] = {}
+        self.of_actors: set[int] = set()
         """Why others of them had none."""
         self.last_acted: tuple[str, int] | None = None
         """Who acted last, and how many actions it has."""
@@ -93,9 +94,10 @@ class Reading:
             self.handle(waiting)
 
     def refuse(self, tokens: Iterable[int], note: str) -> None:
-        """Count tokens as unused, and say why."""
+        """Count tokens of what an actor does as unused, and say why."""
         tokens = list(tokens)
         self.unused.update(tokens)
+        self.of_actors.update(tokens)
         self.notes.setdefault(tokens[0], note)
 
     def end_clause(self) -> None:

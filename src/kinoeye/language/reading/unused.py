@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from kinoeye.language.lexicon import CREATURES, FUNCTION_WORDS, SHAPES
@@ -22,6 +23,7 @@ def unused_words(
     unused: set[int],
     foreign: set[int],
     notes: Mapping[int, str],
+    of_actors: set[int],
 ) -> tuple[UnusedWords, ...]:
     """Spans of unused tokens; function words between two of them belong to the span.
 
@@ -32,6 +34,7 @@ def unused_words(
         unused: indices of tokens.
         foreign: those of them that name a subject which nobody can stage; a note says which subjects there are.
         notes: why others of them have no effect.
+        of_actors: those of them that say what an actor does.
     """
     bridges = {index for item in items if item.kind == "function" for index in range(item.first, item.last)}
     bridges |= {index for index, token in enumerate(tokens) if token.text in FUNCTION_WORDS}
@@ -49,7 +52,9 @@ def unused_words(
         nouns = [tokens[index].text for index in span if index in foreign]
         note = f"no subject {nouns[-1]!r}; there are {', '.join([*SHAPES, *CREATURES])}" if nouns else None
         note = note or next((notes[index] for index in span if index in notes), None)
-        reports.append(_report(text, tokens[span[0]].start, tokens[span[-1]].end, note))
+        acted = all(index in of_actors or index in bridges for index in span)
+        report = _report(text, tokens[span[0]].start, tokens[span[-1]].end, note)
+        reports.append(replace(report, of_actors=acted))
     return tuple(reports)
 
 

@@ -106,4 +106,4 @@ def grammar_reading(caption: str) -> tuple[str, ...]:
     marks: list[str] = []
     for move in plan.moves:
         marks += [*sorted(f"<{f'{action.kind} {action.direction}'.strip()}>" for action in move.actions), NEXT_MOVE]
-    return (*marks[:-1][:MAX_READING], *([UNREAD_WORDS] if plan.unused else []))
+    return (*marks[:-1][:MAX_READING], *([UNREAD_WORDS] if any(not part.of_actors for part in plan.unused) else []))

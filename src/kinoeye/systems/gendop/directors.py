@@ -123,12 +123,14 @@ def _by_the_better(text: str) -> Reading:
         plan = parse(text)
     except InputError as error:
         refusal = error
-    if plan is not None and not plan.unused and not plan.read_as:
-        return Reading(plan=plan, director=GRAMMAR, reason="the grammar uses every word")
+    unused = [part for part in plan.unused if not part.of_actors] if plan is not None else []
+    if plan is not None and not unused and not plan.read_as:
+        every = "every word of the camera" if plan.unused else "every word"
+        return Reading(plan=plan, director=GRAMMAR, reason=f"the grammar uses {every}")
     if plan is None:
         fault = "the grammar finds no camera move"
     else:
-        words = ", ".join(repr(part.text) for part in (*plan.unused, *plan.read_as))
+        words = ", ".join(repr(part.text) for part in (*unused, *plan.read_as))
         fault = f"the grammar does not use {words} as it stands"
     if text.strip() and _ships():
         try:

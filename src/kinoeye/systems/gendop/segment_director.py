@@ -157,8 +157,18 @@ def _setting(text: str) -> Plan | None:
 
 
 def _with_setting(plan: Plan, read: Plan | None) -> Plan:
+    """The plan with what the grammar reads of actors, and those whom only its own moves are about."""
     if read is None:
         return plan
     names = {actor.name for actor in read.actors}
-    actors = read.actors if all(actor.name in names for actor in plan.actors) else plan.actors
-    return replace(plan, actors=actors, place=read.place, duration_s=read.duration_s, fps=read.fps)
+    targets = {action.target for move in plan.moves for action in move.actions}
+    others = tuple(actor for actor in plan.actors if actor.name in targets - names)
+    unused = tuple(part for part in read.unused if part.of_actors)
+    return replace(
+        plan,
+        actors=read.actors + others,
+        place=read.place,
+        duration_s=read.duration_s,
+        fps=read.fps,
+        unused=(*plan.unused, *unused),
+    )
