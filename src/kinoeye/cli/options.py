@@ -15,6 +15,7 @@ from kinoeye.base.errors import InputError
 if TYPE_CHECKING:
     from kinoeye.formats import PathTable
     from kinoeye.language import Plan
+    from kinoeye.shot import Environment
     from kinoeye.shot.checks import CheckReport
 
 MAX_SIDE = 8192
@@ -36,6 +37,35 @@ def add_film_options(parser: argparse.ArgumentParser, *, size: str | None = "x".
     parser.add_argument("--fps", type=positive, metavar="F", help="frames per second (default: the sentence's, or 24)")
     parser.add_argument("--frames", type=count, metavar="N", help="number of frames; wins over durations")
     parser.add_argument("--duration", type=positive, metavar="S", help="seconds (default: what the moves need)")
+
+
+def add_backdrop_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the picture in which something is staged."""
+    parser.add_argument("--backdrop", type=given_path, metavar="FILE", help="a picture all around as the place, which "
+                        "wins over a place in TEXT: equirectangular PNG, JPEG, WebP or Radiance HDR")  # fmt: skip
+    parser.add_argument("--backdrop-turn", type=degrees, metavar="DEG", help="turn it counter-clockwise from above; "
+                        "at 0 the first camera looks at its middle (default 0)")  # fmt: skip
+
+
+def read_backdrop(args: argparse.Namespace) -> Environment | None:
+    """The environment of `add_backdrop_options`, or None if no picture was given.
+
+    Raises:
+        InputError: it cannot be read, is no panorama, or only a turn was given.
+    """
+    if args.backdrop is None:
+        if args.backdrop_turn is not None:
+            raise InputError("--backdrop-turn turns the picture of --backdrop, and none was given; give it too")
+        return None
+    from kinoeye.render.panorama import surroundings
+
+    return surroundings(args.backdrop, turn_deg=args.backdrop_turn or 0.0)
+
+
+def say_place_unused(args: argparse.Namespace, plan: Plan) -> None:
+    """Note that the place of a sentence gives way to a backdrop."""
+    if args.backdrop is not None and plan.place is not None:
+        say(args, f"not used: {plan.place.text!r} at character {plan.place.start} (the backdrop is the place)")
 
 
 def add_camera_options(parser: argparse.ArgumentParser, *, unit_alone: bool = False) -> None:
@@ -187,6 +217,21 @@ def positive(text: str) -> float:
         value = math.nan
     if not (math.isfinite(value) and value > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+def degrees(text: str) -> float:
+    """A finite angle in degrees.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not one.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is no angle in degrees")
     return value
 
 

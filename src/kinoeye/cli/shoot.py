@@ -10,7 +10,16 @@ import argparse
 import math
 from pathlib import Path
 
-from kinoeye.cli.options import add_film_options, print_json, say, say_unused, say_violations
+from kinoeye.cli.options import (
+    add_backdrop_options,
+    add_film_options,
+    print_json,
+    read_backdrop,
+    say,
+    say_place_unused,
+    say_unused,
+    say_violations,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--director", default="auto", metavar="NAME", help="who reads TEXT: grammar, tiny, the folder "
                         "of a trained director, or auto: the grammar if it uses every word (default auto)")  # fmt: skip
     add_film_options(parser)
+    add_backdrop_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
         fps=args.fps,
         num_frames=args.frames,
         duration_s=args.duration,
+        backdrop=read_backdrop(args),
         argv=tuple(args.argv),
     )
     rows = headline_scores(made.score)
@@ -65,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
         say(args, f"directed by {made.reading.director}: {made.reading.reason}")
     for note in staging_notes(made.shot):
         say(args, note)
+    say_place_unused(args, made.plan)
     say_unused(args, made.plan)
     say_violations(args, made.checks)
     for row in rows:

@@ -10,7 +10,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kinoeye.cli.options import add_film_options, print_json, say, say_unused
+from kinoeye.cli.options import (
+    add_backdrop_options,
+    add_film_options,
+    print_json,
+    read_backdrop,
+    say,
+    say_place_unused,
+    say_unused,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shot", nargs="?", type=Path, metavar="SHOT", help="a shot to add to; its camera stays")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="SHOT", help="shot.json to write")
     add_film_options(parser)
+    add_backdrop_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from kinoeye.shot.staging_notes import staging_notes
 
     plan = parse(args.text, camera_required=False)
+    backdrop = read_backdrop(args)
     into = None if args.shot is None else Shot.load(args.shot)
     shot = stage(
         plan,
@@ -37,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
         fps=args.fps,
         num_frames=args.frames,
         duration_s=args.duration,
+        environment=backdrop,
     )
     shot.save(args.out)
     if args.json:
@@ -52,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
         say(args, f"{actor.name}: {actor.prompt!r} at ({x:.2f}, {y:.2f}) m")
     for note in staging_notes(shot):
         say(args, note)
+    say_place_unused(args, plan)
     say_unused(args, plan)
     print(args.out)
     return 0

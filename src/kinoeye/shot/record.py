@@ -16,7 +16,7 @@ from kinoeye.geometry.intrinsics import Intrinsics
 from kinoeye.geometry.lie import SE3
 from kinoeye.geometry.record import CameraArrays, camera_from_json, camera_to_json, track_from_json, track_to_json
 from kinoeye.geometry.track import Track, Trajectory, Unit
-from kinoeye.shot.environment import Environment
+from kinoeye.shot.environment import Environment, Panorama
 from kinoeye.shot.record_head import VERSION
 from kinoeye.shot.shot import Actor, Avatar, Shot, SkinnedAvatar
 
@@ -24,8 +24,18 @@ _SHOT_KEYS = ("record", "version", "prompt", "seed", "camera", "actors", "enviro
 _ACTOR_KEYS = ("name", "prompt", "category", "size_xyz", "track", "avatar")
 
 
-def shot_to_json(shot: Shot) -> dict[str, Any]:
-    """Plain JSON data of a shot."""
+def shot_to_json(shot: Shot, *, folder: Path | None = None) -> dict[str, Any]:
+    """Plain JSON data of a shot.
+
+    Args:
+        shot: what is written.
+        folder: where the record will lie; a panorama's picture within it is named from there, another one by its
+            absolute path. None keeps the name that the shot has.
+    """
+    environment = shot.environment
+    if folder is not None and isinstance(environment.sky, Panorama):
+        file = _named_from(folder, Path(environment.sky.file))
+        environment = replace(environment, sky=replace(environment.sky, file=file))
     return {
         "record": "Shot",
         "version": VERSION,
@@ -33,18 +43,28 @@ def shot_to_json(shot: Shot) -> dict[str, Any]:
         "seed": shot.seed,
         "camera": trajectory_to_json(shot.camera),
         "actors": [_actor_to_json(actor) for actor in shot.actors],
-        "environment": to_json(shot.environment),
+        "environment": to_json(environment),
     }
 
 
 def load_shot(path: Path) -> Shot:
-    """Read a shot from `shot.json` or from a folder that holds it.
+    """Read a shot from `shot.json` or from a folder that holds it; a picture that lies there is found there.
 
     Raises:
         InputError: the file is missing, damaged, or not a shot.
     """
     path = path / "shot.json" if path.is_dir() else path
-    return shot_from_json(read_json(path), where=str(path))
+    shot = shot_from_json(read_json(path), where=str(path))
+    sky = shot.environment.sky
+    if isinstance(sky, Panorama) and (path.parent / sky.file).is_file():
+        sky = replace(sky, file=str(path.parent / sky.file))
+        shot = replace(shot, environment=replace(shot.environment, sky=sky))
+    return shot
+
+
+def _named_from(folder: Path, file: Path) -> str:
+    whole, within = file.resolve(), folder.resolve()
+    return whole.relative_to(within).as_posix() if whole.is_relative_to(within) else str(whole)
 
 
 def shot_from_json(data: Any, *, where: str) -> Shot:

@@ -128,14 +128,14 @@ class Shot:
         return replace(self, camera=camera)
 
     def save(self, path: Path | str) -> None:
-        """Write `shot.json`.
+        """Write `shot.json`; a panorama's picture is named from its folder if it lies there, else by its whole path.
 
         Raises:
             InputError: the file cannot be written.
         """
         from kinoeye.shot.record import shot_to_json
 
-        write_json(path, shot_to_json(self))
+        write_json(path, shot_to_json(self, folder=Path(path).parent))
 
     @staticmethod
     def is_at(path: Path | str) -> bool:

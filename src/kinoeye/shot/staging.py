@@ -110,6 +110,7 @@ def stage(
     num_frames: int | None = None,
     duration_s: float | None = None,
     fov_x: float = DEFAULT_FOV_X,
+    environment: Environment | None = None,
 ) -> Shot:
     """The shot of a plan: actors placed in view and free of each other, then the moves compiled around them.
 
@@ -125,6 +126,7 @@ def stage(
         num_frames: frames of the film; wins over the durations of the plan.
         duration_s: length of the film; the plan's, or what its moves need.
         fov_x: horizontal field of view in radians.
+        environment: where it takes place, whatever the plan and `into` say; None for what they say.
 
     Raises:
         InputError: a length, rate or field of view is out of range, or a name is taken in `into`.
@@ -172,7 +174,7 @@ def stage(
     return Shot(
         camera=camera,
         actors=(*(into.actors if into else ()), *actors),
-        environment=_environment(plan, into),
+        environment=environment or _environment(plan, into),
         prompt=" ".join(filter(None, [into.prompt if into else "", plan.text])),
         seed=into.seed if into else seed,
     )

@@ -24,6 +24,7 @@ from kinoeye.perception.automatic import estimate_camera
 from kinoeye.render.film import render
 from kinoeye.render.shot_solids import ShotSolids
 from kinoeye.shot.checks import Checker, CheckReport
+from kinoeye.shot.environment import Environment, Panorama
 from kinoeye.shot.shot import Shot
 from kinoeye.shot.staging import stage
 from kinoeye.studio.report import Report, write_report
@@ -83,6 +84,7 @@ def shoot(
     fps: float | None = None,
     num_frames: int | None = None,
     duration_s: float | None = None,
+    backdrop: Environment | None = None,
     argv: tuple[str, ...] | None = None,
 ) -> Shooting:
     """Direct, stage, check, film, re-estimate, score and report one sentence; the folder appears whole or not at all.
@@ -97,6 +99,7 @@ def shoot(
         fps: frames per second; what the sentence says, or 24.
         num_frames: frames of the film; wins over durations.
         duration_s: length of the film; what the sentence says, or what its moves need.
+        backdrop: where it takes place whatever the sentence says, such as `render.panorama.surroundings` of a picture.
         argv: the command line to record in `run.json`; None writes the equivalent one.
 
     Raises:
@@ -112,13 +115,23 @@ def shoot(
     with clock.stage("direct"):
         reading = read_plan(text, director)
     with clock.stage("stage"):
-        shot = stage(reading.plan, seed=seed, size_wh=size_wh, fps=fps, num_frames=num_frames, duration_s=duration_s)
+        shot = stage(
+            reading.plan,
+            seed=seed,
+            size_wh=size_wh,
+            fps=fps,
+            num_frames=num_frames,
+            duration_s=duration_s,
+            environment=backdrop,
+        )
     with clock.stage("check"):
         checks = Checker(surroundings=ShotSolids)(shot)
     if argv is None:
         argv = ("shoot", text, "-o", str(out), "--seed", str(seed), "--size", f"{size_wh[0]}x{size_wh[1]}")
         argv += () if str(director) == AUTO else ("--director", str(director))
-        options = {"--fps": fps, "--frames": num_frames, "--duration": duration_s}
+        options: dict[str, float | str | None] = {"--fps": fps, "--frames": num_frames, "--duration": duration_s}
+        if backdrop is not None and isinstance(backdrop.sky, Panorama):
+            options |= {"--backdrop": backdrop.sky.file, "--backdrop-turn": backdrop.sky.turn_deg}
         argv += tuple(word for flag, value in options.items() if value is not None for word in (flag, str(value)))
     run = RunRecord(
         argv=argv,
