@@ -46,6 +46,7 @@ class FilmTake:
         shot = world("train", seed % MAX_SEED, num_frames=self.num_frames, size_wh=self.size_wh)
         take = render(shot, layers=self.layers, samples=2)
         base = self.folder / item.name
+        base.mkdir(parents=True, exist_ok=True)
         # Each file is put in its place alone: the worker of a killed run may still write the same ones.
         write_take(take, base)
         shot.save(base / SHOT_FILE)
