@@ -126,15 +126,12 @@ class Scene:
     @cached_property
     def canonical_from_world(self) -> Float64:
         """The inverse [f, p, 3, 4] of `world_from_canonical`."""
-        linear = self.world_from_canonical[..., :3]
-        # A rotation times a scale along each axis: its inverse is its transpose over the squared scales.
-        inverse = np.swapaxes(linear / (linear * linear).sum(axis=-2, keepdims=True), -1, -2)
-        return np.concatenate([inverse, -inverse @ self.world_from_canonical[..., 3:]], axis=-1)
+        return inverted(self.world_from_canonical)
 
     @cached_property
     def next_from_world(self) -> Float64:
         """Where each part's surface goes from each frame to the next: world to world [f - 1, p, 3, 4]."""
-        return _after(self.world_from_canonical[1:], self.canonical_from_world[:-1])
+        return after(self.world_from_canonical[1:], self.canonical_from_world[:-1])
 
 
 def build_scene(shot: Shot, camera: Trajectory) -> Scene:
@@ -150,7 +147,7 @@ def build_scene(shot: Shot, camera: Trajectory) -> Scene:
     meshes: list[Mesh] = []
     for index, actor in enumerate(shot.actors):
         if isinstance(actor.avatar, SkinnedAvatar):
-            meshes.append(_actor_mesh(actor, actor.avatar, index + 1, times, shot.seed))
+            meshes.append(actor_mesh(actor, actor.avatar, index + 1, times, shot.seed))
         elif actor.avatar is not None:
             rows += _actor_rows(actor, actor.avatar, index + 1, times)
     maps = [np.broadcast_to(row.world_from_canonical, (frames, 3, 4)) for row in rows]
@@ -219,8 +216,19 @@ def _actor_rows(actor: Actor, avatar: Avatar, instance: int, times_s: torch.Tens
     return rows
 
 
-def _actor_mesh(actor: Actor, avatar: SkinnedAvatar, instance: int, times_s: torch.Tensor, seed: int) -> Mesh:
-    """The body of one actor over time."""
+def actor_mesh(actor: Actor, avatar: SkinnedAvatar, instance: int, times_s: torch.Tensor, seed: int) -> Mesh:
+    """The body of one actor over time.
+
+    Args:
+        actor: on its track.
+        avatar: of the actor.
+        instance: index of the actor in its shot plus one.
+        times_s: [f] increasing.
+        seed: of the shot.
+
+    Raises:
+        InputError: the body cannot do what it is cued to.
+    """
     body, T_body_rest = perform(actor, avatar, times_s.double().numpy(), seed=seed + instance)
     T_world_body = actor.track.at(times_s).T_world_body.as_matrix().double().numpy()
     return mesh_of(body, T_world_body, T_body_rest, instance)
@@ -261,7 +269,7 @@ def _row(
         box_from_canonical=_box_from_rest(rest_from_canonical, size),
         instance=ids[0],
         part=ids[1],
-        world_from_canonical=_after(T_world_rest, rest_from_canonical),
+        world_from_canonical=after(T_world_rest, rest_from_canonical),
     )
 
 
@@ -281,15 +289,22 @@ def _canonical_scale(kind: int, half: Float64) -> tuple[float, Float64]:
     return half[2] / radius - 1.0, np.array([half[0], half[1], radius])
 
 
-def _after(outer: Float64, inner: Float64) -> Float64:
+def after(outer: Float64, inner: Float64) -> Float64:
     """The affine map [..., 3, 4] that applies `inner` and then `outer`."""
     offset = outer[..., :3] @ inner[..., 3:] + outer[..., 3:]
     return np.concatenate([outer[..., :3] @ inner[..., :3], offset], axis=-1)
 
 
+def inverted(maps: Float64) -> Float64:
+    """The inverse of maps [..., 3, 4] that are each a rotation after a scaling along the axes."""
+    linear = maps[..., :3]
+    inverse = np.swapaxes(linear / (linear * linear).sum(axis=-2, keepdims=True), -1, -2)
+    return np.concatenate([inverse, -inverse @ maps[..., 3:]], axis=-1)
+
+
 def _box_from_rest(rest_from_canonical: Float64, size_xyz: Float64) -> Float64:
     box_from_rest = np.concatenate([np.diag(1.0 / size_xyz), np.array([[0.5], [0.5], [0.0]])], axis=1)
-    return _after(box_from_rest, rest_from_canonical)
+    return after(box_from_rest, rest_from_canonical)
 
 
 def _role_color(base: tuple[float, float, float], role: Role | str) -> Float64:

@@ -61,7 +61,7 @@ def nearest_between(
     """
     best = np.minimum(at_frames[:-1], at_frames[1:])
     of = np.where(at_frames[:-1] <= at_frames[1:], what[:-1], what[1:])
-    steps = np.linalg.norm(np.diff(arrays.eye, axis=0), axis=1) + arrays.others_travel
+    steps = np.linalg.norm(np.diff(arrays.eye, axis=0), axis=1) + surroundings.travel(arrays.times_s)
     which: Int64 = np.arange(len(best))
     start, end, low, high = np.zeros(len(best)), np.ones(len(best)), at_frames[:-1], at_frames[1:]
     for _ in range(_ROUNDS):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kinoeye.base.errors import InputError
-from kinoeye.geometry.convention import Float64, matrix_to_rotvec
+from kinoeye.geometry.convention import Float64
 from kinoeye.language.grammar import parse
 from kinoeye.language.plan import Plan
 
@@ -22,8 +22,6 @@ NEAR_M = 0.01
 """Depth from which a point counts as in front of the camera."""
 _SIGNS = np.array([(x, y, z) for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (0.0, 1.0)])
 _EDGES = np.array([(i, j) for i in range(8) for j in range(i) if (_SIGNS[i] != _SIGNS[j]).sum() == 1])
-_LIMBS = 3.0
-"""A walking robot's feet move up to about twice as fast as its body; with something to spare."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +59,6 @@ class ShotArrays:
     unit: Unit
     up: Up
     subjects: tuple[Subject, ...]
-    others_travel: Float64
-    """[n - 1] metres that any surface of an actor covers, at most, from each frame to the next."""
 
     def __len__(self) -> int:
         """Number of frames."""
@@ -111,7 +107,6 @@ class ShotArrays:
             unit=camera.track.unit,
             up=camera.track.up,
             subjects=tuple(_subject(actor, shot, poses) for actor in actors),
-            others_travel=_others_travel(shot),
         )
 
 
@@ -158,16 +153,3 @@ def _subject(actor: Actor, shot: Shot, T_world_cam: Float64) -> Subject:
 
 def _corners(T_world_body: Float64, size_xyz: tuple[float, float, float]) -> Float64:
     return (_SIGNS * size_xyz) @ np.swapaxes(T_world_body[:, :, :3], 1, 2) + T_world_body[:, None, :, 3]
-
-
-def _others_travel(shot: Shot) -> Float64:
-    """How far any surface of an actor may get from each frame to the next."""
-    travel = np.zeros(max(len(shot.camera) - 1, 0))
-    for actor in shot.actors:
-        if actor.moves:
-            pose = actor.track.at(shot.camera.times_s).T_world_body.as_matrix().double().numpy(force=True)
-            steps = np.linalg.norm(np.diff(pose[:, :3, 3], axis=0), axis=1)
-            turns = matrix_to_rotvec(np.swapaxes(pose[:-1, :3, :3], 1, 2) @ pose[1:, :3, :3])
-            reach = np.linalg.norm(actor.size_xyz)
-            travel = np.maximum(travel, _LIMBS * steps + reach * np.linalg.norm(turns, axis=1))
-    return travel

@@ -30,6 +30,10 @@ class Surroundings(Protocol):
         """
         ...
 
+    def travel(self, times_s: Float64) -> Float64:
+        """How far [n - 1] in metres any surface gets, at most, from each time [n] to the next; times increase."""
+        ...
+
 
 @runtime_checkable
 class RayCaster(Protocol):
@@ -86,3 +90,7 @@ class PointCloud:
     def distances(self, times_s: Float64, points: Float64) -> tuple[Float64, Int64]:
         """Distance [n] from points [n, 3] to the nearest point of the cloud; it does not move with time."""
         return np.asarray(self._tree.query(points)[0], np.float64), np.zeros(len(points), np.int64)
+
+    def travel(self, times_s: Float64) -> Float64:
+        """Zeros [n - 1]: points stay."""
+        return np.zeros(len(times_s) - 1)
