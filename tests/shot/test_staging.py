@@ -15,12 +15,12 @@ from kinoeye.shot import SHAPES, Shot, SkinnedAvatar, stage
 from kinoeye.shot.bodies.casting import cast_body
 from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.shot.palette import COLOURS
+from kinoeye.shot.roles import WALK_M_PER_S
+from kinoeye.shot.space import CLEARANCE_M
 from kinoeye.shot.staging import (
     CAMERA_HEIGHT_M,
-    CLEARANCE_M,
     HIGHEST_CAMERA_M,
     LOWEST_CAMERA_M,
-    WALK_M_PER_S,
     anchors_from_first_camera,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -18,12 +18,13 @@ from kinoeye.language.compiler import DEFAULT_FOV_X, CompiledPath, compile_path
 from kinoeye.language.motion.path import Anchor
 from kinoeye.language.motion.timing import natural_duration, schedule
 from kinoeye.language.plan import Action, ActorMention, Move, Plan
-from kinoeye.shot.acting import Course, Part, groups, played
-from kinoeye.shot.bodies.motions import Cue
+from kinoeye.shot.acting import Course
+from kinoeye.shot.company import TRIES, Company
 from kinoeye.shot.environment import Environment
 from kinoeye.shot.environments import ENVIRONMENTS
-from kinoeye.shot.palette import COLOURS
-from kinoeye.shot.shot import RGB, Actor, Avatar, BodyName, Shape, Shot, SkinnedAvatar
+from kinoeye.shot.roles import AGENTS, Role, avatar_of, colour_of, role_of
+from kinoeye.shot.shot import Actor, Shot
+from kinoeye.shot.space import JUST_IN_VIEW, WELL_IN_VIEW, Space, angle_aside
 
 CAMERA_HEIGHT_M = 1.4
 """Where a staged camera starts: above the origin, level, looking along +x; lower for low subjects, see `first_pose`."""
@@ -32,72 +33,8 @@ DEFAULT_PLACE = "meadow"
 """Where a shot takes place when the text does not say."""
 _ANCHOR_HZ = 12.0
 """How often the camera is told where a moving actor is."""
-WALK_M_PER_S, RUN_M_PER_S = 1.2, 3.0
-NEAREST_M, FARTHEST_M = 3.0, 8.0
-"""How far from the first camera an actor may be placed when no move says where it is."""
-CLEARANCE_M, CAMERA_CLEARANCE_M = 0.35, 1.5
-"""Free space that placing tries to keep between actors, and between an actor and the camera."""
-HEIGHTS_AWAY = 1.8
-"""A body this many of its heights away fills the height of a wide film."""
-WELL_IN_VIEW, JUST_IN_VIEW = 0.38, 0.46
-"""Angles off the camera's axis, in fields of view, at which a subject is whole in the picture, or touches its edge."""
-_TRIES = 200
-
-_BODIES: Mapping[str, tuple[Shape | BodyName, tuple[float, float, float]]] = {
-    "robot": ("robot", (0.55, 0.85, 1.7)),
-    "person": ("adult", (0.50, 0.75, 1.7)),
-    "box": ("box", (1.0, 1.0, 1.0)),
-    "sphere": ("sphere", (1.1, 1.1, 1.1)),
-    "cylinder": ("cylinder", (0.8, 0.8, 1.3)),
-    "cone": ("cone", (1.0, 1.0, 1.5)),
-    "capsule": ("capsule", (0.65, 0.65, 1.6)),
-    "pyramid": ("pyramid", (1.3, 1.3, 1.2)),
-    "dog": ("dog", (1.07, 0.23, 0.65)),
-    "car": ("car", (4.2, 1.8, 1.45)),
-}
-"""Canonical noun of a mention -> shape or body, and its size in metres."""
-_AGENTS = ("robot", "adult", "dog")
-_SIZES: Mapping[str | None, tuple[float, float, float]] = {
-    None: (1.0, 1.0, 1.0),
-    "tiny": (0.35, 0.35, 0.35),
-    "small": (0.6, 0.6, 0.6),
-    "large": (1.5, 1.5, 1.5),
-    "huge": (2.5, 2.5, 2.5),
-    "tall": (1.0, 1.0, 1.35),
-    "short": (1.0, 1.0, 0.7),
-    "wide": (1.3, 1.5, 1.0),
-    "narrow": (0.7, 0.6, 1.0),
-}
-_GROWN = ("person",)
-"""Who is never as much larger or smaller than usual as things are."""
-_CROSSES = ("cross in front", "cross behind")
 _ENDLESS = ("hold", "look_at", "follow", "handheld")
 """Actions of the camera that go on as long as there is something to see."""
-_HEADINGS: Mapping[str | None, float] = {"left": 90.0, "right": -90.0, "forward": 0.0, "backward": 180.0, None: 90.0}
-"""Walking direction as seen from the first camera -> heading in degrees around +z from where it looks."""
-
-
-@dataclass(frozen=True)
-class _Role:
-    """An actor without its place."""
-
-    mention: ActorMention
-    shape: Shape | BodyName
-    size_xyz: tuple[float, float, float]
-    speed: float
-
-    @property
-    def radius(self) -> float:
-        return 0.5 * math.hypot(self.size_xyz[0], self.size_xyz[1])
-
-    def heading(self, view_heading: float) -> float:
-        """Walking direction around +z from +x, for a first camera that looks along `view_heading`."""
-        return view_heading + math.radians(_HEADINGS[self.mention.direction])
-
-    def velocity_xyz(self, view_heading: float) -> Float64:
-        """Walking velocity [3] in the world."""
-        heading = self.heading(view_heading)
-        return self.speed * np.array([math.cos(heading), math.sin(heading), 0.0])
 
 
 def stage(
@@ -137,14 +74,14 @@ def stage(
         ['red robot']
     """
     generator = np.random.default_rng([seed, 0x57A6E])
-    roles = [_role(mention) for mention in plan.actors]
-    company = _Company.of(roles, _heading_of(into), seed)
+    roles = [role_of(mention) for mention in plan.actors]
+    company = Company.of(roles, _heading_of(into), seed)
     if into is None and not (num_frames or duration_s or plan.duration_s):
         plan = _lasting(plan, company.seconds)
     options = {"num_frames": num_frames, "fps": fps, "duration_s": duration_s, "fov_x": fov_x, "seed": seed}
     if into is not None:
         _refuse_taken_names(plan, into)
-        space = _Space.around(into.camera, into.actors)
+        space = Space.around(into.camera, into.actors)
         courses = company.placed({}, space)
         space = space.beside(courses, roles)
         loners = [role for role in roles if role.mention.name not in courses]
@@ -155,7 +92,7 @@ def stage(
         subjects = [role for role in roles if role.mention.name in targets] or roles
         start = first_pose(max((role.size_xyz[2] for role in subjects), default=None))
         sketch = compile_path(plan, start=start, **options)
-        space = _Space(sketch.T_world_cam, sketch.times_s, fov_x, [])
+        space = Space(sketch.T_world_cam, sketch.times_s, fov_x, [])
         subjects_xy = _subjects_in_view(plan, sketch, fov_x)
         courses = company.placed(subjects_xy, space)
         space = space.beside(courses, roles)
@@ -265,17 +202,10 @@ def _subjects_in_view(plan: Plan, sketch: CompiledPath, fov_x: float) -> dict[st
         candidates = [
             poses[-1, :2, 3] + distance * np.array([math.cos(heading + t), math.sin(heading + t)]) for t in turns
         ]
-        aside = [max(float(_aside(poses, c).max()), WELL_IN_VIEW * fov_x) for c in candidates]
+        aside = [max(float(angle_aside(poses, c).max()), WELL_IN_VIEW * fov_x) for c in candidates]
         best = int(np.argmin(np.round(aside, 3)))  # the first, least turned, among equals
         positions[name] = candidates[best if aside[best] <= JUST_IN_VIEW * fov_x else 0]
     return positions
-
-
-def _aside(poses: Float64, position_xy: Float64) -> Float64:
-    """Horizontal angle [n] between cameras' axes and ground positions [2] or [n, 2], for camera poses [n, 4, 4]."""
-    offset = position_xy - poses[:, :2, 3]
-    aside = np.arctan2(offset[:, 1], offset[:, 0]) - np.arctan2(poses[:, 1, 2], poses[:, 0, 2])
-    return np.abs((aside + math.pi) % (2 * math.pi) - math.pi)
 
 
 def _refuse_taken_names(plan: Plan, into: Shot) -> None:
@@ -284,18 +214,7 @@ def _refuse_taken_names(plan: Plan, into: Shot) -> None:
         raise InputError(f"the shot has {', '.join(map(repr, sorted(taken)))} already; describe another actor")
 
 
-def _role(mention: ActorMention) -> _Role:
-    shape, base = _BODIES[mention.shape]
-    factors = _SIZES[mention.size]
-    if mention.shape in _GROWN:
-        factors = (float(np.prod(factors)) ** (1 / 9),) * 3 if mention.size in ("tiny", "small", "large", "huge") else (
-            1.0, 1.0, factors[2] ** (1 / 3))  # fmt: skip
-    size = (base[0] * factors[0], base[1] * factors[1], base[2] * factors[2])
-    speed = {"walk": WALK_M_PER_S, "run": RUN_M_PER_S}.get(mention.behaviour, 0.0)
-    return _Role(mention, shape, size, speed)
-
-
-def _moving_anchor(role: _Role, courses: Mapping[str, Course]) -> Anchor:
+def _moving_anchor(role: Role, courses: Mapping[str, Course]) -> Anchor:
     course = courses[role.mention.name]
     times = np.arange(0.0, course.seconds + 1.0 / _ANCHOR_HZ, 1.0 / _ANCHOR_HZ)
     xyz, _ = course.at(times)
@@ -303,167 +222,13 @@ def _moving_anchor(role: _Role, courses: Mapping[str, Course]) -> Anchor:
     return Anchor(rows[0][1:], role.size_xyz, way=tuple(rows))
 
 
-def _anchor(role: _Role, place: Float64) -> Anchor:
+def _anchor(role: Role, place: Float64) -> Anchor:
     vx, vy, vz = role.velocity_xyz(0.0).tolist()
     return Anchor((float(place[0]), float(place[1]), 0.0), role.size_xyz, (vx, vy, vz))
 
 
-@dataclass(frozen=True)
-class _Space:
-    """What placing has to respect: the first view, the camera's path, and bodies that are there already."""
-
-    T_world_cam: Float64
-    times_s: Float64
-    fov_x: float
-    bodies: list[tuple[Float64, float]]
-    """Ground path [n, 2] at `times_s` and radius of each."""
-
-    @classmethod
-    def around(cls, camera: Trajectory, actors: Sequence[Actor]) -> _Space:
-        paths = [actor.track.at(camera.times_s).T_world_body.translation.numpy()[:, :2] for actor in actors]
-        radii = [0.5 * math.hypot(*actor.size_xyz[:2]) for actor in actors]
-        fov_x = float(camera.intrinsics.fov()[0, 0])
-        bodies = list(zip(paths, radii, strict=True))
-        return cls(camera.T_world_cam.as_matrix().numpy(), camera.times_s.numpy(), fov_x, bodies)
-
-    def beside(self, courses: Mapping[str, Course], roles: Sequence[_Role]) -> _Space:
-        """The space with actors in it who go their ways."""
-        radii = {role.mention.name: role.radius for role in roles}
-        since = self.times_s - self.times_s[0]
-        bodies = [(course.at(since)[0][:, :2], radii[name]) for name, course in courses.items()]
-        return replace(self, bodies=[*self.bodies, *bodies])
-
-    @property
-    def heading(self) -> float:
-        """Where the first camera looks, around +z from +x."""
-        return math.atan2(self.T_world_cam[0, 1, 2], self.T_world_cam[0, 0, 2])
-
-    def draw(self, travel_xy: Float64, generator: np.random.Generator) -> Float64:
-        """A ground position [2] in the first view, for a body whose path is centred there."""
-        distance = generator.uniform(NEAREST_M, FARTHEST_M)
-        angle = self.heading + generator.uniform(-0.35, 0.35) * self.fov_x
-        position = self.T_world_cam[0, :2, 3] + distance * np.array([math.cos(angle), math.sin(angle)])
-        return position - 0.5 * travel_xy
-
-    def faults(self, path_xy: Float64, role: _Role, bodies: Sequence[tuple[Float64, float]]) -> float:
-        """How badly a body on a ground path [n, 2] is placed: near another or the camera, out of view, overlapping."""
-        others = [*self.bodies, *bodies]
-        near = [float(np.linalg.norm(path_xy - other, axis=1).min()) - role.radius - radius for other, radius in others]
-        crowded = max(0.0, CLEARANCE_M - min(near, default=CLEARANCE_M))
-        distance = float(np.linalg.norm(path_xy - self.T_world_cam[:, :2, 3], axis=1).min())
-        looming = max(0.0, max(CAMERA_CLEARANCE_M, HEIGHTS_AWAY * role.size_xyz[2]) - distance)
-        unseen = np.maximum(0.0, _aside(self.T_world_cam, path_xy) - WELL_IN_VIEW * self.fov_x).mean()
-        overlap = sum(self._overlap(path_xy[0], role.radius, other[0], radius) for other, radius in others)
-        return 10 * crowded + looming + float(unseen) + overlap
-
-    def _overlap(self, one_xy: Float64, radius: float, other_xy: Float64, other_radius: float) -> float:
-        """Angle by which two bodies cover each other in the first picture."""
-        from_camera = np.stack([one_xy, other_xy]) - self.T_world_cam[0, :2, 3]
-        half_widths = np.array([radius, other_radius]) / np.maximum(np.linalg.norm(from_camera, axis=1), 1e-6)
-        bearings = np.arctan2(from_camera[:, 1], from_camera[:, 0])
-        between = abs((bearings[0] - bearings[1] + math.pi) % (2 * math.pi) - math.pi)
-        return max(0.0, float(half_widths.sum()) - float(between))
-
-
-@dataclass(frozen=True)
-class _Company:
-    """Actors who act, in groups of those who have to do with each other, before they are placed."""
-
-    roles: Mapping[str, _Role]
-    parts: list[list[Part]]
-    view_heading: float
-    seed: int
-
-    @classmethod
-    def of(cls, roles: Sequence[_Role], view_heading: float, seed: int) -> _Company:
-        parts = [Part(role.mention, role.size_xyz, _told_heading(role, view_heading)) for role in roles]
-        return cls({role.mention.name: role for role in roles}, groups(parts), view_heading, seed)
-
-    @property
-    def seconds(self) -> float:
-        """How long all of them need, with a moment more."""
-        played_s = [course.seconds for group in self.parts for course in self._played(group, np.zeros(2)).values()]
-        return max(played_s) + 0.5 if played_s else 0.0
-
-    def placed(self, subjects: Mapping[str, Float64], space: _Space) -> dict[str, Course]:
-        """Every actor's course in the world: where its group is in view, and free of the others."""
-        generator = np.random.default_rng([self.seed, 0xAC7])
-        courses: dict[str, Course] = {}
-        for group in self.parts:
-            here = space.beside(courses, list(self.roles.values()))
-            camera_xy = space.T_world_cam[0, :2, 3]
-            drawn = self._played(group, np.zeros(2))
-            x, y, heading = self._best(group, drawn, subjects, here, generator)
-            # Who turns to the camera has to know where it is from here.
-            c, s = math.cos(-heading), math.sin(-heading)
-            from_here = np.array([[c, -s], [s, c]]) @ (camera_xy - np.array([x, y]))
-            for name, course in self._played(group, from_here).items():
-                courses[name] = course.placed(x, y, heading)
-        return courses
-
-    def _played(self, group: Sequence[Part], camera_xy: Float64) -> dict[str, Course]:
-        return played(
-            group,
-            view_heading=self.view_heading,
-            camera_xy=camera_xy,
-            generator=np.random.default_rng([self.seed, 0x9A7]),
-        )
-
-    def _best(
-        self,
-        group: Sequence[Part],
-        courses: Mapping[str, Course],
-        subjects: Mapping[str, Float64],
-        space: _Space,
-        generator: np.random.Generator,
-    ) -> tuple[float, float, float]:
-        """Place and heading of a group's origin."""
-        since = space.times_s - space.times_s[0]
-        ways = {name: course.at(since)[0] for name, course in courses.items()}
-        ground = np.concatenate([way[:, :2] for way in ways.values()])
-        middle = 0.5 * (ground.min(axis=0) + ground.max(axis=0))
-        anchor = next((name for name in ways if name in subjects), None)
-        faced = any(action.name in _CROSSES for part in group for action in part.mention.actions)
-        best, least = (0.0, 0.0, 0.0), math.inf
-        for _ in range(_TRIES):
-            heading = 0.0 if _is_oriented(group) else generator.uniform(-math.pi, math.pi)
-            if faced and not _is_oriented(group):
-                heading = space.heading + math.pi + generator.uniform(-0.3, 0.3)
-            c, s = math.cos(heading), math.sin(heading)
-            R = np.array([[c, -s], [s, c]])
-            if anchor is not None:
-                origin = subjects[anchor] - R @ ways[anchor][0, :2]
-            else:
-                extent = float(np.linalg.norm(ground - middle, axis=1).max())
-                farther = generator.uniform(0.0, 1.5 * extent) * np.array(
-                    [math.cos(space.heading), math.sin(space.heading)]
-                )
-                origin = space.draw(np.zeros(2), generator) + farther - R @ middle
-            bodies: list[tuple[Float64, float]] = []
-            faults = 0.0
-            for name, way in ways.items():
-                path = way[:, :2] @ R.T + origin
-                faults += space.faults(path, self.roles[name], bodies)
-                from_camera = float(np.linalg.norm(path - space.T_world_cam[:, :2, 3], axis=1).min())
-                faults += max(0.0, NEAREST_M + 0.5 * max(self.roles[name].size_xyz) - from_camera)
-                bodies.append((path, self.roles[name].radius))
-            if faults < least - 1e-9:
-                best, least = (float(origin[0]), float(origin[1]), heading), faults
-        return best
-
-
-def _is_oriented(group: Sequence[Part]) -> bool:
-    """Whether a text says where somebody of a group goes as the camera sees it."""
-    told = [action for part in group for action in part.mention.actions]
-    return any(part.heading is not None for part in group) or any(a.name == "straight" and a.side for a in told)
-
-
-def _told_heading(role: _Role, view_heading: float) -> float | None:
-    return None if role.mention.direction is None else role.heading(view_heading)
-
-
 def _place(
-    roles: Sequence[_Role], subjects: Mapping[str, Float64], space: _Space, generator: np.random.Generator
+    roles: Sequence[Role], subjects: Mapping[str, Float64], space: Space, generator: np.random.Generator
 ) -> list[Float64]:
     """Ground positions [2] at time 0: subjects where the moves take them to be, the rest where there is room."""
     times = (space.times_s - space.times_s[0])[:, None]
@@ -474,7 +239,7 @@ def _place(
         if role.mention.name in subjects:
             candidates = [subjects[role.mention.name]]
         else:
-            candidates = [space.draw(velocity * times[-1], generator) for _ in range(_TRIES)]
+            candidates = [space.draw(velocity * times[-1], generator) for _ in range(TRIES)]
         faults = [space.faults(place + velocity * times, role, bodies) for place in candidates]
         place = candidates[int(np.argmin(faults))]  # the first of those without fault
         placed[role.mention.name] = place
@@ -482,7 +247,7 @@ def _place(
     return [placed[role.mention.name] for role in roles]
 
 
-def _actor(role: _Role, place: Float64, camera: Trajectory, space: _Space, generator: np.random.Generator) -> Actor:
+def _actor(role: Role, place: Float64, camera: Trajectory, space: Space, generator: np.random.Generator) -> Actor:
     times = camera.times_s if role.speed > 0 else camera.times_s[:1]
     to_camera = camera.T_world_cam.translation[0].numpy()[:2] - place
     # A standing actor half faces the camera, so that its front can be told from its side.
@@ -496,14 +261,14 @@ def _actor(role: _Role, place: Float64, camera: Trajectory, space: _Space, gener
     return Actor(
         name=role.mention.name,
         prompt=role.mention.prompt or role.mention.name,
-        category="agent" if role.shape in _AGENTS else "object",
+        category="agent" if role.shape in AGENTS else "object",
         size_xyz=role.size_xyz,
         track=Track(pose, times),
-        avatar=_avatar(role, _colour(role, generator), walks=role.speed > 0),
+        avatar=avatar_of(role, colour_of(role, generator), walks=role.speed > 0),
     )
 
 
-def _acting_actor(role: _Role, course: Course, camera: Trajectory, generator: np.random.Generator) -> Actor:
+def _acting_actor(role: Role, course: Course, camera: Trajectory, generator: np.random.Generator) -> Actor:
     times = camera.times_s
     xyz, facing = course.at((times - times[0]).numpy())
     axes = torch.from_numpy(np.stack([np.zeros_like(facing), np.zeros_like(facing), facing], axis=-1))
@@ -513,20 +278,8 @@ def _acting_actor(role: _Role, course: Course, camera: Trajectory, generator: np
     return Actor(
         name=role.mention.name,
         prompt=role.mention.prompt or role.mention.name,
-        category="agent" if role.shape in _AGENTS else "object",
+        category="agent" if role.shape in AGENTS else "object",
         size_xyz=role.size_xyz,
         track=Track(pose, times),
-        avatar=_avatar(role, _colour(role, generator), walks=True, cues=cues),
+        avatar=avatar_of(role, colour_of(role, generator), walks=True, cues=cues),
     )
-
-
-def _avatar(role: _Role, color_rgb: RGB, *, walks: bool, cues: tuple[Cue, ...] = ()) -> Avatar | SkinnedAvatar:
-    if role.shape == "adult" or role.shape == "dog" or role.shape == "car":
-        clothes = f"in {role.mention.clothes}" if role.mention.clothes else ""
-        return SkinnedAvatar(body=role.shape, color_rgb=color_rgb, clothes=clothes, cues=cues)
-    return Avatar(shape=role.shape, color_rgb=color_rgb, gait="walk" if walks else "stand")
-
-
-def _colour(role: _Role, generator: np.random.Generator) -> RGB:
-    name = role.mention.colour or list(COLOURS)[int(generator.integers(len(COLOURS)))]
-    return COLOURS[name]
