@@ -324,18 +324,41 @@ def test_other_tables_and_files_are_no_index(tmp_path: Path):
         with pytest.raises(InputError, match=message):
             read_index(path)
 
-    refused("not stored plainly", lambda: parquet.write_table(table, path))
-    plain = {"use_dictionary": False}
-    refused("its columns are key", lambda: parquet.write_table(table.drop(["seed"]), path, **plain))
+    parquet.write_table(table, path, compression="zstd")
+    assert read_index(path) == (row(),)
+    refused("its columns are .*key", lambda: parquet.write_table(table.drop(["seed"]), path))
     nothing = table.set_column(5, "caption", pyarrow.array([None], "string"))
-    refused("nothing in a column", lambda: parquet.write_table(nothing, path, **plain))
-    many = pyarrow.table({"key": pyarrow.array(np.zeros(1_000_001, np.int64))})
-    refused("1,000,001 rows", lambda: parquet.write_table(many, path, **plain))
+    refused("something else than text in caption", lambda: parquet.write_table(nothing, path))
+    halves = table.set_column(6, "seed", pyarrow.array([0.5]))
+    refused("something else than whole numbers in seed", lambda: parquet.write_table(halves, path))
+    refused("lacks a column", lambda: parquet.write_table(table.drop(["shard"]), path))
+    many = table.take(pyarrow.array(np.zeros(1_000_001, np.int64)))
+    refused("1,000,001 rows", lambda: parquet.write_table(many, path))
     refused("is damaged", lambda: path.write_bytes(b"PAR1 and no more"))
     refused("is damaged", lambda: path.write_bytes(b""))
     write_index([row()], path)
     data = path.read_bytes()
     refused("is damaged", lambda: path.write_bytes(data[:-20]))
+
+
+@given(st.integers(0, 10**6), st.binary(min_size=1, max_size=3))
+def test_damage_anywhere_in_an_index_is_an_input_error_or_harmless(index_folder: Path, at: int, noise: bytes):
+    whole = index_folder / INDEX_FILE
+    data = bytearray(whole.read_bytes())
+    at %= len(data) - len(noise)
+    data[at : at + len(noise)] = noise
+    (index_folder / "damaged.parquet").write_bytes(data)
+    with suppress(InputError):
+        assert len(read_index(index_folder / "damaged.parquet")) <= 20
+
+
+@pytest.fixture(scope="module")
+def index_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an index of twenty rows."""
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    folder = tmp_path_factory.mktemp("index")
+    write_index([row(key=f"k{number}", caption="a filmé") for number in range(20)], folder / INDEX_FILE)
+    return folder
 
 
 def test_an_empty_index_has_no_rows(tmp_path: Path):

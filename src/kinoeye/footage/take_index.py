@@ -15,8 +15,6 @@ from kinoeye.footage.shards import KEY, SHARD
 INDEX_FILE = "index.parquet"
 MAX_TAKES = 1_000_000
 _MAX_BYTES = 1024**3
-_ENCODINGS = {"PLAIN", "RLE"}
-"""Of columns that are as large in memory as their table says; others could make a small file fill it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +40,7 @@ class IndexRow:
 
 
 _TYPES = {field.name: "string" if field.type == "str" else "int64" for field in fields(IndexRow)}
+_WORDS = [name for name, kind in _TYPES.items() if kind == "string"]
 
 
 def write_index(rows: Sequence[IndexRow], path: Path) -> None:
@@ -69,35 +68,50 @@ def read_index(path: Path) -> tuple[IndexRow, ...]:
     if not path.is_file():
         raise InputError(f"{path} does not exist")
     try:
-        with parquet.ParquetFile(path) as file:
-            _check_bounds(file, path)
-            schema = {field.name: str(field.type) for field in file.schema_arrow}
-            if schema != _TYPES:
-                raise InputError(f"{path} is no index of takes: its columns are {', '.join(schema)[:200]}")
-            data = file.read().to_pylist()
-    except (pyarrow.ArrowException, OSError) as error:
+        # Words are kept once each: a small file can say a long one in every row.
+        with parquet.ParquetFile(path, read_dictionary=_WORDS) as file:
+            _check_bounds(file.metadata, path)
+            if file.schema_arrow.names != list(_TYPES):
+                raise InputError(f"{path} is no index of takes: its columns are {str(file.schema_arrow.names)[:200]}")
+            table = file.read()
+        columns = [_values(table.column(name), name, path) for name in _TYPES]
+    except InputError:
+        raise
+    except KeyError as error:
+        raise InputError(f"{path} is no index of takes: it lacks a column of {', '.join(_TYPES)}") from error
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise InputError(f"{path} is damaged: {' '.join(str(error).split())[:200]}") from error
-    rows = tuple(_row(values, path) for values in data)
+    rows = tuple(_row(dict(zip(_TYPES, values, strict=True)), path) for values in zip(*columns, strict=True))
     if len({row.key for row in rows}) != len(rows):
         raise InputError(f"{path} has a key twice")
     return rows
 
 
-def _check_bounds(file: Any, path: Path) -> None:
-    meta = file.metadata
-    groups = [meta.row_group(index) for index in range(meta.num_row_groups)]
-    columns = [group.column(index) for group in groups for index in range(group.num_columns)]
-    size = sum(column.total_uncompressed_size for column in columns)
-    if meta.num_rows > MAX_TAKES or size > _MAX_BYTES:
-        raise InputError(f"{path} has {meta.num_rows:,} rows of {size:,} bytes; at most {MAX_TAKES:,} of "
+def _check_bounds(metadata: Any, path: Path) -> None:
+    # Not from the metadata of columns: pyarrow ends the process where those are damaged.
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    size = max(path.stat().st_size, sum(group.total_byte_size for group in groups))
+    if metadata.num_rows > MAX_TAKES or size > _MAX_BYTES:
+        raise InputError(f"{path} has {metadata.num_rows:,} rows of {size:,} bytes; at most {MAX_TAKES:,} of "
                          f"{_MAX_BYTES:,} are read")  # fmt: skip
-    if any(column.has_dictionary_page or not set(column.encodings) <= _ENCODINGS for column in columns):
-        raise InputError(f"{path} has columns that are not stored plainly; write them without dictionaries")
+
+
+def _values(column: Any, name: str, path: Path) -> list[Any]:
+    """The values of a column; rows with the same word share it."""
+    values: list[Any] = []
+    for chunk in column.chunks:
+        if name in _WORDS:
+            words = chunk.dictionary.to_pylist()
+            values += [None if index is None else words[index] for index in chunk.indices.to_pylist()]
+        else:
+            values += chunk.to_pylist()
+    wanted = str if name in _WORDS else int
+    if not all(type(value) is wanted for value in values):
+        raise InputError(f"{path} has something else than {'text' if wanted is str else 'whole numbers'} in {name}")
+    return values
 
 
 def _row(values: dict[str, Any], path: Path) -> IndexRow:
-    if None in values.values():
-        raise InputError(f"{path} has a row with nothing in a column")
     row = IndexRow(**values)
     if not KEY.fullmatch(row.key) or not SHARD.fullmatch(row.shard):
         raise InputError(f"{path} names {row.key[:64]!r} in {row.shard[:64]!r}, which cannot be a take in a shard")
