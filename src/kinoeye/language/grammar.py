@@ -16,6 +16,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.language.plan import Action, Move, Plan, ReadAs, UnusedWords
 from kinoeye.language.reading import boundaries, manner, prose, subjects
 from kinoeye.language.reading.acting import read_acting
+from kinoeye.language.reading.cursor import BOUNDARIES
 from kinoeye.language.reading.state import Reading
 from kinoeye.language.reading.unused import nearest, unused_words
 
@@ -68,6 +69,7 @@ def parse(text: str, *, camera_required: bool = True) -> Plan:
         duration_s=reading.duration_s,
         fps=reading.fps,
         read_as=_read_as(text, reading),
+        acting=_acting(reading),
     )
 
 
@@ -84,6 +86,7 @@ def _read(text: str) -> Reading:
         reading.skipping = False
         read_until = read_acting(reading) or 0
         if read_until:
+            reading.acted.update(range(index, read_until))
             continue
         reading.has_others = reading.has_others or item.kind in _NOUNS
         reading.handle(item)
@@ -91,6 +94,19 @@ def _read(text: str) -> Reading:
     if reading.shake is not None:
         reading.sequence.shake(reading.shake)
     return reading
+
+
+def _acting(reading: Reading) -> tuple[tuple[int, int], ...]:
+    """The spans of sentences of which every clause is one in which actors act."""
+    items = reading.cursor.items
+    stops = [index for index, item in enumerate(items) if item.kind == "stop"]
+    spans: list[tuple[int, int]] = []
+    for first, last in zip([0, *(index + 1 for index in stops)], [*stops, len(items)], strict=True):
+        told = [index for index in range(first, last) if items[index].kind not in ("function", *BOUNDARIES)]
+        if told and reading.acted.issuperset(told):
+            end = items[min(last, len(items) - 1)]
+            spans.append((reading.cursor.span(items[first])[0], reading.cursor.span(end)[1]))
+    return tuple(spans)
 
 
 def _read_as(text: str, reading: Reading) -> tuple[ReadAs, ...]:

@@ -232,6 +232,8 @@ class Plan:
     """Length of the whole shot when stated."""
     fps: float | None = None
     read_as: tuple[ReadAs, ...] = ()
+    acting: tuple[tuple[int, int], ...] = field(default=(), compare=False)
+    """Where in the text actors act in sentences of their own, which say nothing else: starts and ends in characters."""
 
     def __post_init__(self) -> None:
         names = [actor.name for actor in self.actors]

@@ -25,6 +25,17 @@ def test_numbers_and_actors_are_pointed_at():
     assert dolly.amount == 0.5
 
 
+def test_sentences_in_which_only_actors_act_are_left_out_and_their_names_stay():
+    camera = "Blorpily pan left around the dog for 2 seconds"
+    words = read_words(f"A man walks in a circle for 3 seconds. A dog runs around him, then sits. {camera}.")
+    assert words.words == read_words(f"{camera}.").words
+    assert [quantity.value for quantity in words.quantities] == [2.0]
+    assert words.actors == ("dog",)
+    assert [actor.name for actor in words.cast] == ["person", "dog"]
+    assert "sits" in read_words("A dog walks in a circle, then sits.").words, "there is nothing else to read"
+    assert "waves" in read_words("A man waves while the camera blorpily pans left.").words
+
+
 def test_quantities_of_another_dimension_change_nothing():
     words = read_words("Pan left 3 metres for 2 s.")
     plan = to_plan(["yaw left", "<q1>", "<q7>", "<a1>", END_MOVE, END], words)

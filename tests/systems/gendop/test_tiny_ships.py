@@ -107,6 +107,12 @@ def test_it_loses_nothing_that_the_text_says_of_actors():
     assert [words.note for words in reading.plan.unused] == ["a box cannot sit, so it stands there"]
 
 
+def test_what_actors_do_moves_no_camera():
+    actors = "A woman in red walks in a circle, then waves; a grey dog follows her. "
+    for camera in ("The camera pushes in slowly, then slews its gaze to the right.", "The gimbal wafts up."):
+        assert tiny().plans(actors + camera)[0].moves == tiny().plans(camera)[0].moves
+
+
 def test_what_actors_cannot_do_is_no_reason_to_ask_it():
     reading = read_plan("A dog waves, then walks in a circle. Push in two metres.")
     assert (reading.director, reading.reason) == ("grammar", "the grammar uses every word of the camera")

@@ -34,6 +34,8 @@ class Reading:
         """Those of them that name a subject which nobody can stage."""
         self.notes: dict[int, str] = {}
         self.of_actors: set[int] = set()
+        self.acted: set[int] = set()
+        """Items of clauses in which actors act."""
         """Why others of them had none."""
         self.last_acted: tuple[str, int] | None = None
         """Who acted last, and how many actions it has."""

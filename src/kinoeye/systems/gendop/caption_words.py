@@ -55,7 +55,7 @@ class CaptionWords:
 
 
 def read_words(caption: str) -> CaptionWords:
-    """The words of a caption.
+    """The words of a caption, without the sentences in which actors act and nobody speaks of a camera.
 
     Example:
         >>> read_words("Pan left 45 degrees around a red cone.").words
@@ -68,8 +68,13 @@ def read_words(caption: str) -> CaptionWords:
     actors: list[str] = []
     actor_spans: list[Span] = []
     cast = Cast.empty()
+    reading, acting = _grammar_reading(caption)
     for item in scan(tokens):
         span = Span(tokens[item.first].start, tokens[item.last - 1].end)
+        if any(start <= span.start and span.end <= end for start, end in acting):
+            if item.kind == "actor" and item.value.count == 1:
+                cast.resolve(item.value, caption[span.start : span.end], span.start, span.end)
+            continue
         if item.kind == "quantity" and len(quantities) < MAX_QUANTITIES:
             quantities.append(item.value)
             quantity_spans.append(span)
@@ -88,7 +93,7 @@ def read_words(caption: str) -> CaptionWords:
                 words.append(_SIGNS.get(token.kind, token.text))
     return CaptionWords(
         tuple(words), tuple(quantities), tuple(quantity_spans), tuple(actors), tuple(actor_spans), tuple(cast.mentions),
-        grammar_reading(caption),
+        reading,
     )  # fmt: skip
 
 
@@ -99,11 +104,24 @@ def grammar_reading(caption: str) -> tuple[str, ...]:
         >>> grammar_reading("Pan left while rising, then frobnicate.")
         ('<pedestal up>', '<yaw left>', '<unread words>')
     """
+    return _grammar_reading(caption)[0]
+
+
+def _grammar_reading(caption: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
+    """The reading as marks, and the spans of sentences in which actors act; none if they are all of the caption."""
     try:
-        plan = parse(caption)
+        plan = parse(caption, camera_required=False)
     except InputError:
-        return (NOT_READ,)
+        return (NOT_READ,), ()
+    bounds = [0, *(edge for span in plan.acting for edge in span), len(caption)]
+    others = "".join(caption[start:end] for start, end in zip(bounds[::2], bounds[1::2], strict=True))
+    acting = plan.acting if others.strip() else ()
+    try:
+        plan = parse(caption) if all(move.is_hold for move in plan.moves) else plan
+    except InputError:
+        return (NOT_READ,), acting
     marks: list[str] = []
     for move in plan.moves:
         marks += [*sorted(f"<{f'{action.kind} {action.direction}'.strip()}>" for action in move.actions), NEXT_MOVE]
-    return (*marks[:-1][:MAX_READING], *([UNREAD_WORDS] if any(not part.of_actors for part in plan.unused) else []))
+    read = (*marks[:-1][:MAX_READING], *([UNREAD_WORDS] if any(not part.of_actors for part in plan.unused) else []))
+    return read, acting
