@@ -11,7 +11,7 @@ from known_scenes import pose, scene, standing
 from scipy.optimize import lsq_linear
 
 from kinoeye.facts import SceneTracks
-from kinoeye.facts.boxes import gap
+from kinoeye.facts.boxes import EDGES, corners, gap
 from kinoeye.geometry.convention import rotvec_to_matrix
 
 
@@ -62,3 +62,18 @@ def test_an_unknown_place_has_no_gap():
     found = gap(replace(tracks, valid=np.array([[1, 1], [1, 1], [1, 0]], bool)), "a", "b")
     assert found[0] == pytest.approx(2.5)
     assert np.isnan(found[1])
+
+
+def test_corners_are_joined_by_edges_as_long_as_the_sides_and_stand_on_the_origin():
+    tracks = two_boxes(np.random.default_rng(5), 8, apart=2.0)
+    found = corners(tracks)
+    assert found.shape == (3, 8, 8, 3)
+    np.testing.assert_array_equal(found[0], np.repeat(tracks.T_world_body[0, :, None, :3, 3], 8, axis=1))
+    for row in (1, 2):
+        lengths = np.linalg.norm(found[row][:, EDGES[:, 0]] - found[row][:, EDGES[:, 1]], axis=-1)
+        np.testing.assert_allclose(np.sort(lengths, axis=1), np.tile(np.sort(np.repeat(tracks.sizes[row], 4)), (8, 1)))
+        local = np.einsum("tki,tck->tci", tracks.T_world_body[row, :, :3, :3],
+                          found[row] - tracks.T_world_body[row, :, None, :3, 3])  # fmt: skip
+        x, y, z = tracks.sizes[row]
+        np.testing.assert_allclose(local.min(axis=1), np.tile([-x / 2, -y / 2, 0.0], (8, 1)), atol=1e-12)
+        np.testing.assert_allclose(local.max(axis=1), np.tile([x / 2, y / 2, z], (8, 1)), atol=1e-12)

@@ -58,3 +58,13 @@ def test_an_actor_called_camera_is_refused():
     twin = Actor(name="camera", prompt="a camera", size_xyz=actor.size_xyz, track=actor.track)
     with pytest.raises(InputError, match="rename it"):
         scene_tracks(Shot(camera=shot.camera, actors=(twin,)))
+
+
+def test_poses_in_single_precision_are_rigid_in_double():
+    rng = np.random.default_rng(0)
+    turns = SE3.exp(torch.from_numpy(rng.normal(size=(500, 6)) * 2)).wxyz_xyz.float()
+    track = Track(SE3(turns), torch.arange(500, dtype=torch.float64))
+    tracks = scene_tracks(Shot(camera=Trajectory(track, Intrinsics.from_fov(1.0, (64, 48)))))
+    R = tracks.T_world_body[0, :, :3, :3]
+    assert np.abs(np.swapaxes(R, 1, 2) @ R - np.eye(3)).max() < 1e-12
+    np.testing.assert_allclose(tracks.T_world_body[0], track.T_world_body.as_matrix().numpy(), atol=2e-6)

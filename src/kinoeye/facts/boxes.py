@@ -1,4 +1,4 @@
-"""How far apart boxes are, from surface to surface."""
+"""Where the corners of boxes are, and how far apart boxes are, from surface to surface."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from kinoeye.facts.scene_tracks import SceneTracks
 from kinoeye.geometry.convention import Float64
 
 _SIGNS = np.array(list(itertools.product((-1.0, 1.0), repeat=3)))
-_EDGES = np.array([(i, j) for i, j in itertools.combinations(range(8), 2) if (_SIGNS[i] != _SIGNS[j]).sum() == 1])
+EDGES = np.array([(i, j) for i, j in itertools.combinations(range(8), 2) if (_SIGNS[i] != _SIGNS[j]).sum() == 1])
+"""[12, 2] which of the corners of a box an edge joins."""
+
+
+def corners(tracks: SceneTracks) -> Float64:
+    """World points [a, t, 8, 3] at the corners of all boxes; those of the camera and of unknown sizes are one point."""
+    return np.stack([_corners(*_box(tracks, row)) for row in range(len(tracks.names))])
 
 
 def gap(tracks: SceneTracks, a: str, b: str) -> Float64:
@@ -32,9 +38,9 @@ def gap(tracks: SceneTracks, a: str, b: str) -> Float64:
         array([2.5])
     """
     one, other = _box(tracks, tracks.index(a)), _box(tracks, tracks.index(b))
-    corners = [centre[:, None] + (_SIGNS * half) @ np.swapaxes(R, -1, -2) for centre, R, half in (one, other)]
-    edges = [points[:, _EDGES] for points in corners]
-    nearest = np.minimum(_corners_to_box(corners[0], *other), _corners_to_box(corners[1], *one))
+    ends = [_corners(*one), _corners(*other)]
+    edges = [points[:, EDGES] for points in ends]
+    nearest = np.minimum(_corners_to_box(ends[0], *other), _corners_to_box(ends[1], *one))
     nearest = np.minimum(nearest, _edges_apart(edges[0][:, :, None], edges[1][:, None]).min(axis=(1, 2)))
     return np.where(_overlap(one, other), 0.0, nearest)
 
@@ -44,6 +50,11 @@ def _box(tracks: SceneTracks, row: int) -> tuple[Float64, Float64, Float64]:
     half = np.nan_to_num(tracks.sizes[row]) / 2
     R = tracks.T_world_body[row, :, :3, :3] if half.any() else np.broadcast_to(np.eye(3), (len(tracks), 3, 3))
     return centres(tracks)[row], R, half
+
+
+def _corners(centre: Float64, R: Float64, half: Float64) -> Float64:
+    """Corners [t, 8, 3] of a box."""
+    return centre[:, None] + (_SIGNS * half) @ np.swapaxes(R, -1, -2)
 
 
 def _corners_to_box(points: Float64, centre: Float64, R: Float64, half: Float64) -> Float64:

@@ -45,7 +45,7 @@ def body_solids(body: Body) -> BodySolids:
     """Boxes, elliptic cylinders and ellipsoids around the slabs of each joint's region of the body at rest.
 
     Each joint's region is cut into slabs, and each slab gets the kind of solid whose surface is nearest to the body's.
-    An adult's are off by a centimetre in the median and by 6 cm where it bends, which rigid pieces cannot follow.
+    An adult's are off by a centimetre in the median and by several where it bends, which rigid pieces cannot follow.
 
     Args:
         body: with at least one triangle.

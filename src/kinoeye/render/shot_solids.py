@@ -48,7 +48,7 @@ class ShotSolids:
     """Actors, props and the ground of a shot, as `render` draws them, at any time.
 
     Fulfils `RayCaster` and `Surroundings` of `kinoeye.shot.checks`. Props and actors of one shape are exact. Skinned
-    bodies stand there in rigid pieces (`render.body_solids`), a few centimetres off at most where they bend; actors
+    bodies stand there in rigid pieces (`render.body_solids`), a few centimetres off where they bend; actors
     without an avatar as their box.
 
     Example:

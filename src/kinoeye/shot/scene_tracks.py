@@ -8,6 +8,9 @@ from numpy.typing import ArrayLike
 
 from kinoeye.base.errors import InputError
 from kinoeye.facts.scene_tracks import CAMERA, SceneTracks
+from kinoeye.geometry.convention import Float64
+from kinoeye.geometry.lie import SE3
+from kinoeye.geometry.track import Track
 from kinoeye.shot.shot import Shot
 
 
@@ -37,8 +40,7 @@ def scene_tracks(shot: Shot, times_s: ArrayLike | None = None) -> SceneTracks:
         raise InputError("times_s is a list of at least one time in seconds, strictly increasing")
     camera = shot.camera.track if times_s is None else shot.camera.track.at(times)
     tracks = [camera, *(actor.track.at(times) for actor in shot.actors)]
-    poses = [track.T_world_body.as_matrix().double().numpy(force=True) for track in tracks]
-    T_world_body = np.stack(poses)
+    T_world_body = np.stack([_poses(track) for track in tracks])
     return SceneTracks(
         names=(CAMERA, *(actor.name for actor in shot.actors)),
         times_s=times.double().numpy(force=True),
@@ -49,3 +51,11 @@ def scene_tracks(shot: Shot, times_s: ArrayLike | None = None) -> SceneTracks:
         up=shot.camera.track.up,
         source="truth",
     )
+
+
+def _poses(track: Track) -> Float64:
+    """Matrices [t, 4, 4] in double precision, in which single precision's unit quaternions are not of length 1."""
+    pose = track.T_world_body
+    if pose.wxyz_xyz.dtype != torch.float64:
+        pose = SE3(pose.wxyz_xyz.double()).normalize()
+    return pose.as_matrix().numpy(force=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kinoeye.facts import motion
 from kinoeye.geometry.convention import Float64
 from kinoeye.shot.checks.finding import NO_SUBJECT, NO_VERTICAL, Finding, Measured, Skipped, judge
 from kinoeye.shot.checks.limits import Limits
@@ -58,7 +59,7 @@ def _side_of_travel(arrays: ShotArrays, subject: Subject) -> Float64:
     if len(arrays) < 2:
         return np.full(len(arrays), np.nan)
     place = subject.centre[:, :2]
-    velocity = np.gradient(place, arrays.times_s, axis=0)
+    velocity = motion.rate(arrays.times_s, place.T).per_s.T
     speed = np.linalg.norm(velocity, axis=1)
     moves = np.flatnonzero(speed > TRAVELS_M_PER_S)
     if len(moves) == 0:

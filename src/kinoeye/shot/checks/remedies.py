@@ -22,7 +22,7 @@ from kinoeye.shot.checks.framing import height_on_screen, share_in_frame
 from kinoeye.shot.checks.horizon import roll_deg
 from kinoeye.shot.checks.retiming import slowed
 from kinoeye.shot.checks.runner import Checker
-from kinoeye.shot.checks.shot_arrays import ShotArrays, Subject
+from kinoeye.shot.checks.shot_arrays import ShotArrays, Subject, in_camera
 from kinoeye.shot.checks.surroundings import Surroundings
 from kinoeye.shot.shot import Shot
 
@@ -302,7 +302,7 @@ def _aimed(arrays: ShotArrays, subject: Subject, share: Float64) -> tuple[ShotAr
 
 def _seen(arrays: ShotArrays, subject: Subject) -> Subject:
     """The same subject in the axes of a camera that has moved."""
-    return replace(subject, corners_cam=(subject.corners - arrays.eye[:, None]) @ arrays.R_world_cam)
+    return replace(subject, corners_cam=in_camera(subject.corners, arrays.T_world_cam))
 
 
 def _orbited(arrays: ShotArrays, subject: Subject, offset: Float64) -> Float64:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kinoeye.base.errors import InputError
+from kinoeye.facts import boxes, motion
 from kinoeye.geometry.convention import Float64
 from kinoeye.language.grammar import parse
 from kinoeye.language.plan import Plan
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 NEAR_M = 0.01
 """Depth from which a point counts as in front of the camera."""
-_SIGNS = np.array([(x, y, z) for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (0.0, 1.0)])
-_EDGES = np.array([(i, j) for i in range(8) for j in range(i) if (_SIGNS[i] != _SIGNS[j]).sum() == 1])
 
 
 @dataclass(frozen=True)
@@ -29,21 +28,12 @@ class Subject:
     """An actor that the shot is about, in the frames of the camera."""
 
     name: str
-    T_world_body: Float64
-    """[n, 3, 4]"""
-    size_xyz: tuple[float, float, float]
+    centre: Float64
+    """[n, 3] middle of its box in the world."""
+    corners: Float64
+    """[n, 8, 3] corners of its box in the world."""
     corners_cam: Float64
-    """[n, 8, 3] corners of its box in camera axes."""
-
-    @property
-    def corners(self) -> Float64:
-        """[n, 8, 3] corners of its box in the world."""
-        return _corners(self.T_world_body, self.size_xyz)
-
-    @property
-    def centre(self) -> Float64:
-        """[n, 3] middle of its box in the world."""
-        return self.T_world_body[:, :, 3] + 0.5 * self.size_xyz[2] * self.T_world_body[:, :, 2]
+    """[n, 8, 3] the same in camera axes."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +88,7 @@ class ShotArrays:
         """
         camera = shot.camera
         poses = camera.T_world_cam.as_matrix()[:, :3].double().numpy(force=True)
-        actors = [shot.actor(name) for name in subjects] or subjects_of(shot)
+        actors = [shot.actor(name) for name in dict.fromkeys(subjects)] or subjects_of(shot)
         return cls(
             times_s=camera.times_s.double().numpy(force=True),
             T_world_cam=poses,
@@ -106,7 +96,7 @@ class ShotArrays:
             size_wh=camera.size_wh,
             unit=camera.track.unit,
             up=camera.track.up,
-            subjects=tuple(_subject(actor, shot, poses) for actor in actors),
+            subjects=_subjects(shot, actors, poses),
         )
 
 
@@ -132,7 +122,7 @@ def screen_box(corners_cam: Float64, fx_fy_cx_cy: Float64) -> tuple[Float64, Flo
         corners_cam: [n, 8, 3] corners in camera axes, in the order of `Subject.corners_cam`.
         fx_fy_cx_cy: [n, 4]
     """
-    start, end = corners_cam[:, _EDGES[:, 0]], corners_cam[:, _EDGES[:, 1]]
+    start, end = corners_cam[:, boxes.EDGES[:, 0]], corners_cam[:, boxes.EDGES[:, 1]]
     with np.errstate(divide="ignore", invalid="ignore"):
         share = ((NEAR_M - start[..., 2]) / (end[..., 2] - start[..., 2]))[..., None]
         crossing = np.where((share > 0) & (share < 1), start + share * (end - start), np.nan)
@@ -144,12 +134,17 @@ def screen_box(corners_cam: Float64, fx_fy_cx_cy: Float64) -> tuple[Float64, Flo
     return np.where(ahead, low, np.nan), np.where(ahead, high, np.nan)
 
 
-def _subject(actor: Actor, shot: Shot, T_world_cam: Float64) -> Subject:
-    body = actor.track.at(shot.camera.times_s).T_world_body.as_matrix()[:, :3].double().numpy(force=True)
-    corners = _corners(body, actor.size_xyz)
-    corners_cam = (corners - T_world_cam[:, None, :, 3]) @ T_world_cam[:, :, :3]
-    return Subject(actor.name, body, actor.size_xyz, corners_cam)
+def _subjects(shot: Shot, actors: Sequence[Actor], T_world_cam: Float64) -> tuple[Subject, ...]:
+    """Actors as scene tracks state them, and as a camera [n, 3, 4] sees them."""
+    if not actors:
+        return ()
+    from kinoeye.shot.scene_tracks import scene_tracks
+
+    tracks = scene_tracks(shot).of([actor.name for actor in actors])
+    rows = zip(tracks.names[1:], motion.centres(tracks)[1:], boxes.corners(tracks)[1:], strict=True)
+    return tuple(Subject(name, centre, corners, in_camera(corners, T_world_cam)) for name, centre, corners in rows)
 
 
-def _corners(T_world_body: Float64, size_xyz: tuple[float, float, float]) -> Float64:
-    return (_SIGNS * size_xyz) @ np.swapaxes(T_world_body[:, :, :3], 1, 2) + T_world_body[:, None, :, 3]
+def in_camera(points: Float64, T_world_cam: Float64) -> Float64:
+    """World points [n, k, 3] in the axes of a camera [n, 3, 4]."""
+    return (points - T_world_cam[:, None, :, 3]) @ T_world_cam[:, :, :3]
