@@ -135,7 +135,7 @@ def _read(file: Path) -> tuple[Float32, bool, str]:
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
     except cv2.error:
         picture = None
-    if picture is None:
+    if picture is None or picture.dtype not in (np.uint8, np.uint16, np.float32):
         raise InputError(f"{file} is no picture that can be read; a panorama is PNG, JPEG, WebP or Radiance HDR")
     height, width = picture.shape[:2]
     if abs(width - 2 * height) > 2 or not 8 <= width <= MAX_SIDE:
@@ -146,13 +146,13 @@ def _read(file: Path) -> tuple[Float32, bool, str]:
     linear = rgb.dtype == np.float32
     if linear and not (np.isfinite(rgb).all() and rgb.min() >= 0):
         raise InputError(f"{file} holds light that is negative, NaN or infinite; export it again")
-    light = rgb if linear else _table(rgb.dtype)[rgb]
+    light = rgb if linear else _table(int(np.iinfo(picture.dtype).max))[rgb.astype(np.intp)]
     return np.ascontiguousarray(light, dtype=np.float32), linear, hashlib.sha256(data).hexdigest()
 
 
 @lru_cache(maxsize=2)
-def _table(dtype: np.dtype) -> Float32:
-    top = np.iinfo(dtype).max
+def _table(top: int) -> Float32:
+    """Linear light of the whole numbers from 0 to what stands for 1."""
     return srgb_to_linear(np.arange(top + 1) / top).astype(np.float32)
 
 
