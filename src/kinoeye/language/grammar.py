@@ -19,6 +19,7 @@ from kinoeye.language.reading.acting import read_acting
 from kinoeye.language.reading.cursor import BOUNDARIES
 from kinoeye.language.reading.state import Reading
 from kinoeye.language.reading.unused import nearest, unused_words
+from kinoeye.language.text.items import Item
 
 MAX_CHARACTERS = 20_000
 EXAMPLES = (
@@ -102,11 +103,16 @@ def _acting(reading: Reading) -> tuple[tuple[int, int], ...]:
     stops = [index for index, item in enumerate(items) if item.kind == "stop"]
     spans: list[tuple[int, int]] = []
     for first, last in zip([0, *(index + 1 for index in stops)], [*stops, len(items)], strict=True):
-        told = [index for index in range(first, last) if items[index].kind not in ("function", *BOUNDARIES)]
+        told = [index for index in range(first, last) if not _says_where(reading, items[index])]
         if told and reading.acted.issuperset(told):
             end = items[min(last, len(items) - 1)]
             spans.append((reading.cursor.span(items[first])[0], reading.cursor.span(end)[1]))
     return tuple(spans)
+
+
+def _says_where(reading: Reading, item: Item) -> bool:
+    """Whether an item only links clauses or is of a place; "in" may be a direction elsewhere."""
+    return item.kind in ("function", "place", *BOUNDARIES) or reading.cursor.words(item) == "in"
 
 
 def _read_as(text: str, reading: Reading) -> tuple[ReadAs, ...]:

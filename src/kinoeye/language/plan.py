@@ -233,7 +233,7 @@ class Plan:
     fps: float | None = None
     read_as: tuple[ReadAs, ...] = ()
     acting: tuple[tuple[int, int], ...] = field(default=(), compare=False)
-    """Where in the text actors act in sentences of their own, which say nothing else: starts and ends in characters."""
+    """Starts and ends, in characters, of sentences in which actors act, and which say no more than a place."""
 
     def __post_init__(self) -> None:
         names = [actor.name for actor in self.actors]

@@ -27,7 +27,9 @@ def test_numbers_and_actors_are_pointed_at():
 
 def test_sentences_in_which_only_actors_act_are_left_out_and_their_names_stay():
     camera = "Blorpily pan left around the dog for 2 seconds"
-    words = read_words(f"A man walks in a circle for 3 seconds. A dog runs around him, then sits. {camera}.")
+    words = read_words(
+        f"A man walks in a circle for 3 seconds in the desert. A dog runs around him, then sits. {camera}."
+    )
     assert words.words == read_words(f"{camera}.").words
     assert [quantity.value for quantity in words.quantities] == [2.0]
     assert words.actors == ("dog",)
