@@ -266,3 +266,14 @@ def test_the_command_says_what_it_did_and_refuses_in_one_line(tmp_path, capsys):
                     ["stage", SENTENCE, "-o", str(tmp_path / "no.json"), "--duration", "-1"]) == 2  # fmt: skip
         assert capsys.readouterr().err.count("\n") == 1
         assert not (tmp_path / "no.json").exists()
+
+
+def test_a_car_drives_and_goes_past_somebody():
+    gone = ground(staged("A red car drives."), "red car")
+    assert np.linalg.norm(gone[-1] - gone[0]) > 1.0
+    shot = staged("A man waits for 5 seconds. A blue car drives past him.")
+    assert not parse("A man waits for 5 seconds. A blue car drives past him.", camera_required=False).unused
+    man, car = ground(shot, "person"), ground(shot, "blue car")
+    assert np.ptp(man, axis=0).max() < 0.01
+    before, after = (car[0] - man[0]), (car[-1] - man[-1])
+    assert before @ after < 0, "it comes from one side of him and ends at the other"

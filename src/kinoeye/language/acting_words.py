@@ -117,6 +117,7 @@ ACTING: tuple[tuple[str, str], ...] = (
     ("land", "[land]"),
     ("fly", "<fly>(?: in waves| around)?"),
     ("cross in front", "(?:<go>|[cross pass cut])(?: across)? (?:right )?in front of <other>"),
+    ("cross in front", "(?:<go> past|[pass]) <other>"),
     ("cross behind", "(?:<go>|[cross pass])(?: across)? (?:right )?behind <other>(?= |$)"),
     ("follow", "[follow trail chase pursue shadow] <other>"),
     ("follow", "<go> after <other>"),
@@ -139,6 +140,7 @@ ACTING: tuple[tuple[str, str], ...] = (
     ("dance", "[dance]"),
     ("wait", "[stand wait pause stop stay rest remain](?: still| there| standing)? <time>"),
     ("straight", "<go>(?: on)?(?:<turned>| straight ahead| straight| ahead| forwards?)? <time>"),
+    ("straight", "[drive](?: on| off| away)?(?:<turned>| straight ahead| straight| ahead| forwards?)?"),
 )
 """(action, how it is said): [verbs] in all their forms, <go> a verb of going, <other> another actor, <at> one or the
 camera; the first that fits counts."""
