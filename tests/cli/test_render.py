@@ -49,3 +49,16 @@ def test_guides_are_takes_of_their_own_beside_the_layers(tmp_path: Path, capsys:
     assert main(["render", str(tmp_path / "empty.json"), "-o", str(tmp_path / "none"), "--guides"]) == 2
     assert "no actors that are drawn" in capsys.readouterr().err
     assert not (tmp_path / "none").exists()
+
+
+def test_fewer_frames_a_second_are_those_of_the_whole_film(tmp_path: Path):
+    shot = stage(parse("push in half a metre towards the red robot"), seed=0, size_wh=(48, 32), num_frames=25, fps=12)
+    shot.save(tmp_path / "shot.json")
+    argv = ["render", str(tmp_path / "shot.json"), "-o", str(tmp_path / "take"), "--layers", "rgb", "-q"]
+    assert main(argv) == 0
+    whole = Take.open(tmp_path / "take")
+    assert main([*argv, "--fps", "4"]) == 0
+    fewer = Take.open(tmp_path / "take")
+    np.testing.assert_allclose(fewer.times_s, np.arange(9) / 4)
+    np.testing.assert_array_equal(fewer.rgb.values, whole.rgb.values[::3])
+    assert main([*argv, "--fps", "0"]) == 2

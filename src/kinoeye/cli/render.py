@@ -18,7 +18,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kinoeye.cli.options import image_size, print_json, require_shot, say
+from kinoeye.cli.options import image_size, positive, print_json, require_shot, say
 
 if TYPE_CHECKING:
     from kinoeye.shot import Shot
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layers", metavar="A,B", help="comma list, such as rgb,depth,instance (default: all that "
                         "the shot has)")  # fmt: skip
     parser.add_argument("--size", type=image_size, metavar="WxH", help="default: the size of the shot's camera")
+    parser.add_argument("--fps", type=positive, metavar="F", help="frames per second (default: those of the shot)")
     parser.add_argument("--samples", type=int, choices=(1, 2), default=2, help="rays a pixel side for smooth edges")
     parser.add_argument("--guides", action="store_true", help="also the passes that avatar-guided models want")
 
@@ -42,10 +43,11 @@ def run(args: argparse.Namespace) -> int:
     from kinoeye.base.run_record import RUN_FILE, RunRecord
     from kinoeye.footage.store import write_take
     from kinoeye.render import render
-    from kinoeye.shot import Shot
+    from kinoeye.shot import Shot, resample
     from kinoeye.studio.layer_sheets import layer_sheets
 
     shot = Shot.load(args.shot)
+    shot = resample(shot, fps=args.fps) if args.fps else shot
     layers = _all_layers(shot) if args.layers is None else tuple(args.layers.split(","))
     with atomic_folder(args.out, marker=RUN_FILE) as folder:
         take = render(shot, layers=layers, size_wh=args.size, samples=args.samples)
