@@ -19,7 +19,7 @@ from pathlib import Path
 
 os.environ.update(OMP_NUM_THREADS="1")
 
-from kinoeye.base.executor import LocalExecutor
+from kinoeye.base.executor import LoggedExecutor
 from kinoeye.base.failure import Failure
 from kinoeye.base.jobs import Item
 from kinoeye.datasets.takes_jobs import FilmTake
@@ -46,7 +46,7 @@ def cpu_of_a_take(side: int, workers: int) -> float:
     with tempfile.TemporaryDirectory() as name:
         film = TimedFilm(folder=Path(name), layers=("depth", "instance"), size_wh=(side, side), num_frames=25)
         items = [Item(str(number)) for number in range(COUNT)]
-        report = LocalExecutor(workers=workers).run([film], items, Path(name) / "run.json")
+        report = LoggedExecutor(workers=workers).run([film], items, Path(name) / "run.json")
     by_worker: dict[int, list[float]] = defaultdict(list)
     for item in report.done.values():
         by_worker[item.data["worker"]].append(item.data["cpu_s"])

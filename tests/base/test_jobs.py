@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from job_kinds import Add, Unable, Write
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.executor import LocalExecutor
+from kinoeye.base.executor import LoggedExecutor
 from kinoeye.base.job_log import JobLog
 from kinoeye.base.jobs import FileDigests, Item, Report, item_seed, step_key
 
 WAYS = ("fine", "fine", "refuse", "raise", "foreseen", "rename", "nothing", "not json", "no file")
-IN_THREADS = LocalExecutor(workers=2, processes=False)
+IN_THREADS = LoggedExecutor(workers=2, pool="threads")
 TWO_STEPS = (Add(), Add(name="again", amount=10))
 
 
@@ -39,7 +39,7 @@ def outcomes(report: Report) -> tuple[dict[str, object], dict[str, str]]:
 def test_counts_add_up_whatever_fails(ways: list[str], at: str, workers: int):
     with tempfile.TemporaryDirectory() as folder:
         manifest = Path(folder) / "run.json"
-        report = LocalExecutor(workers=workers, processes=False).run(TWO_STEPS, items_of(ways, at), manifest)
+        report = LoggedExecutor(workers=workers, pool="threads").run(TWO_STEPS, items_of(ways, at), manifest)
         counts = report.counts()
         assert counts["done"] + counts["failed"] + counts["skipped"] == counts["given"] == len(ways)
         assert set(report.done) == {f"item {i}" for i, way in enumerate(ways) if way == "fine"}
@@ -71,7 +71,7 @@ def test_a_run_resumed_from_any_byte_of_its_log_equals_an_unbroken_one(ways: lis
 @settings(max_examples=6)
 def test_counts_add_up_whatever_dies(ways: list[str], at: str):
     with tempfile.TemporaryDirectory() as folder:
-        report = LocalExecutor(workers=2).run(TWO_STEPS, items_of(ways, at), Path(folder) / "run.json")
+        report = LoggedExecutor(workers=2).run(TWO_STEPS, items_of(ways, at), Path(folder) / "run.json")
         assert set(report.done) == {f"item {i}" for i, way in enumerate(ways) if way == "fine"}
         assert sum(report.counts().values()) == 2 * len(ways)
 
@@ -85,7 +85,7 @@ def test_a_report_that_lost_an_item_cannot_be_made():
 
 def test_a_dead_worker_costs_its_item_alone_and_is_tried_again(tmp_path: Path):
     ways = ["fine", "exit", "fine", "segfault", "fine", "raise"]
-    executor = LocalExecutor(workers=2)
+    executor = LoggedExecutor(workers=2)
     report = executor.run(TWO_STEPS, items_of(ways), tmp_path / "run.json")
     assert set(report.done) == {"item 0", "item 2", "item 4"}
     assert "exit code 3" in str(report.failed["item 1"])
@@ -99,7 +99,7 @@ def test_a_dead_worker_costs_its_item_alone_and_is_tried_again(tmp_path: Path):
 
 def test_processes_and_threads_give_the_same(tmp_path: Path):
     items = items_of(["fine", "refuse", "fine"])
-    in_processes = LocalExecutor(workers=2).run(TWO_STEPS, items, tmp_path / "a.json")
+    in_processes = LoggedExecutor(workers=2).run(TWO_STEPS, items, tmp_path / "a.json")
     assert outcomes(in_processes) == outcomes(IN_THREADS.run(TWO_STEPS, items[::-1], tmp_path / "b.json"))
 
 
@@ -174,9 +174,9 @@ def test_seeds_of_items_fit_into_63_bits(run_seed: int, name: str):
 
 
 def test_a_job_that_cannot_be_set_up_stops_the_run(tmp_path: Path):
-    for processes in (False, True):
+    for pool in ("threads", "processes"):
         with pytest.raises(InputError, match="a library is missing"):
-            LocalExecutor(processes=processes).run([Unable()], items_of(["fine"]), tmp_path / "run.json")
+            LoggedExecutor(pool=pool).run([Unable()], items_of(["fine"]), tmp_path / "run.json")
 
 
 @pytest.mark.parametrize(
@@ -190,18 +190,18 @@ def test_repeated_names_are_refused(jobs: list[Add], items: list[Item], message:
     with pytest.raises(InputError, match=message):
         IN_THREADS.run(jobs, items, tmp_path / "run.json")
     with pytest.raises(InputError, match="use 1 or more"):
-        LocalExecutor(workers=0)
+        LoggedExecutor(workers=0)
 
 
 _SLOW = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, {here!r})
-from kinoeye.base.executor import LocalExecutor
+from kinoeye.base.executor import LoggedExecutor
 from kinoeye.base.jobs import Item
 from slow_jobs import Slow
 if __name__ == "__main__":
-    LocalExecutor(workers=2).run([Slow()], [Item(str(i)) for i in range(8)], Path({manifest!r}))
+    LoggedExecutor(workers=2).run([Slow()], [Item(str(i)) for i in range(8)], Path({manifest!r}))
 """
 _SLOW_JOB = """
 import os, time

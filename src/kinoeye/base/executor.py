@@ -1,4 +1,4 @@
-"""The executor of one machine: processes or threads, a log of every step, and going on where a run was cut off."""
+"""The executor: processes, threads or a Ray cluster, a log of every step, and going on where a run was cut off."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import collections
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.failure import Failure
@@ -18,26 +18,27 @@ from kinoeye.base.records import to_json
 from kinoeye.base.workers import Pool, ProcessPool, ThreadPool
 
 VERSION = 1
+PoolName = Literal["processes", "threads", "ray"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class LocalExecutor:
-    """Runs jobs on this machine.
+class LoggedExecutor:
+    """Runs jobs, and keeps the log on this machine.
 
     Example:
         >>> class Double:
         ...     name, version = "double", "1"
         ...     def setup(self): pass
         ...     def __call__(self, item, seed): return Item(item.name, {"n": 2 * item.data["n"]})
-        >>> run = LocalExecutor(workers=1, processes=False).run
+        >>> run = LoggedExecutor(workers=1, pool="threads").run
         >>> run([Double()], [Item("a", {"n": 3})], Path("run.json")).done["a"].data  # doctest: +SKIP
         {'n': 6}
     """
 
     workers: int = 1
     """How many items are worked on at once."""
-    processes: bool = True
-    """Processes, whose crash fails one item; or threads, for jobs that mostly wait for others."""
+    pool: PoolName = "processes"
+    """Processes, whose crash fails one item; threads, for jobs that mostly wait for others; or a Ray cluster."""
     seed: int = 0
     """Of the run; each item's own follows from it and the item's name."""
     label: str = "items"
@@ -86,7 +87,11 @@ class LocalExecutor:
         return report
 
     def _pool(self, jobs: Sequence[Job]) -> Pool:
-        kind = ProcessPool if self.processes else ThreadPool
+        if self.pool == "ray":
+            from kinoeye.base.ray_workers import RayPool
+
+            return RayPool(jobs, self.workers)
+        kind = ProcessPool if self.pool == "processes" else ThreadPool
         return kind(jobs, self.workers)
 
 

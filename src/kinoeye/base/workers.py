@@ -77,7 +77,7 @@ class ThreadPool:
         """Give a free thread the item; the job's first use sets it up."""
         job = self._jobs[stage]
         if stage not in self._ready:
-            _raise_setup_problem(set_up(job))
+            raise_setup_problem(set_up(job))
             self._ready.add(stage)
         self._running[self._threads.submit(call, job, item, seed)] = ticket
 
@@ -129,7 +129,7 @@ class ProcessPool:
             worker.process.join()
             return worker.ticket, Outcome(Failure(f"the worker died: {_how(worker.process)}"), kept=False)
         self._free.append(worker)
-        _raise_setup_problem(problem)
+        raise_setup_problem(problem)
         return worker.ticket, outcome
 
 
@@ -163,15 +163,24 @@ def _serve(connection: Connection, workers: int) -> None:
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(variable, str(max(1, (os.cpu_count() or 1) // workers)))
     try:
-        jobs: list[Job] = connection.recv()  # only now are the jobs' modules imported
-        ready: set[int] = set()
+        served = Served(connection.recv())  # only now are the jobs' modules imported
         while True:
-            stage, item, seed = connection.recv()
-            problem = None if stage in ready else set_up(jobs[stage])
-            ready.add(stage)
-            connection.send((problem, None if problem else call(jobs[stage], item, seed)))
+            connection.send(served.serve(*connection.recv()))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
+
+
+class Served:
+    """Jobs in a worker of their own, each set up at its first use."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._jobs, self._ready = jobs, set[int]()
+
+    def serve(self, stage: int, item: Item, seed: int) -> tuple[KinoeyeError | None, Outcome | None]:
+        """What prevents the job of index `stage`, or the outcome of the item."""
+        problem = None if stage in self._ready else set_up(self._jobs[stage])
+        self._ready.add(stage)
+        return problem, None if problem else call(self._jobs[stage], item, seed)
 
 
 def set_up(job: Job) -> KinoeyeError | None:
@@ -208,7 +217,8 @@ def call(job: Job, item: Item, seed: int) -> Outcome:
     return Outcome(failure, kept=False, seconds=time.perf_counter() - begun)
 
 
-def _raise_setup_problem(problem: KinoeyeError | None) -> None:
+def raise_setup_problem(problem: KinoeyeError | None) -> None:
+    """Raise what prevents a job, if anything does."""
     if problem is not None:
         raise problem
 

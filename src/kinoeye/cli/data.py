@@ -14,7 +14,7 @@ Example:
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,11 +23,14 @@ from kinoeye.base.errors import InputError
 from kinoeye.cli.options import count, given_path, image_size, non_negative, positive, print_json, say
 
 if TYPE_CHECKING:
+    from kinoeye.base.executor import PoolName
     from kinoeye.base.jobs import Report
     from kinoeye.base.llm import LanguageModel
     from kinoeye.datasets import SetReport
 
 _SHOWN_FAULTS = 40
+POOLS: Mapping[str, PoolName] = {"local": "processes", "ray": "ray"}
+"""Executor -> its workers."""
 _SHARD_MB = 500
 _OF_TAKES = ("layers", "frames", "shards")
 _OF_VIDEOS = ("shot_seconds", "whole", "estimator", "fov_deg", "llm", "llm_cache", "llm_replay", "directorial", "seed")
@@ -41,6 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as", dest="kind", choices=tuple(KINDS), help="check: the layout that the folder should have")
     parser.add_argument("-o", "--out", type=given_path, metavar="DIR", help="make: the folder to make")
     parser.add_argument("--workers", type=count, default=1, metavar="N", help="make: processes (default 1)")
+    parser.add_argument(
+        "--executor", choices=tuple(POOLS), default="local",
+        help="make: workers are processes here, or of a Ray cluster (RAY_ADDRESS, or one for this run)",
+    )  # fmt: skip
     worlds = parser.add_argument_group("of our own worlds")
     worlds.add_argument("--world-seed", type=non_negative, metavar="S", help="of the worlds")
     worlds.add_argument("--count", type=count, metavar="N", help="how many shots, scenes or takes")
@@ -136,7 +143,8 @@ def _make_datadop(args: argparse.Namespace, videos: list[Path]) -> dict[str, Rep
     _refuse(args, _OF_VIDEOS, "a set of our own worlds has none of it")
     from kinoeye.datasets import WorldPlan, datadop_from_worlds
 
-    plan = WorldPlan(world_seed=args.world_seed, count=args.count, workers=args.workers)
+    pool = POOLS[args.executor]
+    plan = WorldPlan(world_seed=args.world_seed, count=args.count, workers=args.workers, pool=pool)
     return {"worlds": datadop_from_worlds(plan, args.out, argv=args.argv)}
 
 
@@ -149,8 +157,9 @@ def _make_motion360(args: argparse.Namespace, videos: list[Path]) -> dict[str, R
     _refuse(args, _OF_TAKES, "360-Motion says what a scene has")
     from kinoeye.datasets import Motion360Plan, Resolution, motion360_from_worlds
 
-    sizes = {} if args.size is None else {"resolutions": tuple(Resolution(size) for size in args.size)}
-    plan = Motion360Plan(world_seed=args.world_seed, count=args.count, workers=args.workers, **sizes)
+    given = {} if args.size is None else {"resolutions": tuple(Resolution(size) for size in args.size)}
+    pool = POOLS[args.executor]
+    plan = Motion360Plan(world_seed=args.world_seed, count=args.count, workers=args.workers, pool=pool, **given)
     return motion360_from_worlds(plan, args.out, argv=args.argv)
 
 
@@ -171,7 +180,8 @@ def _make_takes(args: argparse.Namespace, videos: list[Path]) -> dict[str, Repor
         "shard_mb": args.shards,
     }
     given = {name: value for name, value in given.items() if value is not None}
-    plan = TakesPlan(world_seed=args.world_seed, count=args.count, workers=args.workers, **given)
+    pool = POOLS[args.executor]
+    plan = TakesPlan(world_seed=args.world_seed, count=args.count, workers=args.workers, pool=pool, **given)
     return takes_from_worlds(plan, args.out, argv=args.argv)
 
 
@@ -183,7 +193,14 @@ def _make_of_videos(args: argparse.Namespace, videos: list[Path]) -> dict[str, R
         name: getattr(args, name) for name in ("shot_seconds", "estimator", "fov_deg", "seed")
         if getattr(args, name) is not None
     }  # fmt: skip
-    plan = VideoPlan(whole=args.whole, model=_model(args), directorial=args.directorial, workers=args.workers, **given)
+    plan = VideoPlan(
+        whole=args.whole,
+        model=_model(args),
+        directorial=args.directorial,
+        workers=args.workers,
+        pool=POOLS[args.executor],
+        **given,
+    )
     return datadop_from_videos(videos, plan, args.out, argv=args.argv)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.executor import LocalExecutor
+from kinoeye.base.executor import LoggedExecutor, PoolName
 from kinoeye.base.files import refuse_foreign_folder
 from kinoeye.base.jobs import Item, Report
 from kinoeye.base.llm import LanguageModel
@@ -44,6 +44,7 @@ class VideoPlan:
     quirks: Quirks = Quirks.none()  # noqa: RUF009 - frozen
     """Of the cleaning."""
     workers: int = 1
+    pool: PoolName = "processes"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -87,11 +88,11 @@ def datadop_from_videos(
     """
     refuse_foreign_folder(folder, marker=RUN_FILE)
     work = folder.with_name(folder.name + ".work")
-    videos_run = LocalExecutor(workers=plan.workers, seed=plan.seed, label="finding shots")
+    videos_run = LoggedExecutor(workers=plan.workers, pool=plan.pool, seed=plan.seed, label="finding shots")
     given = [Item(name, {}, {"video": str(path)}) for name, path in video_names(videos).items()]
     found = videos_run.run([DetectShots(plan.shot_seconds, plan.whole)], given, work / "videos.json")
     shots = [shot for video in found.results for shot in _shots_of(video)]
-    shots_run = LocalExecutor(workers=plan.workers, seed=plan.seed, label="making shots")
+    shots_run = LoggedExecutor(workers=plan.workers, pool=plan.pool, seed=plan.seed, label="making shots")
     made = shots_run.run(shot_jobs(plan, work / "shots"), shots, work / "shots.json")
     reports = {"videos": found, "shots": made}
     if not made.results:

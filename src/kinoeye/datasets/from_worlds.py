@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.executor import LocalExecutor
+from kinoeye.base.executor import LoggedExecutor, PoolName
 from kinoeye.base.files import refuse_foreign_folder
 from kinoeye.base.jobs import Item, Report
 from kinoeye.base.run_record import RUN_FILE
@@ -27,6 +27,7 @@ class WorldPlan:
     world_seed: int
     count: int
     workers: int = 1
+    pool: PoolName = "processes"
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MAX_COUNT:
@@ -53,7 +54,7 @@ def datadop_from_worlds(plan: WorldPlan, folder: Path, *, argv: Sequence[str] = 
     refuse_foreign_folder(folder, marker=RUN_FILE)
     work = folder.with_name(folder.name + ".work")
     items = [Item(f"2_{plan.world_seed}_{index:05d}/shot_0000") for index in range(plan.count)]
-    executor = LocalExecutor(workers=plan.workers, seed=plan.world_seed, label="filming")
+    executor = LoggedExecutor(workers=plan.workers, pool=plan.pool, seed=plan.world_seed, label="filming")
     report = executor.run([FilmWorld(work / "shots")], items, work / "worlds.json")
     origin = ClipOrigin(crop_whxy=(*SIZE_WH, 0, 0), start_s=0.0, end_s=FRAMES / NOMINAL_FPS)
     shots = [FinishedShot(name=item.name, files=item.files, origin=origin, facts=item.data) for item in report.results]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import kinoeye
 from kinoeye.base.errors import InputError
-from kinoeye.base.executor import LocalExecutor
+from kinoeye.base.executor import LoggedExecutor, PoolName
 from kinoeye.base.files import atomic_folder, refuse_foreign_folder, write_json, write_text
 from kinoeye.base.jobs import Item, Report
 from kinoeye.base.run_record import RUN_FILE, RunRecord
@@ -47,6 +47,7 @@ class Motion360Plan:
     count: int
     resolutions: tuple[Resolution, ...] = OFFICIAL_RESOLUTIONS[:1]
     workers: int = 1
+    pool: PoolName = "processes"
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MAX_COUNT:
@@ -103,7 +104,7 @@ def _item(index: int) -> Item:
 
 
 def _run(plan: Motion360Plan, job: FilmScene | PortrayCharacter, items: list[Item], manifest: Path) -> Report:
-    executor = LocalExecutor(workers=plan.workers, seed=plan.world_seed, label=manifest.stem)
+    executor = LoggedExecutor(workers=plan.workers, pool=plan.pool, seed=plan.world_seed, label=manifest.stem)
     return executor.run([job], items, manifest)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import kinoeye
 from kinoeye.base.errors import InputError
-from kinoeye.base.executor import LocalExecutor
+from kinoeye.base.executor import LoggedExecutor, PoolName
 from kinoeye.base.files import atomic_folder, refuse_foreign_folder, write_json, write_text
 from kinoeye.base.jobs import Item, Job, Report
 from kinoeye.base.optional import require
@@ -39,6 +39,7 @@ class TakesPlan:
     shard_mb: int | None = None
     """No shard is larger, in 10^6 bytes; None for a folder a take."""
     workers: int = 1
+    pool: PoolName = "processes"
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= MAX_COUNT:
@@ -98,7 +99,7 @@ def takes_from_worlds(plan: TakesPlan, folder: Path, *, argv: Sequence[str] = ()
 
 
 def _run(plan: TakesPlan, job: Job, items: list[Item], manifest: Path) -> Report:
-    executor = LocalExecutor(workers=plan.workers, seed=plan.world_seed, label=manifest.stem)
+    executor = LoggedExecutor(workers=plan.workers, pool=plan.pool, seed=plan.world_seed, label=manifest.stem)
     return executor.run([job], items, manifest)
 
 
