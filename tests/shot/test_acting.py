@@ -277,3 +277,68 @@ def test_a_car_drives_and_goes_past_somebody():
     assert np.ptp(man, axis=0).max() < 0.01
     before, after = (car[0] - man[0]), (car[-1] - man[-1])
     assert before @ after < 0, "it comes from one side of him and ends at the other"
+
+
+@pytest.mark.parametrize("does", ["follow", "run around", "run up to", "walk away from", "walk beside", "run behind"])
+@pytest.mark.parametrize("count", ["two", "three"])
+def test_several_who_do_the_same_keep_clear_of_each_other(does: str, count: str):
+    shot = staged(f"A man walks in a big circle; {count} dogs {does} him.".replace("run behind", "cross behind"))
+    assert len(shot.actors) == (3 if count == "two" else 4)
+    assert not [note for note in staging_notes(shot) if "in one another" in note and note.count("dog") == 2]
+
+
+@pytest.mark.parametrize("word", ["in front of", "behind"])
+@pytest.mark.parametrize("who", ["woman", "car"])
+@pytest.mark.parametrize("does", ["stands still", "walks left", "walks in a circle, then waves"])
+def test_who_crosses_goes_on_until_it_is_clear_on_the_other_side(who: str, word: str, does: str):
+    for seed in range(3):
+        shot = staged(f"A man {does}. A {who} crosses {word} him.", seed=seed)
+        camera = shot.camera.T_world_cam.translation.numpy()[:, :2]
+        man, other = (ground(shot, actor.name) for actor in shot.actors)
+        seen = [np.arctan2(*(xy - camera).T[::-1]) for xy in (man, other)]
+        away = np.linalg.norm(man - camera, axis=1), np.linalg.norm(other - camera, axis=1)
+        widths = 0.25 / away[0] + 0.5 * max(shot.actors[1].size_xyz[:2]) / away[1]
+        apart = (seen[1] - seen[0] + math.pi) % (2 * math.pi) - math.pi
+        assert abs(apart[-1]) > widths[-1], (seed, "covers him at the end")
+        assert apart[0] * apart[-1] < 0, (seed, "is on the same side still")
+
+
+def test_garments_of_several_people_are_in_the_plural():
+    plan = parse("Two men in green jackets and dark dresses walk left.", camera_required=False)
+    assert not plan.unused
+    assert [(actor.clothes, actor.direction) for actor in plan.actors] == 2 * [("green jacket and dark dress", "left")]
+
+
+def sitting(text: str) -> tuple[np.ndarray, np.ndarray]:
+    """How high the hips of the first actor are over time."""
+    actor = (shot := staged(text)).actors[0]
+    assert isinstance(actor.avatar, SkinnedAvatar)
+    times = shot.camera.times_s.numpy()
+    body, T_body_rest = perform(actor, actor.avatar, times)
+    joint = body.skeleton.index("Hips")
+    return times, T_body_rest[:, joint, 2, :3] @ body.skeleton.heads[joint] + T_body_rest[:, joint, 2, 3]
+
+
+def test_who_sits_down_stays_seated_until_its_time_is_up_or_it_does_something_else():
+    times, high = sitting("A woman sits down. A man walks for 10 seconds.")
+    assert times[-1] > 9.0
+    assert high[times > 2.0].max() < high[0] - 0.2
+    times, high = sitting("A woman sits for 3 seconds, then waves.")
+    assert high[times > 3.1].min() > high[0] - 0.05
+    times, high = sitting("A woman sits down, then walks left.")
+    assert high[(times > 1.5) & (times < 3.0)].max() < high[0] - 0.2
+    assert high[-1] > high[0] - 0.1
+
+
+@pytest.mark.parametrize("who", ["A woman sits beside a dog.", "A woman stands still, then a dog sits next to her.",
+                                 "A dog walks in a circle. A man stands beside a robot.",
+                                 "A man walks in a circle, then sits beside a robot."])  # fmt: skip
+def test_who_sits_or_stands_beside_another_is_there(who: str):
+    plan = parse(who, camera_required=False)
+    assert not plan.unused
+    assert parse(describe(plan), camera_required=False).actors[0].actions == plan.actors[0].actions
+    shot = staged(who)
+    pair = [actor.name for actor in shot.actors][-2:]
+    apart = relations.distance(scene_tracks(shot), *pair)[-1]
+    assert 0.4 < apart < 2.0
+    assert staging_notes(shot) == ()

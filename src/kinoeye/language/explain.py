@@ -179,7 +179,9 @@ def _acting(actor: ActorMention, action: ActorAction, cast: Sequence[ActorMentio
         words = f"{_PACES[action.pace]} {side}" if side else _PACES[action.pace]
     else:
         words = told(ACTS[action.name], go=_PACES[action.pace], side=side, other=f"the {other}")
-        if action.other and ACTS[action.name].kind == "cue":
+        if action.other and action.name in ("sit", "wait"):
+            words += f" beside the {other}"
+        elif action.other and ACTS[action.name].kind == "cue":
             words += f" {'to' if action.name == 'bow' else 'at'} the {other}"
     scale = next((word for word, factor in SCALES.items() if factor == action.scale), None)
     words = re.sub(r"\b(a) ", rf"\1 {scale} ", words, count=1) if scale else words

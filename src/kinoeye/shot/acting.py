@@ -34,6 +34,8 @@ _ROOM = 1.3
 """Size of the ways of somebody on foot over those of the templates."""
 _FAR_M = 3.0
 """How much farther than its gap somebody is who is still to approach, or who has gone away."""
+_STAYING = ("beside", "sit", "wait")
+"""Actions beside another: with it, or where it is."""
 _SIDED = ("circle", "half circle", "square", "U-turn", "corner", "sidestep")
 _NAMED: Mapping[str, str] = {
     "fly": "flies in waves",
@@ -126,6 +128,12 @@ def groups(parts: Sequence[Part]) -> list[list[Part]]:
     return [[part for part in parts if part.mention.name in names] for names in found]
 
 
+def is_oriented(group: Sequence[Part]) -> bool:
+    """Whether a text says where somebody of a group goes as the camera sees it."""
+    told = [action for part in group for action in part.mention.actions]
+    return any(part.heading is not None for part in group) or any(a.name == "straight" and a.side for a in told)
+
+
 def played(
     group: Sequence[Part], *, view_heading: float, camera_xy: Float64, generator: np.random.Generator
 ) -> dict[str, Course]:
@@ -163,6 +171,20 @@ class _Scene:
         self.courses[name] = _Player(self, part).play()
         return self.courses[name]
 
+    def peers(self, one: Part, action: ActorAction) -> list[Part]:
+        """Those who go with regard to the same one as an actor does, in the order of their mention."""
+        names = _STAYING if action.name in _STAYING else (action.name,)
+        return [
+            part
+            for part in self.parts.values()
+            if part is one or any(a.name in names and a.other == action.other for a in part.mention.actions)
+        ]
+
+    @property
+    def camera_heading(self) -> float:
+        """Where the camera is, as a heading: ways that say no left or right are turned to have it at 0."""
+        return self.view_heading + math.pi if is_oriented(list(self.parts.values())) else 0.0
+
     def is_followed(self, name: str) -> bool:
         """Whether others go with an actor."""
         told = [action for part in self.parts.values() for action in part.mention.actions]
@@ -178,6 +200,8 @@ class _Player:
         self.place, self.heading = np.zeros(3), part.heading or 0.0
         self.cues: list[Cue] = []
         self.ends_s: list[float] = []
+        self.seat: int | None = None
+        """Which cue sits without a time that was told."""
         self.begin_s = self.end_s = 0.0
         """When the action before began, and when all so far end."""
 
@@ -216,6 +240,10 @@ class _Player:
         if action.after and action.after[0] in self.scene.parts:
             start_s = max([start_s, *self.scene.course_of(action.after[0]).ends_s[: action.after[1]]])
         kind = ACTS[action.name].kind
+        if action.name in ("sit", "wait") and action.other:
+            start_s = self._join(action, start_s)
+        if self.seat is not None and not action.together and kind != "wait":
+            self._get_up(start_s)
         if kind == "cue":
             end_s = self._cue(action, start_s)
         elif kind == "wait":
@@ -231,7 +259,7 @@ class _Player:
         self.ends_s.append(end_s)
 
     def _cue(self, action: ActorAction, start_s: float) -> float:
-        if action.other and not action.together:
+        if action.other and not action.together and action.name != "sit":
             start_s = self._face(action, start_s)
         known = parameters_of(action.name)
         own = float(known.get("duration_s", 0.0))
@@ -239,11 +267,34 @@ class _Player:
         values: dict[str, float | str] = {"duration_s": lasts} if own else {}
         if action.side and "side" in known:
             values["side"] = action.side
+        if action.name == "sit" and action.duration_s is None:
+            self.seat, values = len(self.cues), {}
         times = 1 if own else max(1, round(lasts / _CUE_S[action.name]))
         self.cues += [
             Cue(start_s=start_s + i * lasts / times, name=action.name, parameters=values) for i in range(times)
         ]
         return start_s + lasts
+
+    def _get_up(self, time_s: float) -> None:
+        """Stand at a time after having sat for as long as nobody said."""
+        assert self.seat is not None
+        cue = self.cues[self.seat]
+        self.cues[self.seat] = replace(cue, parameters={"duration_s": time_s - cue.start_s})
+        self.seat = None
+
+    def _join(self, action: ActorAction, start_s: float) -> float:
+        """Go beside another and turn as it is turned, or be there from the beginning; the time when that is done."""
+        if action.other not in self.scene.parts:
+            return start_s
+        began = bool(self.ends_s or len(self.facing))
+        if began and self.seat is None:
+            start_s = self._relate(replace(action, duration_s=None), start_s)
+        heading = float(self.scene.course_of(action.other).at(np.array([start_s]))[1][0])
+        if began:
+            return self._turn(math.remainder(heading - self.heading, FULL), start_s)
+        _, wanted = self._related_to(replace(action, name="beside", duration_s=None), start_s, None)
+        self.place, self.heading = wanted.xyz[0].copy(), heading
+        return start_s
 
     def _face(self, action: ActorAction, start_s: float) -> float:
         self._wait_until(start_s)
@@ -275,7 +326,7 @@ class _Player:
         template = find_template(template_of(action))
         path = template.paths(template.middle() | dict(_WHOLE.get(action.name, {})))[0]
         pace = "fly" if action.name in ("fly", "take off", "land") else action.pace
-        speed = PACES_M_PER_S[pace] * action.speed * (_CAR_SCALE if self.part.is_car else 1.0)
+        speed = self._speed(replace(action, pace=pace))
         travels = float(np.ptp(path.xyz[:, :2], axis=0).max()) > 0.1
         if path.leaps or not travels:
             return self._in_place(action, path, start_s)
@@ -324,18 +375,29 @@ class _Player:
         """Go with regard to another."""
         if action.other not in self.scene.parts:
             return self._go(replace(action, name="straight", other=None), start_s)
-        other, part = self.scene.course_of(action.other), self.scene.parts[action.other]
         first = not self.ends_s and not len(self.facing)
-        speed = PACES_M_PER_S[action.pace] * action.speed * (_CAR_SCALE if self.part.is_car else 1.0)
-        gap = self.part.half_length + part.half_length + GAP_M
-        place = other.at(np.array([start_s]))[0][0]
-        offset = self.place[:2] - place[:2]
-        lasts, wanted = _related(action, other, start_s, None if first else offset, gap, speed)
+        other = self.scene.course_of(action.other)
+        speed = self._speed(action)
+        offset = self.place[:2] - other.at(np.array([start_s]))[0][0, :2]
+        lasts, wanted = self._related_to(action, start_s, None if first else offset)
         if first:
             self.place, self.heading = wanted.xyz[0].copy(), float(wanted.facing[0])
             self.place[2] = FLYING_M if action.pace == "fly" else 0.0
         path = self._joined(wanted, speed, watches=action.name in ("retreat",), other=other, start_s=start_s)
         return self._append(self._aloft(replace(path, seconds=lasts), action.pace == "fly", action.name), start_s)
+
+    def _speed(self, action: ActorAction) -> float:
+        return PACES_M_PER_S[action.pace] * action.speed * (_CAR_SCALE if self.part.is_car else 1.0)
+
+    def _related_to(self, action: ActorAction, start_s: float, offset_xy: Float64 | None) -> tuple[float, Path]:
+        """How long an action with regard to another lasts, and the path that it is."""
+        assert action.other is not None
+        scene = self.scene
+        other, part = scene.course_of(action.other), scene.parts[action.other]
+        gap = self.part.half_length + part.half_length + GAP_M
+        peers = scene.peers(self.part, action)
+        row = _Row(peers.index(self.part), len(peers), 2.0 * max(peer.half_length for peer in peers) + GAP_M)
+        return _related(action, other, start_s, offset_xy, gap, self._speed(action), row, scene.camera_heading)
 
     def _joined(self, wanted: Path, speed: float, *, watches: bool, other: Course, start_s: float) -> Path:
         """The wanted path, entered smoothly from where the actor is."""
@@ -382,8 +444,31 @@ def _eased(path: Path) -> Path:
     return replace(path, xyz=xyz, facing=facing)
 
 
+@dataclass(frozen=True)
+class _Row:
+    """Which one an actor is of those who do the same with regard to the same one."""
+
+    rank: int
+    """From 0."""
+    count: int
+    pitch_m: float
+    """Between the middles of two neighbours, so that they are clear of each other."""
+
+    @property
+    def aside(self) -> int:
+        """Places to either side in turn: 0, 1, -1, 2, -2."""
+        return (self.rank + 1) // 2 * (1 if self.rank % 2 else -1)
+
+
 def _related(
-    action: ActorAction, other: Course, start_s: float, offset_xy: Float64 | None, gap: float, speed: float
+    action: ActorAction,
+    other: Course,
+    start_s: float,
+    offset_xy: Float64 | None,
+    gap: float,
+    speed: float,
+    row: _Row,
+    camera_heading: float,
 ) -> tuple[float, Path]:
     """How long an action with regard to another lasts, and the path that it is.
 
@@ -394,18 +479,28 @@ def _related(
         offset_xy: from the other one to the actor then; None where the action says where it begins.
         gap: between the middles of both.
         speed: of the actor.
+        row: its place among those who do the same.
+        camera_heading: where the camera is from the other one, around +z.
     """
-    radius = gap + 0.5 if action.name == "orbit" else gap
+    radius = max((gap + 0.5) * action.scale, row.count * row.pitch_m / 4.0)
+    if offset_xy is not None:
+        radius += row.rank * row.pitch_m
+    if action.name == "follow":
+        gap += row.rank * row.pitch_m
     reach = float(np.linalg.norm(offset_xy)) if offset_xy is not None else None
+    # As far to the side as the other is covered from, also for a camera that does not look at it straight on.
+    reach_m = max(_FAR_M + 0.5, gap + 0.6 * gap + 1.0)
     natural = {
         "follow": max(other.seconds - start_s, 0.0) + 0.6 + 1.5 * max((reach or gap) - gap, 0.0) / speed,
         "beside": max(other.seconds - start_s, 0.0),
-        "orbit": FULL * radius * action.scale / speed,
+        "orbit": FULL * radius / speed,
         "approach": max((reach or gap + _FAR_M) - gap, 0.1) / speed,
+        "sit": max((reach or gap) - gap, 0.1) / speed,
+        "wait": max((reach or gap) - gap, 0.1) / speed,
         "leave": _FAR_M / speed,
         "retreat": 0.7 * _FAR_M / (0.7 * speed),
-        "cross in front": 2 * (_FAR_M + 0.5) / speed,
-        "cross behind": 2 * (_FAR_M + 0.5) / speed,
+        "cross in front": (2 * reach_m + (row.count - 1) * row.pitch_m) / speed,
+        "cross behind": (2 * reach_m + (row.count - 1) * row.pitch_m) / speed,
     }[action.name]
     lasts = max(action.duration_s or natural, 0.5)
     times = start_s + np.linspace(0.0, lasts, SAMPLES)
@@ -414,7 +509,9 @@ def _related(
     u = smooth_step(np.linspace(0.0, 1.0, SAMPLES))
     # Who joins in later waits at the side, where the other one has not come along.
     aside = float(facing[0]) + (0.5 * math.pi if start_s > 0.0 else 0.0)
-    angle = math.atan2(offset_xy[1], offset_xy[0]) if offset_xy is not None and reach else aside
+    step = 2.0 * math.asin(min(0.5 * row.pitch_m / gap, 1.0))
+    spread = row.rank * FULL / row.count if action.name == "orbit" else row.aside * step
+    angle = math.atan2(offset_xy[1], offset_xy[0]) if offset_xy is not None and reach else aside + spread
     spoke = np.array([math.cos(angle), math.sin(angle), 0.0])
     if action.name == "follow":
         # What the leader did before counts too: whoever is behind goes where it went.
@@ -424,21 +521,36 @@ def _related(
         since_xyz, since_facing = tail.sampled(times)
         return lasts, Path(since_xyz, since_facing, lasts)
     if action.name == "beside":
-        return lasts, beside(led, -gap if action.side == "right" else gap)
+        left = (gap + row.rank // 2 * row.pitch_m) * (1 if row.rank % 2 == 0 else -1)
+        return lasts, beside(led, -left if action.side == "right" else left)
     if action.name == "orbit":
         turn = -FULL if action.side == "right" else FULL
-        return lasts, around(led, radius * action.scale, turn, start=angle)
+        return lasts, around(led, radius, turn, start=angle)
     if action.name in ("cross in front", "cross behind"):
-        ahead = gap if action.name == "cross in front" else -gap
-        across = (_FAR_M + 0.5) * (1.0 - 2.0 * np.linspace(0.0, 1.0, SAMPLES))
-        forward = np.stack([np.cos(facing), np.sin(facing), np.zeros(SAMPLES)], axis=-1)
-        left = np.stack([-forward[:, 1], forward[:, 0], np.zeros(SAMPLES)], axis=-1)
-        way = led.xyz + ahead * forward + across[:, None] * left
-        return lasts, along_course(replace(led, xyz=way))
+        return lasts, _across(action.name, led, gap, reach_m, camera_heading, offset_xy, row)
     near, far = (reach, reach) if reach is not None else (gap, gap + _FAR_M)
-    if action.name == "approach":
+    if action.name in ("approach", "sit", "wait"):
         lengths = far + (min(gap, far) - far) * u
     else:
         lengths = near + lasts * speed * (0.7 if action.name == "retreat" else 1.0) * u
     way = replace(led, xyz=led.xyz + lengths[:, None] * spoke)
     return lasts, watching(way, led) if action.name == "retreat" else along_course(way)
+
+
+def _across(
+    name: str, led: Path, gap: float, reach_m: float, camera_heading: float, offset_xy: Float64 | None, row: _Row
+) -> Path:
+    """A straight way from one side of another to the other, nearer to the camera or farther from it."""
+    ahead = gap if name == "cross in front" else -gap
+    forward = np.array([math.cos(camera_heading), math.sin(camera_heading), 0.0])
+    left = np.array([-forward[1], forward[0], 0.0])
+    drift = float((led.xyz[-1] - led.xyz[0]) @ left)
+    from_left = drift >= -1e-3 if offset_xy is None else float(offset_xy @ left[:2]) >= 0.0
+    # Against the way of who goes across too, so that they do not go along together; from beyond it to beyond it.
+    sign = 1.0 if from_left else -1.0
+    aside = sign * (led.xyz @ left)
+    begin = max(aside[0], aside[SAMPLES // 2]) + reach_m + row.rank * row.pitch_m
+    end = min(aside[-1], aside[SAMPLES // 2]) - reach_m - (row.count - 1 - row.rank) * row.pitch_m
+    across = sign * np.linspace(begin, end, SAMPLES)
+    towards = led.xyz @ forward + ahead
+    return along_course(replace(led, xyz=towards[:, None] * forward + across[:, None] * left))

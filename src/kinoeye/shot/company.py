@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinoeye.geometry.convention import Float64
-from kinoeye.shot.acting import Course, Part, groups, played
+from kinoeye.shot.acting import Course, Part, groups, is_oriented, played
 from kinoeye.shot.roles import Role, told_heading
 from kinoeye.shot.space import NEAREST_M, Space
 
@@ -85,8 +85,8 @@ class Company:
         faced = any(action.name in _CROSSES for part in group for action in part.mention.actions)
         best, least = (0.0, 0.0, 0.0), math.inf
         for _ in range(TRIES):
-            heading = 0.0 if _is_oriented(group) else generator.uniform(-math.pi, math.pi)
-            if faced and not _is_oriented(group):
+            heading = 0.0 if is_oriented(group) else generator.uniform(-math.pi, math.pi)
+            if faced and not is_oriented(group):
                 heading = space.heading + math.pi + generator.uniform(-0.3, 0.3)
             c, s = math.cos(heading), math.sin(heading)
             R = np.array([[c, -s], [s, c]])
@@ -109,9 +109,3 @@ class Company:
             if faults < least - 1e-9:
                 best, least = (float(origin[0]), float(origin[1]), heading), faults
         return best
-
-
-def _is_oriented(group: Sequence[Part]) -> bool:
-    """Whether a text says where somebody of a group goes as the camera sees it."""
-    told = [action for part in group for action in part.mention.actions]
-    return any(part.heading is not None for part in group) or any(a.name == "straight" and a.side for a in told)

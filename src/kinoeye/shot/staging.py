@@ -19,6 +19,7 @@ from kinoeye.language.motion.path import Anchor
 from kinoeye.language.motion.timing import natural_duration, schedule
 from kinoeye.language.plan import Action, ActorMention, Move, Plan
 from kinoeye.shot.acting import Course
+from kinoeye.shot.bodies.motions import Cue
 from kinoeye.shot.company import TRIES, Company
 from kinoeye.shot.environment import Environment
 from kinoeye.shot.environments import ENVIRONMENTS
@@ -31,6 +32,8 @@ CAMERA_HEIGHT_M = 1.4
 LOWEST_CAMERA_M, HIGHEST_CAMERA_M = 0.6, 1.6
 DEFAULT_PLACE = "meadow"
 """Where a shot takes place when the text does not say."""
+GETTING_UP_S = 1.4
+"""How long who sits needs to stand up again."""
 _ANCHOR_HZ = 12.0
 """How often the camera is told where a moving actor is."""
 _ENDLESS = ("hold", "look_at", "follow", "handheld")
@@ -274,7 +277,9 @@ def _acting_actor(role: Role, course: Course, camera: Trajectory, generator: np.
     axes = torch.from_numpy(np.stack([np.zeros_like(facing), np.zeros_like(facing), facing], axis=-1))
     pose = SE3.from_parts(SO3.exp(axes), torch.from_numpy(xyz))
     start = float(times[0])
-    cues = tuple(replace(cue, start_s=start + cue.start_s) for cue in course.cues)
+    cues = tuple(
+        replace(_to_the_end(cue, float(times[-1]) - start), start_s=start + cue.start_s) for cue in course.cues
+    )
     return Actor(
         name=role.mention.name,
         prompt=role.mention.prompt or role.mention.name,
@@ -283,3 +288,10 @@ def _acting_actor(role: Role, course: Course, camera: Trajectory, generator: np.
         track=Track(pose, times),
         avatar=avatar_of(role, colour_of(role, generator), walks=True, cues=cues),
     )
+
+
+def _to_the_end(cue: Cue, seconds: float) -> Cue:
+    """A cue that sits with a duration in which it does not get up again before the end, if it has none."""
+    if cue.name != "sit" or "duration_s" in cue.parameters:
+        return cue
+    return replace(cue, parameters={**cue.parameters, "duration_s": max(seconds - cue.start_s, 0.0) + 2 * GETTING_UP_S})

@@ -173,6 +173,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         "<a>": rf"(?:(?:a|an|the) )?(?:(?:(?P<scale>{_either(list(SCALES))})|full|whole|complete|single|perfect) )*",
         "<side>": rf"(?: {own}(?P<side>left|right|clockwise|counter ?clockwise|anti ?clockwise))?",
         "<turned>": rf" {own}(?P<side>left|right)",
+        "<near>": "(?:beside|next to|alongside|at the side of|side by side with)",
         "<other>": r"(?:the )?(?P<other>@\d+)",
         "<at>": r"(?:the )?(?P<at>@\d+|camera)",
         "<time>": r"(?:for|over|during) #(?P<time>\d+)",

@@ -79,7 +79,7 @@ def match_actor(tokens: Sequence[Token], at: int, is_known: Callable[[str], bool
 
 def _clothes(tokens: Sequence[Token], at: int) -> tuple[str, int]:
     """What is worn, told from a token on ("in a red coat and jeans"), and the index after it."""
-    words = [token.text for token in tokens[at : at + _LONGEST_OUTFIT]]
+    words = [_one_garment(token.text) for token in tokens[at : at + _LONGEST_OUTFIT]]
     begun = next((len(lead) for lead in _WEARING if tuple(words[: len(lead)]) == lead), 0)
     if not begun:
         return "", at
@@ -93,6 +93,13 @@ def _clothes(tokens: Sequence[Token], at: int) -> tuple[str, int]:
     if last == begun:
         return "", at
     return " ".join(words[begun:last]), at + last
+
+
+def _one_garment(word: str) -> str:
+    """The word, or the singular of several garments: "jackets", "dresses"."""
+    return next(
+        (one for one in (word, word.removesuffix("s"), word.removesuffix("es")) if one in lexicon.GARMENTS), word
+    )
 
 
 def _garment(words: Sequence[str], at: int, *, alone: bool) -> int:
