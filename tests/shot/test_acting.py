@@ -342,3 +342,27 @@ def test_who_sits_or_stands_beside_another_is_there(who: str):
     apart = relations.distance(scene_tracks(shot), *pair)[-1]
     assert 0.4 < apart < 2.0
     assert staging_notes(shot) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A woman walks left next to a dog, then sits in it.", ["next to a dog", "it"]),
+        ("A man holds a ball and sits on a chair.", ["holds a ball", "chair"]),
+        ("A man holds a cup.", ["holds a cup"]),
+        ("A woman stands in front of a car.", ["in front of a car"]),
+        ("Two men hold still.", []),
+    ],
+)
+def test_what_an_actor_does_with_something_is_never_dropped_silently(text: str, words: list[str]):
+    unused = parse(text, camera_required=False).unused
+    assert [each.text for each in unused] == words
+    assert all(text[each.start : each.end] == each.text for each in unused)
+
+
+def test_a_relative_clause_says_what_the_actor_before_it_does():
+    dog, car = parse("A dog follows a car that drives in a circle, then sits.", camera_required=False).actors
+    assert [action.name for action in dog.actions] == ["follow", "sit"]
+    assert [action.name for action in car.actions] == ["circle"]
+    man = parse("A dog follows a man who walks left.", camera_required=False).actors[1]
+    assert [(action.name, action.side) for action in man.actions] == [("straight", "left")]

@@ -244,7 +244,7 @@ FUNCTION_WORDS = frozenset(
 
 FUNCTION_PHRASES = ("where it is", "carry on", "carries on", "carrying on",
                     "goes on", "going on", "as well",
-                    "in front", "in front of", "right in front of", "right behind", "right next to",
+                    "in front", "in front of", "right in front of", "right behind", "next to", "right next to",
                     "in order", "in frame", "in view", "in focus", "in shot", "of course",
                     "at first", "at last", "at the end", "at the start", "for a moment", "for a while",
                     "a moment", "at a distance", "from a distance", "with a radius", "in the air", "there is",

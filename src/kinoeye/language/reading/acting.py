@@ -15,6 +15,7 @@ from kinoeye.language.text.acts import ActPhrase, match_act
 from kinoeye.language.text.items import Item
 
 _SUBJECTS = ("it", "they", "he", "she")
+_RELATIVE = ("who", "that", "which")
 _WHILE_GOING = ("wave", "point", "nod", "look_around")
 """Motions of the body that go with any way."""
 _SPEED_OF = {word: factor for factor, words in SPEEDS.items() for word in words}
@@ -27,6 +28,8 @@ class _Subject:
     at: int
     """Index of the item at which the action begins."""
     elided: bool
+    relative: bool = False
+    """"who" or "that" after whom somebody else's action is about."""
 
 
 def read_acting(r: Reading) -> int | None:
@@ -49,7 +52,10 @@ def read_acting(r: Reading) -> int | None:
         names = r.cast.latest
     elif not names:
         names = _introduced(r, subject.at)
+    before = (r.doing, r.doers, r.last_doers, r.naming, r.last_acted)
     _do(r, names, phrase, links, same=subject.elided or r.last_doers == names)
+    if subject.relative:
+        r.doing, r.doers, r.last_doers, r.naming, r.last_acted = before
     return phrase.last
 
 
@@ -63,6 +69,8 @@ def _subject(r: Reading) -> _Subject | None:
         while [i.kind for i in cursor.items[at : at + 2]] == ["and", "actor"]:
             at += 2
         return _Subject([], at, False)
+    if r.doing and r.phrase is None and cursor.words(item) in _RELATIVE and cursor.items[cursor.at - 1].kind == "actor":
+        return _Subject(r.cast.recent[-cursor.items[cursor.at - 1].value.count :], cursor.at, False, relative=True)
     if not r.doers or r.phrase is not None or item.kind in BOUNDARIES:
         return None
     before = [i for i in cursor.items[: cursor.at] if i.kind not in ("function", "speed", "aspect")][-1:]
@@ -81,7 +89,7 @@ def acts_ahead(r: Reading) -> bool:
 
 def _goes_on(r: Reading, subject: _Subject) -> bool:
     """Whether the subject did something before, so that "stops" or "turns left" is what it does next."""
-    return subject.elided or any(name in r.cast.placed for name in subject.names)
+    return subject.elided or subject.relative or any(name in r.cast.placed for name in subject.names)
 
 
 def _is_attached(r: Reading, phrase: ActPhrase, subject: _Subject) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kinoeye.language.lexicon import Verb
+from kinoeye.language.lexicon import Verb, inflect
 from kinoeye.language.plan import PlaceMention
 from kinoeye.language.reading.state import Handler, Reading
 from kinoeye.language.text.items import Item
@@ -33,7 +33,8 @@ def on_pronoun(r: Reading, item: Item) -> None:
     if r.cursor.words(item) in ("her", "him"):
         name = r.cast.meant(r.cursor.words(item), ())
     if r.doing:
-        _approach_camera(r)
+        if not _approach_camera(r) and not r.cursor.acts(r.cursor.at):
+            _refuse_object(r, item)
     elif r.phrase is not None:
         _set_target(r, name)
     elif r.prep == "around":
@@ -56,15 +57,24 @@ def on_actor(r: Reading, item: Item) -> None:
     names = resolve(r, item)
     if r.phrase is not None:
         _set_target(r, names[0])
-    elif r.doing and r.prep == "around":
-        # Actors walk straight: what they walk around stands there, and the camera has no part in it.
-        r.report(item)
+    elif r.doing and not r.cursor.acts(r.cursor.at):
+        # What somebody does was read already: who else is named there stands there, and the camera has no part in it.
+        _refuse_object(r, item)
     elif r.prep == "around":
         _open_implied_orbit(r, names[0])
     elif not r.doing and r.cursor.acts(r.cursor.at):
         r.naming = [*r.naming, *names]
         r.subject = "actors"
     r.sentence_open = True
+
+
+def _refuse_object(r: Reading, item: Item) -> None:
+    """Report whom or what an actor does something with, and the prepositions before it."""
+    first = r.cursor.at
+    while r.cursor.items[first - 1].kind in ("prep", "function", "with", "into"):
+        first -= 1
+    tokens = range(r.cursor.items[first].first, item.last)
+    r.refuse(tokens, f"not understood of what {' and '.join(r.doing)} does")
 
 
 def resolve(r: Reading, item: Item) -> list[str]:
@@ -162,10 +172,23 @@ def _actor_does(r: Reading, item: Item) -> bool:
     if not names or not meaning.behaviour:
         return False
     r.doing, r.last_subject = names, "actors"
+    held = _held(r, item)
+    if held is not None:
+        r.refuse(range(item.first, held.last), "nobody can hold anything")
+        r.doers = r.last_doers = names
+        return True
     r.doers, r.last_doers, r.last_acted = names, names, (names[-1], 1)
     if not r.cast.act(names, meaning):
         r.report(item)
     return True
+
+
+def _held(r: Reading, item: Item) -> Item | None:
+    """What somebody holds, who does not only hold still."""
+    index = r.cursor.ahead(("function",))
+    held = r.cursor.items[index] if index is not None else None
+    is_thing = held is not None and held.kind in ("actor", "pronoun", "word")
+    return held if is_thing and r.cursor.words(item) in inflect("hold") else None
 
 
 def late_behaviour(r: Reading, item: Item) -> None:
