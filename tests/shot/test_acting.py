@@ -366,3 +366,20 @@ def test_a_relative_clause_says_what_the_actor_before_it_does():
     assert [action.name for action in car.actions] == ["circle"]
     man = parse("A dog follows a man who walks left.", camera_required=False).actors[1]
     assert [(action.name, action.side) for action in man.actions] == [("straight", "left")]
+
+
+def test_a_car_keeps_away_from_the_camera_and_who_is_too_near_is_said():
+    past_them = "A blue car drives past behind them. Push in slowly."
+    for text in (f"{SENTENCE}. {past_them}", "A man waves. A blue car stands still. Push in."):
+        for seed in range(4):
+            shot = staged(text, seed=seed)
+            assert not [note for note in staging_notes(shot) if "lens" in note or "as high as" in note]
+            track = shot.actor("blue car").track.at(shot.camera.times_s).T_world_body.translation
+            away = (track - shot.camera.T_world_cam.translation).norm(dim=-1)
+            assert float(away.min()) > 4.0
+    past, near = (staging_notes(staged(f"A car stands still. Push in {far} metres towards the car."))
+                  for far in (4, 1.4))  # fmt: skip
+    assert any("car is on the lens from" in note for note in past)
+    assert all("lens" not in note for note in near)
+    robot = staging_notes(staged("A robot stands still. Push in 3.1 metres towards the robot."))
+    assert any("robot is up to" in note and "% as high as the picture" in note for note in robot)

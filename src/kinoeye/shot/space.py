@@ -68,7 +68,9 @@ class Space:
         near = [float(np.linalg.norm(path_xy - other, axis=1).min()) - role.radius - radius for other, radius in others]
         crowded = max(0.0, CLEARANCE_M - min(near, default=CLEARANCE_M))
         distance = float(np.linalg.norm(path_xy - self.T_world_cam[:, :2, 3], axis=1).min())
-        looming = max(0.0, max(CAMERA_CLEARANCE_M, HEIGHTS_AWAY * role.size_xyz[2]) - distance)
+        # The end of a long body comes nearer than its middle.
+        longer = max(0.0, role.radius - 0.5 * role.size_xyz[2])
+        looming = max(0.0, max(CAMERA_CLEARANCE_M, HEIGHTS_AWAY * role.size_xyz[2]) + longer - distance)
         unseen = np.maximum(0.0, angle_aside(self.T_world_cam, path_xy) - WELL_IN_VIEW * self.fov_x).mean()
         overlap = sum(self._overlap(path_xy[0], role.radius, other[0], radius) for other, radius in others)
         return 10 * crowded + looming + float(unseen) + overlap

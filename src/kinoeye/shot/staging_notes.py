@@ -1,15 +1,20 @@
-"""What could not be had when a shot was staged: actors out of view, in one another, or cut off by the end."""
+"""What could not be had when a shot was staged: actors out of view, too near, in one another, or cut off by the end."""
 
 from __future__ import annotations
 
 from itertools import combinations
 
 import numpy as np
+import torch
 
 from kinoeye.facts.boxes import gap
 from kinoeye.shot.scene_tracks import scene_tracks
 from kinoeye.shot.shot import Actor, Shot, SkinnedAvatar
 
+ON_THE_LENS_M = 0.3
+"""Free space between a camera and a body that is as good as none."""
+TOO_LARGE = 2.0
+"""Heights of the picture that a body takes when nearly nothing else is seen."""
 _SHORTEST_S = 0.25
 """Less time out of view is nothing to speak of."""
 
@@ -27,6 +32,12 @@ def staging_notes(shot: Shot) -> tuple[str, ...]:
     notes = []
     for actor in shot.actors:
         notes += [f"{actor.name} is out of view from {span}" for span in _spans(~_in_view(shot, actor), times)]
+        on_lens, heights = _nearness(shot, actor)
+        notes += [f"{actor.name} is on the lens from {span}" for span in _spans(on_lens, times)]
+        large = ~on_lens & (heights > TOO_LARGE)
+        if spans := _spans(large, times):
+            percent = round(100 * float(heights[large].max()))
+            notes.append(f"{actor.name} is up to {percent} % as high as the picture from {' and from '.join(spans)}")
         avatar = actor.avatar
         late = (
             [cue.name for cue in avatar.cues if cue.start_s >= times[-1]] if isinstance(avatar, SkinnedAvatar) else []
@@ -42,13 +53,32 @@ def _in_view(shot: Shot, actor: Actor) -> np.ndarray:
     """Whether the middle of an actor is in each picture [n]."""
     middle = actor.track.at(shot.camera.times_s).T_world_body.translation.clone()
     middle[:, 2] += 0.5 * actor.size_xyz[2]
+    return _seen(shot, middle)[0]
+
+
+def _seen(shot: Shot, points: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Whether a point [n, 3] of the world is in each picture [n], and its depth [n]."""
     T_cam_world = shot.camera.T_world_cam.inverse()
-    seen = (T_cam_world.rotation.as_matrix() @ middle[:, :, None])[..., 0] + T_cam_world.translation
+    seen = (T_cam_world.rotation.as_matrix() @ points[:, :, None])[..., 0] + T_cam_world.translation
     fx_fy_cx_cy = shot.camera.intrinsics.fx_fy_cx_cy
     depth = seen[:, 2:]
     xy = fx_fy_cx_cy[:, :2] * seen[:, :2] / depth + fx_fy_cx_cy[:, 2:]
     size = xy.new_tensor(shot.camera.size_wh)
-    return ((depth > 0) & (xy >= 0) & (xy <= size)).all(dim=-1).numpy()
+    return ((depth > 0) & (xy >= 0) & (xy <= size)).all(dim=-1).numpy(), depth[:, 0].numpy()
+
+
+def _nearness(shot: Shot, actor: Actor) -> tuple[np.ndarray, np.ndarray]:
+    """Whether a body is on the lens [n], and how high it is in each picture [n], in heights of the picture."""
+    T_world_body = actor.track.at(shot.camera.times_s).T_world_body
+    half = T_world_body.translation.new_tensor(actor.size_xyz) / 2
+    up = half * half.new_tensor([0.0, 0.0, 1.0])
+    camera = (T_world_body.inverse() @ shot.camera.T_world_cam.translation) - up
+    on_lens = ((camera.abs() - half).clamp(min=0.0).norm(dim=-1) < ON_THE_LENS_M).numpy()
+    # The point of the body that is nearest to the camera, and the middle.
+    nearest = T_world_body @ (camera.clamp(-half, half) + up)
+    (near_seen, depth), (middle_seen, _) = _seen(shot, nearest), _seen(shot, T_world_body @ up.expand_as(nearest))
+    height = shot.camera.intrinsics.fx_fy_cx_cy[:, 1].numpy() * actor.size_xyz[2] / np.maximum(depth, 1e-6)
+    return on_lens, np.where(near_seen | (middle_seen & (depth > 0)), height / shot.camera.size_wh[1], 0.0)
 
 
 def _spans(wrong: np.ndarray, times_s: np.ndarray) -> list[str]:
