@@ -383,3 +383,20 @@ def test_a_car_keeps_away_from_the_camera_and_who_is_too_near_is_said():
     assert all("lens" not in note for note in near)
     robot = staging_notes(staged("A robot stands still. Push in 3.1 metres towards the robot."))
     assert any("robot is up to" in note and "% as high as the picture" in note for note in robot)
+
+
+@pytest.mark.parametrize("word", ["in front of", "behind"])
+def test_who_crosses_in_front_of_them_or_behind_them_is_clear_of_all_of_them(word: str):
+    text = f"A woman walks in a circle, then waves; a dog follows her. A car drives past {word} them."
+    assert not parse(text, camera_required=False).unused
+    for seed in range(3):
+        shot = staged(text, seed=seed)
+        assert not [note for note in staging_notes(shot) if "in one another" in note]
+        woman, dog, car = (ground(shot, actor.name)[:, 0] for actor in shot.actors)
+        between = np.minimum(woman, dog) - car if word == "in front of" else car - np.maximum(woman, dog)
+        assert between[len(between) // 4] > 1.0
+
+
+def test_them_is_reported_where_only_one_of_them_is_meant():
+    (unused,) = parse("A woman waves. Two dogs walk left. A car drives past behind them.", camera_required=False).unused
+    assert (unused.text, unused.note) == ("them", "read as dog 2 alone")

@@ -396,7 +396,12 @@ class _Player:
         other, part = scene.course_of(action.other), scene.parts[action.other]
         gap = self.part.half_length + part.half_length + GAP_M
         peers = scene.peers(self.part, action)
-        row = _Row(peers.index(self.part), len(peers), 2.0 * max(peer.half_length for peer in peers) + GAP_M)
+        with_it = tuple(
+            (course, self.part.half_length + scene.parts[name].half_length + GAP_M)
+            for name, course in scene.courses.items()
+            if scene.parts[name] not in (*peers, part)
+        )
+        row = _Row(peers.index(self.part), len(peers), 2.0 * max(peer.half_length for peer in peers) + GAP_M, with_it)
         return _related(action, other, start_s, offset_xy, gap, self._speed(action), row, scene.camera_heading)
 
     def _joined(self, wanted: Path, speed: float, *, watches: bool, other: Course, start_s: float) -> Path:
@@ -453,6 +458,8 @@ class _Row:
     count: int
     pitch_m: float
     """Between the middles of two neighbours, so that they are clear of each other."""
+    with_it: tuple[tuple[Course, float], ...] = ()
+    """Who else has to do with the one, and the gap to them: who crosses goes in front of, or behind, all of them."""
 
     @property
     def aside(self) -> int:
@@ -527,7 +534,10 @@ def _related(
         turn = -FULL if action.side == "right" else FULL
         return lasts, around(led, radius, turn, start=angle)
     if action.name in ("cross in front", "cross behind"):
-        return lasts, _across(action.name, led, gap, reach_m, camera_heading, offset_xy, row)
+        toward = camera_heading if action.name == "cross in front" else camera_heading + math.pi
+        forward = np.array([math.cos(toward), math.sin(toward), 0.0])
+        ahead = [float(((course.at(times)[0] - led.xyz) @ forward).max()) + more for course, more in row.with_it]
+        return lasts, _across(led, max([gap, *ahead]), reach_m, forward, offset_xy, row)
     near, far = (reach, reach) if reach is not None else (gap, gap + _FAR_M)
     if action.name in ("approach", "sit", "wait"):
         lengths = far + (min(gap, far) - far) * u
@@ -537,12 +547,8 @@ def _related(
     return lasts, watching(way, led) if action.name == "retreat" else along_course(way)
 
 
-def _across(
-    name: str, led: Path, gap: float, reach_m: float, camera_heading: float, offset_xy: Float64 | None, row: _Row
-) -> Path:
-    """A straight way from one side of another to the other, nearer to the camera or farther from it."""
-    ahead = gap if name == "cross in front" else -gap
-    forward = np.array([math.cos(camera_heading), math.sin(camera_heading), 0.0])
+def _across(led: Path, ahead: float, reach_m: float, forward: Float64, offset_xy: Float64 | None, row: _Row) -> Path:
+    """A straight way from one side of another to the other, so many metres along a direction [3] away from it."""
     left = np.array([-forward[1], forward[0], 0.0])
     drift = float((led.xyz[-1] - led.xyz[0]) @ left)
     from_left = drift >= -1e-3 if offset_xy is None else float(offset_xy @ left[:2]) >= 0.0

@@ -222,8 +222,21 @@ def _other(r: Reading, names: list[str], phrase: ActPhrase) -> str | None:
     if item.kind == "camera":
         return CAMERA
     if item.kind == "pronoun":
+        if r.cursor.words(item) == "them" and not set(r.last_doers) & set(names):
+            return _one_of_them(r, item)
         return r.cast.meant(r.cursor.words(item), names)
     return next((name for name in _resolved(r, item) if name not in names), None)
+
+
+def _one_of_them(r: Reading, item: Item) -> str | None:
+    """One of those who acted last; whoever it has to do with counts too when its action is played."""
+    if not r.last_doers:
+        return r.cast.meant("them", ())
+    name = r.last_doers[-1]
+    along = any(action.other for action in r.cast.mention(name).actions)
+    if len(r.last_doers) > 1 or not along:
+        r.refuse(range(item.first, item.last), f"read as {name} alone")
+    return name
 
 
 def _action(r: Reading, phrase: ActPhrase, other: str | None) -> ActorAction:
