@@ -400,3 +400,13 @@ def test_who_crosses_in_front_of_them_or_behind_them_is_clear_of_all_of_them(wor
 def test_them_is_reported_where_only_one_of_them_is_meant():
     (unused,) = parse("A woman waves. Two dogs walk left. A car drives past behind them.", camera_required=False).unused
     assert (unused.text, unused.note) == ("them", "read as dog 2 alone")
+
+
+def test_who_has_no_colour_in_the_text_has_one_as_in_nature():
+    for seed in range(6):
+        dog, car, man = staged("A dog walks. A car drives. A man waves.", seed=seed).actors
+        for actor in (dog, car, man):
+            assert actor.avatar is not None
+            assert np.ptp(actor.avatar.color_rgb) < (0.7 if actor is car else 0.35)
+        assert dog.avatar is not None
+        assert list(dog.avatar.color_rgb) == sorted(dog.avatar.color_rgb, reverse=True), "a brown"

@@ -42,6 +42,12 @@ _SIZES: Mapping[str | None, tuple[float, float, float]] = {
 }
 _GROWN = ("person",)
 """Who is never as much larger or smaller than usual as things are."""
+_NATURAL: Mapping[str, tuple[RGB, ...]] = {
+    "dog": (COLOURS["brown"], (0.58, 0.42, 0.27), (0.29, 0.20, 0.14)),
+    "car": (COLOURS["grey"], COLOURS["red"], (0.30, 0.32, 0.35)),
+    "adult": ((0.36, 0.42, 0.50), (0.44, 0.42, 0.36), (0.50, 0.36, 0.34), (0.34, 0.40, 0.34), (0.55, 0.52, 0.48)),
+}
+"""Bodies -> colours of them, or of their clothes, of which one is drawn when nobody says; others have any."""
 _HEADINGS: Mapping[str | None, float] = {"left": 90.0, "right": -90.0, "forward": 0.0, "backward": 180.0, None: 90.0}
 """Walking direction as seen from the first camera -> heading in degrees around +z from where it looks."""
 
@@ -97,5 +103,7 @@ def avatar_of(role: Role, color_rgb: RGB, *, walks: bool, cues: tuple[Cue, ...] 
 
 def colour_of(role: Role, generator: np.random.Generator) -> RGB:
     """The colour that a text says, or one that is drawn."""
-    name = role.mention.colour or list(COLOURS)[int(generator.integers(len(COLOURS)))]
-    return COLOURS[name]
+    if role.mention.colour:
+        return COLOURS[role.mention.colour]
+    usual = _NATURAL.get(role.shape, tuple(COLOURS.values()))
+    return usual[int(generator.integers(len(usual)))]
