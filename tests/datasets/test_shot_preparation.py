@@ -122,7 +122,7 @@ def test_leading_black_frames_are_counted_up_to_fifteen():
         ("push in for 4 seconds", "free"),
         ("pan left for 4 seconds", "free"),
         ("orbit left around the red robot for 4 seconds", "free"),
-        ("follow the red robot that walks left for 4 seconds", "tracking"),
+        ("follow the red robot that walks left", "tracking"),
         ("hold for 4 seconds. A red robot walks left.", "static"),
     ],
 )

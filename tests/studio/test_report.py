@@ -273,7 +273,7 @@ def test_an_estimate_that_stands_still_is_shown_at_the_first_pose(shot: Shot):
 def test_a_corrected_word_and_a_note_are_shown():
     from kinoeye.studio import sections
 
-    plan = parse("pan lft, then orbit around the red car")
+    plan = parse("pan lft, then orbit around the red piano")
     page = sections.sentence(plan, stage(plan, seed=0))
     assert "<b>lft</b> as left" in page
-    assert "no subject &#x27;car&#x27;" in page
+    assert "no subject &#x27;piano&#x27;" in page

@@ -27,11 +27,11 @@ COMMANDS = {
     "check": "Whether a shot can be filmed as planned: clearance, framing, occlusion, motion, horizon, rig.",
     "render": "A shot becomes frames with every layer of truth.",
     "score": "How far an estimated camera is from a reference, under every published protocol by name.",
-    "view": "A camera, shot or take as an interactive page, a still picture, or a scene for Blender.",
+    "view": "A camera, shot or take as an interactive page, a still picture, or a scene for 3-D tools.",
     "train": "A system is trained: phases, averages, checkpoints that a killed run goes on from, several processes.",
     "eval": "How good a model of a system is, beside its baselines: on fresh worlds, or on your own files.",
     "weights": "Checkpoints: what ships, what a file is, whether official ones would work, and how one is added.",
-    "data": "Data sets of captioned camera paths: made of worlds or videos, and checked.",
+    "data": "Data sets of captioned camera paths, motions and takes: made of worlds or videos, and checked.",
     "rerun": "Runs the command that made an output folder again.",
 }
 """Command -> the first line of its module's docstring; listed here so that `--help` imports no command."""

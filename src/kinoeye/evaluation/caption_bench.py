@@ -69,8 +69,8 @@ class DescribedPlans:
 
 
 def bench_sha256(bench: CaptionBench) -> str:
-    """Checksum of a bench: of its name and its first items."""
-    probes = [(item.caption, item.plan.without_text()) for item in bench.items(0, _PROBES)]
+    """Checksum of what scores on a bench are made of: its name, and captions and moves of its first items."""
+    probes = [(item.caption, item.plan.moves) for item in bench.items(0, _PROBES)]
     return sha256_of([bench.name, probes])
 
 
