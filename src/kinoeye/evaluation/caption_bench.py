@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -69,9 +70,15 @@ class DescribedPlans:
 
 
 def bench_sha256(bench: CaptionBench) -> str:
-    """Checksum of what scores on a bench are made of: its name, and captions and moves of its first items."""
-    probes = [(item.caption, item.plan.moves) for item in bench.items(0, _PROBES)]
+    """Checksum of a bench: of its name and its first items."""
+    probes = [(item.caption, _meaning(item.plan)) for item in bench.items(0, _PROBES)]
     return sha256_of([bench.name, probes])
+
+
+def _meaning(plan: Plan) -> dict[str, Any]:
+    """The parts of a plan by which it equals another."""
+    told = plan.without_text()
+    return {each.name: getattr(told, each.name) for each in fields(told) if each.compare}
 
 
 def is_hard(item: CaptionItem) -> bool:
