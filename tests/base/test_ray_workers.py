@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from job_kinds import Add, Unable
 from kinoeye.base.errors import InputError, MissingExtraError
 from kinoeye.base.executor import LoggedExecutor
 from kinoeye.base.jobs import Item, Report
+from kinoeye.datasets.takes_set import TakesPlan, takes_from_worlds
 
 TWO_STEPS = (Add("add"), Add("double", amount=2))
 
@@ -19,14 +21,11 @@ def outcomes(report: Report) -> tuple[Mapping[str, object], list[str]]:
     return {name: item.data for name, item in report.done.items()}, sorted(report.failed)
 
 
-def test_a_missing_library_is_named(tmp_path: Path):
-    try:
-        import ray  # noqa: F401  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        with pytest.raises(MissingExtraError, match=r"ray is not installed: pip install .kinoeye\[scale\]"):
-            LoggedExecutor(pool="ray").run(TWO_STEPS, [Item("a", {"n": 1})], tmp_path / "run.json")
-    else:
-        pytest.skip("ray is installed")
+def test_a_missing_library_is_named_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtraError, match=r"ray is not installed: pip install .kinoeye\[scale\]"):
+        takes_from_worlds(TakesPlan(world_seed=0, count=1, pool="ray"), tmp_path / "set")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_cluster_gives_what_processes_give_and_a_dead_worker_costs_its_item_alone(tmp_path: Path):

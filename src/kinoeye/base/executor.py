@@ -13,6 +13,7 @@ from kinoeye.base.failure import Failure
 from kinoeye.base.files import write_json
 from kinoeye.base.job_log import JobLog, Outcome
 from kinoeye.base.jobs import FileDigests, Item, Job, Report, item_seed, step_key
+from kinoeye.base.optional import require
 from kinoeye.base.progress import track
 from kinoeye.base.records import to_json
 from kinoeye.base.workers import Pool, ProcessPool, ThreadPool
@@ -47,6 +48,9 @@ class LoggedExecutor:
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise InputError(f"{self.workers} workers cannot do anything; use 1 or more")
+        if self.pool == "ray":
+            # Before anything is written, not when the first item is sent.
+            require("ray", extra="scale")
 
     def run(self, jobs: Sequence[Job], items: Sequence[Item], manifest: Path) -> Report:
         """Bring every item through all jobs; see `Executor.run`.
