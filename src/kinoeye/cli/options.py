@@ -15,7 +15,7 @@ from kinoeye.base.errors import InputError
 if TYPE_CHECKING:
     from kinoeye.formats import PathTable
     from kinoeye.language import Plan
-    from kinoeye.shot import Environment
+    from kinoeye.shot import Environment, Shot
     from kinoeye.shot.checks import CheckReport
 
 MAX_SIDE = 8192
@@ -62,10 +62,15 @@ def read_backdrop(args: argparse.Namespace) -> Environment | None:
     return surroundings(args.backdrop, turn_deg=args.backdrop_turn or 0.0)
 
 
-def say_place_unused(args: argparse.Namespace, plan: Plan) -> None:
-    """Note that the place of a sentence gives way to a backdrop."""
+def say_staging(args: argparse.Namespace, plan: Plan, shot: Shot) -> None:
+    """Note what staging could not do: who is not well in view, a place that gives way to a backdrop, unused words."""
+    from kinoeye.shot.staging_notes import staging_notes
+
+    for note in staging_notes(shot):
+        say(args, note)
     if args.backdrop is not None and plan.place is not None:
         say(args, f"not used: {plan.place.text!r} at character {plan.place.start} (the backdrop is the place)")
+    say_unused(args, plan)
 
 
 def add_camera_options(parser: argparse.ArgumentParser, *, unit_alone: bool = False) -> None:
@@ -211,10 +216,7 @@ def positive(text: str) -> float:
     Raises:
         argparse.ArgumentTypeError: it is not one.
     """
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = _number(text)
     if not (math.isfinite(value) and value > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return value
@@ -226,13 +228,18 @@ def degrees(text: str) -> float:
     Raises:
         argparse.ArgumentTypeError: it is not one.
     """
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = _number(text)
     if not math.isfinite(value):
         raise argparse.ArgumentTypeError(f"{text!r} is no angle in degrees")
     return value
+
+
+def _number(text: str) -> float:
+    """A number, or NaN for words."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 @dataclass(frozen=True)

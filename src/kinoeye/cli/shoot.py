@@ -16,8 +16,7 @@ from kinoeye.cli.options import (
     print_json,
     read_backdrop,
     say,
-    say_place_unused,
-    say_unused,
+    say_staging,
     say_violations,
 )
 
@@ -36,7 +35,6 @@ def run(args: argparse.Namespace) -> int:
     """Run it."""
     from kinoeye.base.records import to_json
     from kinoeye.language.explain import describe
-    from kinoeye.shot.staging_notes import staging_notes
     from kinoeye.studio.score_section import headline_scores
     from kinoeye.studio.shooting import shoot
 
@@ -74,10 +72,7 @@ def run(args: argparse.Namespace) -> int:
     say(args, f"understood: {describe(made.plan)}")
     if made.reading.weights_sha256:
         say(args, f"directed by {made.reading.director}: {made.reading.reason}")
-    for note in staging_notes(made.shot):
-        say(args, note)
-    say_place_unused(args, made.plan)
-    say_unused(args, made.plan)
+    say_staging(args, made.plan, made.shot)
     say_violations(args, made.checks)
     for row in rows:
         value = "not defined: the camera does not travel" if math.isnan(row.value) else f"{row.value:.3g} {row.unit}"

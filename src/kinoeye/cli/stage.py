@@ -16,8 +16,7 @@ from kinoeye.cli.options import (
     print_json,
     read_backdrop,
     say,
-    say_place_unused,
-    say_unused,
+    say_staging,
 )
 
 
@@ -34,7 +33,6 @@ def run(args: argparse.Namespace) -> int:
     """Run it."""
     from kinoeye.language.grammar import parse
     from kinoeye.shot import Shot, stage
-    from kinoeye.shot.staging_notes import staging_notes
 
     plan = parse(args.text, camera_required=False)
     backdrop = read_backdrop(args)
@@ -61,9 +59,6 @@ def run(args: argparse.Namespace) -> int:
     for actor in shot.actors:
         x, y, _ = actor.track.T_world_body.translation[0].tolist()
         say(args, f"{actor.name}: {actor.prompt!r} at ({x:.2f}, {y:.2f}) m")
-    for note in staging_notes(shot):
-        say(args, note)
-    say_place_unused(args, plan)
-    say_unused(args, plan)
+    say_staging(args, plan, shot)
     print(args.out)
     return 0
