@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinoeye.geometry.convention import Float64
-from kinoeye.shot.acting import Course, Part, groups, is_oriented, played
+from kinoeye.shot.acting import Part, groups, is_oriented, played
+from kinoeye.shot.course import Course
 from kinoeye.shot.roles import Role, told_heading
 from kinoeye.shot.space import NEAREST_M, Space
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from kinoeye.geometry.convention import Float64
 from kinoeye.geometry.track import Trajectory
-from kinoeye.shot.acting import Course
+from kinoeye.shot.course import Course
 from kinoeye.shot.roles import Role
 from kinoeye.shot.shot import Actor
 

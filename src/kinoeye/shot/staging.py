@@ -18,13 +18,13 @@ from kinoeye.language.compiler import DEFAULT_FOV_X, CompiledPath, compile_path
 from kinoeye.language.motion.path import Anchor
 from kinoeye.language.motion.timing import natural_duration, schedule
 from kinoeye.language.plan import Action, ActorMention, Move, Plan
-from kinoeye.shot.acting import Course
 from kinoeye.shot.bodies.motions import Cue
 from kinoeye.shot.company import TRIES, Company
+from kinoeye.shot.course import Course
 from kinoeye.shot.environment import Environment
 from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.shot.roles import AGENTS, Role, avatar_of, colour_of, role_of
-from kinoeye.shot.shot import Actor, Shot
+from kinoeye.shot.shot import Actor, Avatar, Shot, SkinnedAvatar
 from kinoeye.shot.space import JUST_IN_VIEW, WELL_IN_VIEW, Space, angle_aside
 
 CAMERA_HEIGHT_M = 1.4
@@ -261,14 +261,7 @@ def _actor(role: Role, place: Float64, camera: Trajectory, space: Space, generat
     velocity = torch.from_numpy(role.velocity_xyz(space.heading))
     rotation = SO3.exp(torch.tensor([0.0, 0.0, heading], dtype=torch.float64))
     pose = SE3.from_parts(rotation, origin + velocity * (times - times[0])[:, None])
-    return Actor(
-        name=role.mention.name,
-        prompt=role.mention.prompt or role.mention.name,
-        category="agent" if role.shape in AGENTS else "object",
-        size_xyz=role.size_xyz,
-        track=Track(pose, times),
-        avatar=avatar_of(role, colour_of(role, generator), walks=role.speed > 0),
-    )
+    return _cast(role, Track(pose, times), avatar_of(role, colour_of(role, generator), walks=role.speed > 0))
 
 
 def _acting_actor(role: Role, course: Course, camera: Trajectory, generator: np.random.Generator) -> Actor:
@@ -280,13 +273,17 @@ def _acting_actor(role: Role, course: Course, camera: Trajectory, generator: np.
     cues = tuple(
         replace(_to_the_end(cue, float(times[-1]) - start), start_s=start + cue.start_s) for cue in course.cues
     )
+    return _cast(role, Track(pose, times), avatar_of(role, colour_of(role, generator), walks=True, cues=cues))
+
+
+def _cast(role: Role, track: Track, avatar: Avatar | SkinnedAvatar) -> Actor:
     return Actor(
         name=role.mention.name,
         prompt=role.mention.prompt or role.mention.name,
         category="agent" if role.shape in AGENTS else "object",
         size_xyz=role.size_xyz,
-        track=Track(pose, times),
-        avatar=avatar_of(role, colour_of(role, generator), walks=True, cues=cues),
+        track=track,
+        avatar=avatar,
     )
 
 

@@ -68,7 +68,7 @@ def read_words(caption: str) -> CaptionWords:
     actors: list[str] = []
     actor_spans: list[Span] = []
     cast = Cast.empty()
-    reading, acting = _grammar_reading(caption)
+    reading, acting = grammar_reading(caption)
     for item in scan(tokens):
         span = Span(tokens[item.first].start, tokens[item.last - 1].end)
         if any(start <= span.start and span.end <= end for start, end in acting):
@@ -97,18 +97,15 @@ def read_words(caption: str) -> CaptionWords:
     )  # fmt: skip
 
 
-def grammar_reading(caption: str) -> tuple[str, ...]:
-    """The shot grammar's reading of a caption, as marks.
+def grammar_reading(caption: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
+    """The shot grammar's reading of a caption as marks, and the spans of sentences in which actors act.
+
+    There are no such spans if they would be all of the caption.
 
     Example:
-        >>> grammar_reading("Pan left while rising, then frobnicate.")
+        >>> grammar_reading("Pan left while rising, then frobnicate.")[0]
         ('<pedestal up>', '<yaw left>', '<unread words>')
     """
-    return _grammar_reading(caption)[0]
-
-
-def _grammar_reading(caption: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
-    """The reading as marks, and the spans of sentences in which actors act; none if they are all of the caption."""
     try:
         plan = parse(caption, camera_required=False)
     except InputError:
