@@ -33,3 +33,41 @@ def test_an_export_without_a_rig_is_refused(tmp_path: Path):
     np.savez(file, vertices=np.zeros((3, 3)), faces=np.array([[0, 1, 2]]))
     with pytest.raises(InputError, match="no array 'bone_names'"):
         read_anny_export(file, "half")
+
+
+def export(**changes):
+    """Three bones, six vertices and two triangles in the layout of an export."""
+    arrays = {
+        "vertices": np.random.default_rng(0).normal(size=(6, 3)), "faces": np.array([[0, 1, 2], [3, 4, 5]]),
+        "bone_names": np.array(["Hips", "LowerBack", "Neck"]), "bone_parents": np.array([-1, 0, 1]),
+        "bone_heads": np.array([[0, 0, 1.0], [0, 0, 1.1], [0, 0, 1.5]]),
+        "bone_tails": np.array([[0, 0, 1.1], [0, 0, 1.5], [0, 0, 1.6]]),
+        "lbs_indices": np.tile([0, 2], (6, 1)), "lbs_weights": np.full((6, 2), 0.5),
+    }  # fmt: skip
+    return arrays | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"bone_parents": np.array([-1, 2, 1])}, "'LowerBack' has no parent before it"),
+        ({"bone_parents": np.array([-1, 1, 1])}, "'LowerBack' has no parent before it"),
+        ({"bone_parents": np.array([-1, 0])}, "other numbers of parents"),
+        ({"bone_names": np.array([f"j{i}" for i in range(700)])}, "skeleton of 700 joints"),
+        ({"bone_names": np.array(["Hips", "LowerBack", "Tail"])}, "no joint 'Neck'"),
+        ({"lbs_indices": np.tile([0, 3], (6, 1))}, "joints that are not there"),
+        ({"lbs_indices": np.tile([0, -1], (6, 1))}, "joints that are not there"),
+        ({"lbs_weights": np.zeros((6, 2))}, "do not add up to 1"),
+        ({"lbs_weights": np.full((6, 2), np.nan)}, "NaN"),
+        ({"lbs_weights": np.array(["half"] * 6)}, "no such array"),
+        ({"vertices": np.full((6, 3), np.inf)}, "NaN"),
+        ({"vertices": np.zeros((6, 2))}, "no such array"),
+        ({"vertices": np.zeros((0, 3))}, "0 vertices"),
+        ({"faces": np.array([[0, 1, 6]])}, "vertices that are not there"),
+    ],
+)
+def test_a_broken_export_is_refused_in_one_line(tmp_path: Path, changes: dict[str, np.ndarray], message: str):
+    np.savez(tmp_path / "broken.npz", **export(**changes))
+    with np.errstate(all="raise"), pytest.raises(InputError, match=message) as caught:
+        read_anny_export(tmp_path / "broken.npz", "broken")
+    assert "\n" not in str(caught.value)

@@ -124,6 +124,18 @@ def test_its_motion_is_put_on_the_adult(tmp_path):
         ({"f": np.full((2, 3), 96)}, "vertices that are not there"),
         ({"kintree_table": np.array([[0, 2, 1] + [0] * 21, range(24)])}, "no parent before it"),
         ({"kintree_table": np.array([[0] * 24, range(1, 25)])}, "numbers its joints"),
+        ({"kintree_table": np.array([[0, 0, 2] + [0] * 21, range(24)])}, "no parent before it"),
+        ({"kintree_table": np.array([[0, 0, 77] + [0] * 21, range(24)])}, "no parent before it"),
+        ({"kintree_table": np.array([[0] * 23, range(23)])}, "do not belong together"),
+        ({"v_template": np.full((96, 3), np.nan)}, "v_template of"),
+        (
+            {
+                "weights": np.full((96, 600), 1 / 600),
+                "J_regressor": np.full((600, 96), 1 / 96),
+                "kintree_table": np.array([[0, *range(599)], range(600)]),
+            },
+            "skeleton of 600 joints",
+        ),
     ],
 )
 def test_a_broken_model_is_refused_in_one_line(tmp_path, changes, message):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -66,41 +67,68 @@ def read_anny_export(path: Path, name: str) -> Body:
     Raises:
         InputError: the file cannot be read, lacks an array, or holds no body.
     """
-    arrays = read_npz(path, _ARRAYS)
-    missing = [array for array in _ARRAYS if array not in arrays]
-    if missing:
-        raise InputError(f"{path} has no array {missing[0]!r}; a body's export has {', '.join(_ARRAYS)}")
-    names = tuple(str(bone) for bone in arrays["bone_names"])
-    faces = arrays["faces"].astype(np.int64)
-    joints, weights = arrays["lbs_indices"].astype(np.int64), arrays["lbs_weights"].astype(np.float64)
-    weights /= weights.sum(axis=1, keepdims=True)
-    carrier = np.array(common_names(names))[joints[np.arange(len(joints)), weights.argmax(axis=1)]]
-    vertices, heads, tails = (
-        arrays[array].astype(np.float64) @ axes_matrix(AXES).T for array in ("vertices", "bone_heads", "bone_tails")
-    )
+    plain = _plain_body(path, name)
+    skeleton, vertices, faces = plain.skeleton, plain.vertices, plain.faces
+    strongest = plain.joints[np.arange(len(vertices)), plain.weights.argmax(axis=1)]
+    carrier = np.array(common_names(skeleton.names))[strongest]
     # Arms reach forward at rest: the box of the rest of the body is what somebody who turns around turns about.
     armless = vertices[~np.isin(_bones(carrier), ("Arm", "ForeArm", *_HANDS))]
+    if not len(armless):
+        raise InputError(f"{path} has nothing but arms; a body's export has the joints of CMU's files")
     low, high = armless.min(axis=0), armless.max(axis=0)
     ground = np.array([*(low + high)[:2] / 2, low[2]])
     vertices = vertices - ground
-    skeleton = Skeleton(
-        names=names, parents=arrays["bone_parents"].astype(np.int64), heads=heads - ground, tails=tails - ground
-    )
+    skeleton = replace(skeleton, heads=skeleton.heads - ground, tails=skeleton.tails - ground)
     regions = _regions(skeleton, vertices, faces, carrier)
     colors = np.zeros((len(vertices), 3), np.uint8)
     for region, held in regions.items():
         colors[held] = COLOURS[region]
-    return Body(
-        name=name,
+    return replace(
+        plain,
         skeleton=skeleton,
         vertices=_with_hair(skeleton, vertices, regions["hair"]),
-        faces=faces,
-        joints=joints,
-        weights=weights,
         colors_rgb=colors,
-        parts=triangle_parts(skeleton, faces, joints, weights),
+        parts=triangle_parts(skeleton, faces, plain.joints, plain.weights),
         part_names=PART_NAMES,
         regions=regions,
+    )
+
+
+def _plain_body(path: Path, name: str) -> Body:
+    """What the file holds, in our axes, without colours and parts."""
+    arrays = read_npz(path, _ARRAYS)
+    missing = [array for array in _ARRAYS if array not in arrays]
+    if missing:
+        raise InputError(f"{path} has no array {missing[0]!r}; a body's export has {', '.join(_ARRAYS)}")
+    for array in _ARRAYS:
+        values = arrays[array]
+        columns = 3 if array in ("vertices", "faces", "bone_heads", "bone_tails") else None
+        is_table = values.ndim == (1 if array in ("bone_names", "bone_parents") else 2)
+        is_of_kind = values.dtype.kind in ("US" if array == "bone_names" else "iuf")
+        if not is_table or not is_of_kind or columns not in (None, values.shape[-1]):
+            raise InputError(f"{path} has {array} of {values.shape} {values.dtype}, which is no such array of a body")
+        if array != "bone_names" and not np.isfinite(values).all():
+            raise InputError(f"{path} has {array} with numbers that are NaN or infinite")
+    heads, tails, vertices = (
+        arrays[array].astype(np.float64) @ axes_matrix(AXES).T for array in ("bone_heads", "bone_tails", "vertices")
+    )
+    weights = arrays["lbs_weights"].astype(np.float64)
+    faces = arrays["faces"].astype(np.int64)
+    return Body(
+        name=name,
+        skeleton=Skeleton(
+            names=tuple(str(bone) for bone in arrays["bone_names"]),
+            parents=arrays["bone_parents"].astype(np.int64),
+            heads=heads,
+            tails=tails,
+        ),
+        vertices=vertices,
+        faces=faces,
+        joints=arrays["lbs_indices"].astype(np.int64),
+        weights=weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-6),
+        colors_rgb=np.zeros((len(vertices), 3), np.uint8),
+        parts=np.ones(len(faces), np.uint8),
+        part_names=PART_NAMES,
     )
 
 

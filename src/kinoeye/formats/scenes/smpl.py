@@ -198,7 +198,7 @@ def _tails(parents: NDArray[np.int64], heads: Float64) -> Float64:
         children = np.flatnonzero(parents == joint)
         if len(children):
             tails[joint] = heads[children].mean(axis=0)
-        elif parent >= 0:
+        elif 0 <= parent < joint:  # others are refused with the skeleton
             tails[joint] = heads[joint] + 0.5 * (heads[joint] - heads[parent])
     return tails
 
