@@ -122,7 +122,10 @@ def test_leading_black_frames_are_counted_up_to_fifteen():
         ("push in for 4 seconds", "free"),
         ("pan left for 4 seconds", "free"),
         ("orbit left around the red robot for 4 seconds", "free"),
-        ("follow the red robot that walks left", "tracking"),
+        ("orbit right around the woman 90 degrees for 4 seconds. In a studio.", "free"),
+        ("follow the red robot that walks left for 4 seconds", "tracking"),
+        ("follow the man who walks to the right for 4 seconds. On a beach.", "tracking"),
+        ("follow the woman who walks in a circle for 5 seconds", "tracking"),
         ("hold for 4 seconds. A red robot walks left.", "static"),
     ],
 )
