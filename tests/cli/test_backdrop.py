@@ -90,10 +90,11 @@ def test_a_film_is_shot_in_it_and_run_again(picture: Path, capsys):
 def test_what_is_none_is_refused_in_a_line(picture: Path, capsys, command: str, options: list[str], says: str):
     Path("notes.txt").write_text("Nothing here is a picture.\n")
     cv2.imwrite("tall.png", np.zeros((64, 32, 3), np.uint8))
+    out = {"stage": "shot.json", "shoot": "film"}[command]
     try:
-        code = main([command, TEXT, "-o", "out", *options])
+        code = main([command, TEXT, "-o", out, *options])
     except SystemExit as error:
         code = error.code
     said = capsys.readouterr().err
     assert (code, says in said) == (2, True), said
-    assert not Path("out").exists()
+    assert not Path(out).exists()

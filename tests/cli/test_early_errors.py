@@ -33,6 +33,7 @@ print(code, sorted({"torch", "scipy", "numba", "cv2"} & sys.modules.keys()))
         (["view", "nowhere", "-o", "out.html"], "does not exist"),
         (["view", "notes.txt", "-o", "out.html"], "notes.txt"),
         (["view", "recammaster:arc-lef", "-o", "out.html"], "arc-left"),
+        (["stage", "A red robot walks left.", "-o", "walk.xyz"], "walk.xyz is no name for a shot"),
         (["render", "nowhere.json", "-o", "out"], "does not exist"),
         (["render", "path.tum", "-o", "out"], "path.tum"),
         (["score", "--reference", "nowhere.json", "--estimate", "path.tum"], "does not exist"),

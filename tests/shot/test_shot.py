@@ -63,6 +63,18 @@ def test_saving_what_was_loaded_writes_the_same_bytes(tmp_path: Path):
     assert first["environment"] == second["environment"]
 
 
+def test_a_shot_is_written_as_json_or_into_a_folder_that_exists(tmp_path: Path):
+    shot = Shot(camera=camera())
+    shot.save(tmp_path)
+    assert Shot.load(tmp_path).seed == shot.seed
+    with pytest.raises(InputError, match=r"shot\.usda is no name for a shot.*end it in \.json") as refused:
+        shot.save(tmp_path / "shot.usda")
+    assert "\n" not in str(refused.value)
+    with pytest.raises(InputError, match="name a folder that exists"):
+        shot.save(tmp_path / "nowhere")
+    assert [file.name for file in tmp_path.iterdir()] == ["shot.json"]
+
+
 def test_mask_ids_count_from_one():
     shot = full_shot()
     assert (shot.mask_id("red robot"), shot.mask_id("box")) == (1, 2)

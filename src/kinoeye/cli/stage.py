@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("text", metavar="TEXT", help="actors, a place, camera moves")
     parser.add_argument("shot", nargs="?", type=Path, metavar="SHOT", help="a shot to add to; its camera stays")
-    parser.add_argument("-o", "--out", type=Path, required=True, metavar="SHOT", help="shot.json to write")
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="SHOT", help="the .json file to write, or a folder that exists"
+    )
     add_film_options(parser)
     add_backdrop_options(parser)
 
@@ -32,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run it."""
     from kinoeye.language.grammar import parse
+    from kinoeye.shot.record_head import shot_file
+
+    out = shot_file(args.out)
     from kinoeye.shot import Shot, stage
 
     plan = parse(args.text, camera_required=False)
@@ -47,10 +52,10 @@ def run(args: argparse.Namespace) -> int:
         duration_s=args.duration,
         environment=backdrop,
     )
-    shot.save(args.out)
+    shot.save(out)
     if args.json:
         names = [actor.name for actor in shot.actors]
-        print_json({"out": str(args.out), "actors": names, "environment": shot.environment.name})
+        print_json({"out": str(out), "actors": names, "environment": shot.environment.name})
         return 0
     if into is not None and any(not move.is_hold for move in plan.moves):
         say(args, "not used: the camera moves; the shot's camera stays as it is")
@@ -60,5 +65,5 @@ def run(args: argparse.Namespace) -> int:
         x, y, _ = actor.track.T_world_body.translation[0].tolist()
         say(args, f"{actor.name}: {actor.prompt!r} at ({x:.2f}, {y:.2f}) m")
     say_staging(args, plan, shot)
-    print(args.out)
+    print(out)
     return 0

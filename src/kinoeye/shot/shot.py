@@ -46,6 +46,8 @@ class SkinnedAvatar:
     """What an adult wears, in words: "a red shirt and blue jeans"."""
     cues: tuple[Cue, ...] = ()
     """What it does besides going its way."""
+    still: bool = False
+    """Whether it keeps the pose of its track's beginning, as a statue does; others breathe and shift their weight."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,14 +130,18 @@ class Shot:
         return replace(self, camera=camera)
 
     def save(self, path: Path | str) -> None:
-        """Write `shot.json`; a panorama's picture is named from its folder if it lies there, else by its whole path.
+        """Write a .json file, or the `shot.json` of a folder that exists.
+
+        A panorama's picture is named from the file's folder if it lies there, else by its whole path.
 
         Raises:
-            InputError: the file cannot be written.
+            InputError: the path is neither, or the file cannot be written.
         """
         from kinoeye.shot.record import shot_to_json
+        from kinoeye.shot.record_head import shot_file
 
-        write_json(path, shot_to_json(self, folder=Path(path).parent))
+        file = shot_file(Path(path))
+        write_json(file, shot_to_json(self, folder=file.parent))
 
     @staticmethod
     def is_at(path: Path | str) -> bool:
