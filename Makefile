@@ -43,5 +43,5 @@ clean:
 	touch $@ .venv/.user
 
 .venv/.all: .venv/.dev
-	$(PIP) -e ".[models,studio,data,dev,scale,sfm,usd]"
+	$(PIP) -e ".[models,studio,data,dev,scale,sfm,usd,gl]"
 	touch $@

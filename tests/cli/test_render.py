@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from PIL import Image
 from kinoeye.cli.main import main
 from kinoeye.footage import Take, read_video
 from kinoeye.language import parse
+from kinoeye.render.film import Backend
 from kinoeye.render.guides import PASSES
 from kinoeye.shot import Shot, stage
 
@@ -62,3 +65,20 @@ def test_fewer_frames_a_second_are_those_of_the_whole_film(tmp_path: Path):
     np.testing.assert_allclose(fewer.times_s, np.arange(9) / 4)
     np.testing.assert_array_equal(fewer.rgb.values, whole.rgb.values[::3])
     assert main([*argv, "--fps", "0"]) == 2
+
+
+def test_any_backend_draws_and_a_missing_one_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    shot = stage(parse("push in half a metre towards the red robot"), seed=0, size_wh=(24, 16), num_frames=2)
+    shot.save(tmp_path / "shot.json")
+    argv = ["render", str(tmp_path / "shot.json"), "-o", str(tmp_path / "take"), "-q", "--backend"]
+    monkeypatch.setitem(sys.modules, "moderngl", None)
+    assert main([*argv, "gl"]) == 2
+    assert 'pip install "kinoeye[gl]"' in capsys.readouterr().err
+    assert not (tmp_path / "take").exists()
+    assert main([*argv, "reference"]) == 0
+    assert Take.open(tmp_path / "take").size_wh == (24, 16)
+    assert main([*argv, "opengl"]) == 2
+    told = capsys.readouterr().err
+    assert all(name in told for name in get_args(Backend))

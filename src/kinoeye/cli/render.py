@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=image_size, metavar="WxH", help="default: the size of the shot's camera")
     parser.add_argument("--fps", type=positive, metavar="F", help="frames per second (default: those of the shot)")
     parser.add_argument("--samples", type=int, choices=(1, 2), default=2, help="rays a pixel side for smooth edges")
+    parser.add_argument("--backend", choices=("fast", "reference", "gl"), default="fast", help="who draws: compiled "
+                        "kernels, the plain and slow definition, or the kernels with OpenGL to find the triangles of "
+                        "bodies (extra gl)")  # fmt: skip
     parser.add_argument("--guides", action="store_true", help="also the passes that avatar-guided models want")
 
 
@@ -50,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     shot = resample(shot, fps=args.fps) if args.fps else shot
     layers = _all_layers(shot) if args.layers is None else tuple(args.layers.split(","))
     with atomic_folder(args.out, marker=RUN_FILE) as folder:
-        take = render(shot, layers=layers, size_wh=args.size, samples=args.samples)
+        take = render(shot, layers=layers, size_wh=args.size, samples=args.samples, backend=args.backend)
         write_take(take, folder)
         pictures = ["preview.mp4"]
         for sheet in layer_sheets(take, shot):
@@ -59,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         if args.guides:
             from kinoeye.render.guides import guide_passes, write_guides
 
-            guides = guide_passes(shot, size_wh=args.size, samples=args.samples)
+            guides = guide_passes(shot, size_wh=args.size, samples=args.samples, backend=args.backend)
             write_guides(guides, folder / "guides")
             pictures += [f"guides/{name}/preview.mp4" for name in guides.passes]
         record = RunRecord(

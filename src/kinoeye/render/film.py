@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -34,6 +35,7 @@ RENDERED_LAYERS = (
 )
 """Layers that a shot is rendered to."""
 MAX_SIDE, MAX_SAMPLES = 8192, 8
+Backend = Literal["fast", "reference", "gl"]
 FrameRenderer = Callable[[int, Mapping[str, NDArray[Any]], int], None]
 """Fills the layers of one frame: index, the frame's array by layer, and samples."""
 
@@ -45,7 +47,7 @@ def render(
     size_wh: tuple[int, int] | None = None,
     times_s: Sequence[float] | NDArray[np.float64] | None = None,
     samples: int = 1,
-    backend: Literal["fast", "reference"] = "fast",
+    backend: Backend = "fast",
 ) -> Take:
     """The film of a shot with geometry that is exact.
 
@@ -59,10 +61,12 @@ def render(
         size_wh: width and height in pixels; the camera's own size when None.
         times_s: strictly increasing times of the frames; the camera's own when None.
         samples: rays a side in each pixel at an edge, for rgb and alpha; 2 smooths silhouettes and shadows.
-        backend: "fast" is compiled; "reference" is the plain definition, some hundred times slower.
+        backend: "fast" is compiled; "reference" is the plain definition, some hundred times slower; "gl" is "fast" with
+            OpenGL to find the triangles of meshes (extra `gl`; docs/set.md).
 
     Raises:
-        InputError: a layer is unknown, the size or the times cannot be used, or the camera has NaN poses.
+        InputError: a layer is unknown, the size or the times cannot be used, the camera has NaN poses, or the backend
+            is not to be had.
 
     Example:
         >>> from kinoeye.render.worlds import world
@@ -85,12 +89,12 @@ def render(
 
 
 def draw(
-    scene: Scene, layers: Sequence[str], *, samples: int = 1, backend: Literal["fast", "reference"] = "fast"
+    scene: Scene, layers: Sequence[str], *, samples: int = 1, backend: Backend = "fast"
 ) -> dict[str, NDArray[Any]]:
     """The frames of a scene, [frames, height, width, ...] by layer, as `render` describes them; "rgb" comes along.
 
     Raises:
-        InputError: the scene has poses that are NaN or infinite, or the backend is unknown.
+        InputError: the scene has poses that are NaN or infinite, or the backend is unknown or not to be had.
     """
     poses = (scene.T_world_cam, scene.fx_fy_cx_cy, scene.world_from_canonical)
     if not all(np.isfinite(a).all() for a in (*poses, *(mesh.world_from_rest for mesh in scene.meshes))):
@@ -100,9 +104,9 @@ def draw(
     frames, (width, height) = len(scene.T_world_cam), scene.size_wh
     types = {name: LAYER_TYPES[name] for name in ("rgb", *layers)}
     values = {name: np.empty((frames, height, width, *trailing), dtype) for name, (dtype, trailing) in types.items()}
-    fill = _renderer(scene, backend)
-    for index in track(range(frames), "rendering"):
-        fill(index, {name: array[index] for name, array in values.items()}, samples)
+    with _renderer(scene, backend) as fill:
+        for index in track(range(frames), "rendering"):
+            fill(index, {name: array[index] for name, array in values.items()}, samples)
     return values
 
 
@@ -114,16 +118,23 @@ def first_frame(shot: Shot) -> RGBD:
     )
 
 
-def _renderer(scene: Scene, backend: str) -> FrameRenderer:
+@contextmanager
+def _renderer(scene: Scene, backend: str) -> Iterator[FrameRenderer]:
     if backend == "fast":
         from kinoeye.render.fast.frame import FastRenderer
 
-        return FastRenderer(scene)
-    if backend == "reference":
+        yield FastRenderer(scene)
+    elif backend == "reference":
         from kinoeye.render.reference.frame import render_frame
 
-        return partial(render_frame, scene)
-    raise InputError(f"backend {backend!r} is unknown; it is 'fast' or 'reference'")
+        yield partial(render_frame, scene)
+    elif backend == "gl":
+        from kinoeye.render.gl.frame import gl_renderer
+
+        with gl_renderer(scene) as renderer:
+            yield renderer
+    else:
+        raise InputError(f"backend {backend!r} is unknown; it is one of {', '.join(get_args(Backend))}")
 
 
 def _check_layers(layers: Sequence[str]) -> tuple[str, ...]:

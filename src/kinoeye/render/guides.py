@@ -17,7 +17,7 @@ from kinoeye.base.files import write_json
 from kinoeye.footage.store import write_take
 from kinoeye.footage.take import Layer, Take
 from kinoeye.render import robot
-from kinoeye.render.film import render
+from kinoeye.render.film import Backend, render
 from kinoeye.render.scene import build_scene
 from kinoeye.render.skeleton_drawing import RGB, draw_skeletons, skeletons
 from kinoeye.shot.bodies import creatures, joint_names
@@ -52,7 +52,9 @@ class Guides:
     """Name of a body part -> its colour, the same in every shot."""
 
 
-def guide_passes(shot: Shot, *, size_wh: tuple[int, int] | None = None, samples: int = 2) -> Guides:
+def guide_passes(
+    shot: Shot, *, size_wh: tuple[int, int] | None = None, samples: int = 2, backend: Backend = "fast"
+) -> Guides:
     """The actors of a shot on black, seen by its camera: pixel for pixel where `render` shows them in the film.
 
     They are lit evenly from above, without sun, shadows, fog or ground. Props hide them as in the film. "alpha" has
@@ -63,6 +65,7 @@ def guide_passes(shot: Shot, *, size_wh: tuple[int, int] | None = None, samples:
         shot: with actors that are drawn.
         size_wh: width and height in pixels; the camera's own size when None.
         samples: rays a side in each pixel at an edge.
+        backend: who draws them, as in `render`.
 
     Raises:
         InputError: the shot has no drawn actors, or as `render`.
@@ -77,7 +80,7 @@ def guide_passes(shot: Shot, *, size_wh: tuple[int, int] | None = None, samples:
     if not drawn:
         raise InputError("the shot has no actors that are drawn; guide passes show actors, so give it one")
     layers = ("alpha", "depth", "normals", "instance", "part")
-    take = render(_on_black(shot), layers=layers, size_wh=size_wh, samples=samples)
+    take = render(_on_black(shot), layers=layers, size_wh=size_wh, samples=samples, backend=backend)
     scene = build_scene(shot, take.cameras["truth"])
     values = {name: take.layers[name].values for name in take.layers}
     is_actor = values["instance"] > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -38,7 +38,7 @@ class FastRenderer:
     the sunlight for shadow rays.
     """
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, mesh_frames: Callable[[Scene], MeshFrames] = MeshFrames) -> None:
         self._size_wh = scene.size_wh
         self._textures = (scene.backdrop.lattice, scene.backdrop.panorama)
         self._across, self._down = (-(-side // TILE) for side in scene.size_wh)
@@ -49,7 +49,7 @@ class FastRenderer:
         self._stage = _stage_records(scene, T_cam_world, light, self._across)
         self._order = np.argsort(near, axis=1, kind="stable")
         self._anyhow = np.arange(near.shape[1])
-        self._meshes = MeshFrames(scene) if scene.meshes else None
+        self._meshes = mesh_frames(scene) if scene.meshes else None
         self._fx = scene.fx_fy_cx_cy[:, 0]
 
     def __call__(self, index: int, out: Mapping[str, NDArray[Any]], samples: int) -> None:

@@ -256,6 +256,74 @@ def rasterize_samples(placed, triangles, bounds, K, slots, samples, inverse, tri
                                     inverse[slot, ray], triangle[slot, ray] = near, t
 
 
+# --- Triangles for a screen that others draw --------------------------------------------------------------------------
+
+
+@exact
+def lay_out(placed, triangles, bounds, K, width, height, drawn):
+    """List the triangles that the picture may show, with what tells where and how near.
+
+    Args:
+        placed: [v, 5] from `pose`.
+        triangles: [t] records.
+        bounds: [t, 4] from `pose`.
+        K: [4] fx, fy, cx, cy.
+        width: of the picture in pixels.
+        height: the same.
+        drawn: [t] records, of which the first are filled: `a`, `b` and `c` are not negative inside, `inverse` is one
+            over the depth, each as the factors of x, y and 1; `bounds`, and the `triangle`.
+
+    Returns:
+        How many there are, and the depths between which they lie.
+    """
+    per_fx, per_fy, cx, cy = 1.0 / K[0], 1.0 / K[1], K[2], K[3]
+    count, nearest, farthest = 0, math.inf, T_MIN
+    for t in range(triangles.shape[0]):
+        left, right, top, bottom = bounds[t, 0], bounds[t, 1], bounds[t, 2], bounds[t, 3]
+        if left > right or left > width or top > height or right < 0.0 or bottom < 0.0:
+            continue
+        corners = triangles[t].corners
+        a, b, c = corners[0], corners[1], corners[2]
+        zx, zy, z0, sign = _plane(placed, a, b, c, per_fx, per_fy, cx, cy)
+        if sign == 0.0:
+            continue
+        one = drawn[count]
+        one.a[0], one.a[1], one.a[2] = _side(placed, b, c, sign, per_fx, per_fy, cx, cy)
+        one.b[0], one.b[1], one.b[2] = _side(placed, c, a, sign, per_fx, per_fy, cx, cy)
+        one.c[0], one.c[1], one.c[2] = _side(placed, a, b, sign, per_fx, per_fy, cx, cy)
+        one.inverse[0], one.inverse[1], one.inverse[2] = zx, zy, z0
+        one.bounds[0], one.bounds[1], one.bounds[2], one.bounds[3] = left, right, top, bottom
+        one.triangle = t
+        count += 1
+        nearest = min(nearest, placed[a, 2], placed[b, 2], placed[c, 2])
+        farthest = max(farthest, placed[a, 2], placed[b, 2], placed[c, 2])
+    return count, max(nearest, T_MIN), farthest
+
+
+@exact
+def take_over(numbers, pixels, drawn, x, y, ray, inverse, triangle):
+    """Fill in what one ray of each of some pixels meets.
+
+    Args:
+        numbers: [height, width] one more than the place in `drawn`, 0 for nothing.
+        pixels: [n] these pixels, counted by rows.
+        drawn: [m] records from `lay_out`.
+        x: of the ray within its pixel.
+        y: the same.
+        ray: its number.
+        inverse: [n, rays] one over the depth, to fill where there is a triangle.
+        triangle: [n, rays] to fill likewise.
+    """
+    width = numbers.shape[1]
+    for n in range(pixels.shape[0]):
+        row, column = pixels[n] // width, pixels[n] % width
+        number = numbers[row, column]
+        if number > 0:
+            plane = drawn[number - 1].inverse
+            inverse[n, ray] = plane[0] * (column + x) + (plane[1] * (row + y) + plane[2])
+            triangle[n, ray] = drawn[number - 1].triangle
+
+
 # --- Across the sunlight ----------------------------------------------------------------------------------------------
 
 
