@@ -8,6 +8,7 @@ from shot_sentences import SENTENCES, WITHOUT_A_MOVE
 
 from kinoeye.base.errors import InputError
 from kinoeye.language import describe, parse
+from kinoeye.language.grammar import slips
 from kinoeye.language.lexicon import CREATURES, PLACES, SHAPES, inflect
 from kinoeye.language.plan import Action, Move, PlaceMention, Plan, ReadAs
 from kinoeye.language.text.items import scan, vocabulary
@@ -77,6 +78,49 @@ def test_an_unknown_subject_is_noted(text, noun):
 def test_the_error_names_what_it_does_not_know(text, words):
     with pytest.raises(InputError, match=words):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "unused", "meant"),
+    [
+        ("Push in. A mna walks to the left.", "mna walks to the left", "man"),
+        ("A womn walks to the left. Push in.", "womn walks to the left", "woman"),
+        ("a man and a dgo walk to the left. Push in.", "dgo walk to the left", "dog"),
+        ("Push in while a caar drives left", "while a caar drives left", "car"),
+        ("orbit around the mna", "mna", "man"),
+        ("push in, in the desrt", "desrt", "desert"),
+        ("Push in. Pnu left.", "Pnu left", "pan"),
+        ("Push in, then obrti left.", "obrti left", "orbit"),
+    ],
+)
+def test_a_misspelt_noun_or_verb_is_named(text: str, unused: str, meant: str):
+    (words,) = parse(text).unused
+    assert (words.text, words.suggestion) == (unused, meant)
+    assert slips(text) == (words,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Push in. A cat walks left.",
+        "push in to reveal the health of the old bell",
+        "truck left past the many moons of the most distant coat store",
+    ],
+)
+def test_english_words_are_no_slips_of_nouns(text: str):
+    assert not slips(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A mna walks to the left", "no actor, place or camera move in .* did you mean 'man' for 'mna'"),
+        ("Pnu left", "did you mean 'pan' for 'Pnu left'"),
+    ],
+)
+def test_a_sentence_of_which_nothing_is_read_names_its_slip(text: str, words: str):
+    with pytest.raises(InputError, match=words):
+        parse(text, camera_required=False)
 
 
 def test_no_word_is_suggested_for_itself():

@@ -55,12 +55,9 @@ def parse(text: str, *, camera_required: bool = True) -> Plan:
         raise InputError(f"the text has {len(text)} characters; at most {MAX_CHARACTERS} are read, so shorten it")
     reading = _read(text)
     moves = reading.sequence.moves
-    unused = unused_words(
-        text, reading.cursor.tokens, reading.cursor.items, reading.unused, reading.foreign, reading.notes,
-        reading.of_actors,
-    )  # fmt: skip
+    unused = _unused(text, reading)
     if not moves and (camera_required or not (reading.cast.mentions or reading.place)):
-        raise _no_move(text, unused)
+        raise _no_move(text, unused, "camera move" if camera_required else "actor, place or camera move")
     return Plan(
         moves=tuple(move.build() for move in moves) or (Move((Action("hold"),)),),
         actors=tuple(reading.cast.mentions),
@@ -72,6 +69,19 @@ def parse(text: str, *, camera_required: bool = True) -> Plan:
         read_as=_read_as(text, reading),
         acting=_acting(reading),
     )
+
+
+def slips(text: str) -> tuple[UnusedWords, ...]:
+    """The words of a text that the grammar cannot use and that are probably slips of known ones, whoever directs.
+
+    Raises:
+        InputError: as `parse`, but a text without a camera move is none.
+
+    Example:
+        >>> [(words.text, words.suggestion) for words in slips("Pnu left.")]
+        [('Pnu left', 'pan')]
+    """
+    return tuple(words for words in _unused(text, _read(text)) if words.suggestion)
 
 
 def _read(text: str) -> Reading:
@@ -120,10 +130,19 @@ def _read_as(text: str, reading: Reading) -> tuple[ReadAs, ...]:
     return tuple(ReadAs(text[token.start : token.end], token.start, token.end, token.text) for token in tokens)
 
 
-def _no_move(text: str, unused: tuple[UnusedWords, ...]) -> InputError:
+def _unused(text: str, reading: Reading) -> tuple[UnusedWords, ...]:
+    cursor = reading.cursor
+    return unused_words(
+        text, cursor.tokens, cursor.items, reading.unused, reading.foreign, reading.notes, reading.of_actors
+    )
+
+
+def _no_move(text: str, unused: tuple[UnusedWords, ...], what: str) -> InputError:
     shown = " ".join(text.split())
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     near = {word: nearest(word.casefold()) for words in unused for word in words.text.split()}
-    typos = [f"did you mean {meant!r} for {word!r}? " for word, meant in near.items() if meant]
+    near = {word: meant for word, meant in near.items() if meant}
+    near = near or {words.text: words.suggestion for words in unused if words.suggestion}
+    typos = [f"did you mean {meant!r} for {word!r}? " for word, meant in near.items()]
     notes = "".join([*typos[:2], *[f"{words.note}; " for words in unused if words.note][:1]])
-    return InputError(f"no camera move in {shown!r}; {notes}write for example {' or '.join(map(repr, EXAMPLES))}")
+    return InputError(f"no {what} in {shown!r}; {notes}write for example {' or '.join(map(repr, EXAMPLES))}")

@@ -305,6 +305,20 @@ LOOKALIKES = (
 )
 """English words that no slip made, though one letter parts them from a word above; their inflected forms count."""
 
+NOUN_LOOKALIKES = frozenset(
+    "bail bald bay beech bell bells bench bill bills bleach bloc boa board bob body bone bones boo bop bot bow boxed "
+    "boxer boys breach bull bulls buoy buy cab cane canes cap caps card cards care cares carp cart carts cast cat cats "
+    "char chili chill cleaning coat coats code codes cod coke cole come con cope core cores cost costs cove crater "
+    "create cub cubs cue cues cur cure cut cute dance dancers danger desk dessert dig digs disk doc dock docs doe doll "
+    "don dot dots duck ducks dug dusky dust fig fields fiend fields filed flog fox frog gill gin glob glove gloves "
+    "grill hail halo halt hanger health hearth heat hell hill hills hull humane mad mag main mane many map maps mast "
+    "mat mats max mean meet melt mend menu met midst mint mints miss moan moist mom moo mood moon moons moose more "
+    "most musty must oar orc ore ores org pearson pal pile piles pizza poison pole poll poppy prison rabbit roots "
+    "score sew share shoe shoes shove show snob sow store stow subset tub tuba tune tunes wander winner wither wood "
+    "word words woken woven".split()
+)
+"""English words that are no slips of a noun of actors or places, though one letter parts them."""
+
 COLOURS: dict[str, tuple[str, ...]] = {
     "red": ("red", "crimson", "scarlet"),
     "green": ("green", "emerald"),

@@ -107,6 +107,14 @@ def test_it_loses_nothing_that_the_text_says_of_actors():
     assert [words.note for words in reading.plan.unused] == ["a box cannot sit, so it stands there"]
 
 
+def test_what_it_guesses_at_is_said_to_be_misspelt():
+    (words,) = read_plan("Pnu left", "tiny").plan.unused
+    assert (words.text, words.suggestion) == ("Pnu left", "pan")
+    (words,) = read_plan("Push in. A mna walks to the left.", "tiny").plan.unused
+    assert words.suggestion == "man"
+    assert not read_plan("Pan left.", "tiny").plan.unused
+
+
 def test_what_actors_do_moves_no_camera():
     actors = "A woman in red walks in a circle, then waves; a grey dog follows her. "
     for camera in ("The camera pushes in slowly, then slews its gaze to the right.", "The gimbal wafts up."):

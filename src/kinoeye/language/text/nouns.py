@@ -132,6 +132,18 @@ def noun_words() -> frozenset[str]:
     return frozenset({*_shapes(), *_colours(), *_sizes(), *_gaits(), *places, *_ARTICLES})
 
 
+@cache
+def single_nouns() -> dict[str, str]:
+    """Every noun of one word -> the shape or the environment that it means."""
+    return {words[0]: name for words, name in _places().items() if len(words) == 1} | _shapes()
+
+
+@cache
+def before_nouns() -> frozenset[str]:
+    """Words that stand right before the noun of an actor: articles, numbers, colours and sizes."""
+    return frozenset({*_ARTICLES, *SMALL, *_colours(), *_sizes()})
+
+
 def _possessive(tokens: Sequence[Token], index: int) -> bool:
     return (
         index + 1 < len(tokens) and tokens[index + 1].text == "s" and tokens[index + 1].start == tokens[index].end + 1

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from kinoeye.language.lexicon import CONNECTIVES, LOOKALIKES, inflect
+from kinoeye.language.lexicon import CONNECTIVES, LOOKALIKES, NOUN_LOOKALIKES, VERBS, inflect
 from kinoeye.language.text.items import Item, known_words, scan, single_words
+from kinoeye.language.text.nouns import single_nouns
 from kinoeye.language.text.tokens import Token
 
 _SHORTEST = 3
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_LONGEST_GUESS, _LIKE = 12, 0.6
+"""Letters of a verb that is guessed, and the least likeness (Ratcliff and Metzener 1988) to the verb that is meant."""
 _CORRECTED = ("direction", "verb", "speed", *CONNECTIVES)
 
 
@@ -44,13 +48,36 @@ def _follows_verb(items: Sequence[Item], index: int) -> bool:
 @cache
 def _meant(word: str, direction_expected: bool) -> str | None:
     """The word that one edit leads to, when all words that it leads to mean the same; after a verb, directions win."""
-    if len(word) < _SHORTEST or not word.isalpha() or word in known_words() or word in _lookalikes():
+    if not _may_be_slip(word):
         return None
     near = sorted(_one_edit_from(word) & _targets().keys(), key=lambda known: (-len(known), known))
     if direction_expected:
         near = [known for known in near if _targets()[known][0] == "direction"] or near
     meanings = {_targets()[known] for known in near}
     return near[0] if len(meanings) == 1 else None
+
+
+@cache
+def meant_noun(word: str) -> str | None:
+    """The noun of actors or places that one edit leads an unknown word to, when all that it leads to mean the same."""
+    if not _may_be_slip(word) or word in NOUN_LOOKALIKES:
+        return None
+    near = sorted(_one_edit_from(word) & single_nouns().keys(), key=lambda noun: (-len(noun), noun))
+    return near[0] if len({single_nouns()[noun] for noun in near}) == 1 else None
+
+
+@cache
+def meant_verb(word: str) -> str | None:
+    """The camera verb most like an unknown word of which only its place says that it is one: "pnu left"."""
+    if not _may_be_slip(word) or len(word) > _LONGEST_GUESS:
+        return None
+    verbs = [verb for meaning, verbs in VERBS.items() if meaning.frame != "actor" for verb in verbs.split()]
+    near = get_close_matches(word, sorted(verb for verb in verbs if verb[0] == word[0]), n=1, cutoff=_LIKE)
+    return next(iter(near), None)
+
+
+def _may_be_slip(word: str) -> bool:
+    return len(word) >= _SHORTEST and word.isalpha() and word not in known_words() and word not in _lookalikes()
 
 
 def _one_edit_from(word: str) -> set[str]:

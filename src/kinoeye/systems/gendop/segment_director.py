@@ -16,8 +16,8 @@ from kinoeye.base.files import read_json
 from kinoeye.base.records import read_record
 from kinoeye.geometry.rgbd import RGBD
 from kinoeye.language.director import MAX_CANDIDATES, Directed, Filming, vary_speeds
-from kinoeye.language.grammar import parse
-from kinoeye.language.plan import Move, Plan
+from kinoeye.language.grammar import parse, slips
+from kinoeye.language.plan import Move, Plan, UnusedWords
 from kinoeye.networks.key_map import KeyMap, Rule
 from kinoeye.networks.tensor_files import open_tensors
 from kinoeye.systems.gendop.caption_words import read_words
@@ -117,12 +117,13 @@ class SegmentDirector(Filming):
                 words, n=n - 1, temperature=self.temperature, guidance=self.guidance, generator=generator
             )
             written += sorted(drawn, key=lambda item: -item[1])
-        found, setting = [], _setting(text)
+        found, setting, misspelt = [], _setting(text), _slips(text)
         for tokens, mean in written:
             plan = to_plan(tokens, words, text=text)
             if plan is not None:
                 log_probability = mean * max(len(tokens), 1)
-                found.append(Program(tokens=tokens, plan=_with_setting(plan, setting), log_probability=log_probability))
+                plan = _with_setting(replace(plan, unused=(*plan.unused, *misspelt)), setting)
+                found.append(Program(tokens=tokens, plan=plan, log_probability=log_probability))
             elif not found:  # the likeliest program is that the text says nothing of a camera
                 raise InputError(f"no camera move was found in {text[:60]!r}; describe what the camera does")
         return (found + [found[0]] * n)[:n]
@@ -154,6 +155,14 @@ def _setting(text: str) -> Plan | None:
         return parse(text, camera_required=False)
     except InputError:
         return None
+
+
+def _slips(text: str) -> tuple[UnusedWords, ...]:
+    """What the grammar cannot read since it is misspelt: a model guesses there, and whoever wrote it should know."""
+    try:
+        return slips(text)
+    except InputError:
+        return ()
 
 
 def _with_setting(plan: Plan, read: Plan | None) -> Plan:
