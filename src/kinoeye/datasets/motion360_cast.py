@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kinoeye.datasets.motion360_files import Character, Vector
 from kinoeye.geometry.track import Track
-from kinoeye.shot.bodies.casting import cast_body
-from kinoeye.shot.palette import COLOURS
+from kinoeye.language.articles import with_article
+from kinoeye.shot.extras import draw_car, draw_dog, draw_person
 from kinoeye.shot.shot import Actor, SkinnedAvatar
 from kinoeye.shot.templates import Template
 
 PEOPLE, DOGS, CARS = 46, 14, 10
 """Numbers of characters; together as many as 3DTrajMaster's own set is said to have."""
-_ADULT_WIDTHS_M = (0.5, 0.75)
-_HAIR = ("black", "brown", "blonde", "ginger", "grey", "white")
-_TOPS = ("t-shirt", "sweater", "vest")
-_BOTTOMS = ("trousers", "shorts")
-"""Garments that can be told from each other on the body that ships."""
-_CLOTH = ("red", "green", "blue", "yellow", "orange", "purple", "pink", "black", "white", "grey", "teal", "beige")
-_SHOES = ("black", "white", "brown", "red", "grey")
-_FUR = ("brown", "black", "white", "grey", "orange", "yellow")
-_PAINT = ("red", "blue", "green", "white", "black", "grey", "yellow", "orange", "purple", "cyan")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +33,7 @@ class Role:
 
     def suits(self, template: Template, place: int) -> bool:
         """Whether its body can do what an actor of a template does: all but people only go ahead, on the ground."""
-        if template.flyers or template.pace == "fly":
-            return False
-        if self.avatar.body == "adult":
-            return True
-        return template.headings[place] == "along" and not any(path.leaps for path in template.paths())
+        return template.suits(place, agile=self.avatar.body == "adult")
 
     def actor(self, track: Track) -> Actor:
         """It on its way."""
@@ -82,39 +68,21 @@ def cast(seed: int) -> tuple[Role, ...]:
 
 
 def _person(rng: np.random.Generator, index: int) -> Role:
-    height = round(float(rng.uniform(1.52, 1.98)), 2)
-    top, bottom, shoes, hair = (_one(rng, words) for words in (_CLOTH, _CLOTH, _SHOES, _HAIR))
-    clothes = f"{_a(top)} {_one(rng, _TOPS)}, {bottom} {_one(rng, _BOTTOMS)} and {shoes} shoes"
-    stature = "tall " if height > 1.8 else "short " if height < 1.65 else ""
-    caption = f"{_a(stature + 'person' if stature else 'person')} with {hair} hair, wearing {clothes}"
-    avatar = SkinnedAvatar(body="adult", color_rgb=COLOURS["grey"], clothes=f"{hair} hair, {clothes}")
-    character = Character(index=index, caption=caption, size_xyz=(*_ADULT_WIDTHS_M, height))
-    return Role(character=character, avatar=avatar)
+    person = draw_person(rng)
+    who = with_article(f"{person.stature} person".strip())
+    caption = f"{who} with {person.hair} hair, wearing {person.clothes}"
+    return Role(character=Character(index=index, caption=caption, size_xyz=person.size_xyz), avatar=person.avatar)
 
 
 def _dog(rng: np.random.Generator, index: int) -> Role:
-    height, colour = round(float(rng.uniform(0.4, 0.8)), 2), _one(rng, _FUR)
-    kind = "large" if height > 0.65 else "small" if height < 0.5 else "medium-sized"
-    caption = f"a {kind} dog with short {colour} fur, four slim legs and a tail"
-    return _creature(index, caption, SkinnedAvatar(body="dog", color_rgb=COLOURS[colour]), height)
+    dog = draw_dog(rng)
+    kind = "large" if dog.height_m > 0.65 else "small" if dog.height_m < 0.5 else "medium-sized"
+    caption = f"a {kind} dog with short {dog.colour} fur, four slim legs and a tail"
+    return Role(character=Character(index=index, caption=caption, size_xyz=dog.size_xyz), avatar=dog.avatar)
 
 
 def _car(rng: np.random.Generator, index: int) -> Role:
-    height, colour = round(float(rng.uniform(1.35, 1.6)), 2), _one(rng, _PAINT)
-    kind = "low " if height < 1.43 else "high " if height > 1.52 else ""
-    caption = f"a {kind}passenger car with {colour} paint, dark windows and four black wheels"
-    return _creature(index, caption, SkinnedAvatar(body="car", color_rgb=COLOURS[colour]), height)
-
-
-def _creature(index: int, caption: str, avatar: SkinnedAvatar, height_m: float) -> Role:
-    x, y, z = cast_body(avatar.body, avatar.color_rgb, avatar.clothes, height_m).size_xyz
-    size = (round(float(x), 3), round(float(y), 3), round(float(z), 3))
-    return Role(character=Character(index=index, caption=caption, size_xyz=size), avatar=avatar)
-
-
-def _one(rng: np.random.Generator, words: Sequence[str]) -> str:
-    return words[int(rng.integers(len(words)))]
-
-
-def _a(words: str) -> str:
-    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+    car = draw_car(rng)
+    kind = "low " if car.height_m < 1.43 else "high " if car.height_m > 1.52 else ""
+    caption = f"a {kind}passenger car with {car.colour} paint, dark windows and four black wheels"
+    return Role(character=Character(index=index, caption=caption, size_xyz=car.size_xyz), avatar=car.avatar)

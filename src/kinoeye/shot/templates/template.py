@@ -76,6 +76,17 @@ class Template:
         seconds = max(path.seconds for path in paths)
         return tuple(path.lasting(seconds) for path in paths)
 
+    def suits(self, place: int, *, agile: bool) -> bool:
+        """Whether a body can be one of its actors.
+
+        Args:
+            place: which one, from 0.
+            agile: whether it can go sideways and backwards and jump, as people do; nobody can fly.
+        """
+        if self.flyers or self.pace == "fly":
+            return False
+        return agile or (self.headings[place] == "along" and not any(path.leaps for path in self.paths()))
+
     def caption(self, *subjects: str, verb: str | None = None) -> str:
         """The phrase with its subjects.
 
