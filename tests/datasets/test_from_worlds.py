@@ -14,13 +14,14 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.jobs import Item
 from kinoeye.datasets import WorldPlan, check_datadop, datadop_from_worlds
 from kinoeye.datasets.datadop_layout import LISTS, MAX_TOKENS, SPLITS, least_tokens, shot_file
-from kinoeye.datasets.interaction_captions import SubjectStory, definite, interaction_captions
 from kinoeye.datasets.publishing import clock, split_names
 from kinoeye.datasets.world_shots import FilmWorld
 from kinoeye.formats import read_path
+from kinoeye.language.articles import definite
 from kinoeye.language.captions import caption
 from kinoeye.language.tags import MAX_SEGMENTS, motion_tags, segments
 from kinoeye.render import world
+from kinoeye.shot.captions.interaction import SubjectStory, interaction_captions
 
 
 def shots_of(folder: Path) -> list[tuple[str, str]]:

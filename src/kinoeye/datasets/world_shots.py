@@ -14,8 +14,6 @@ from kinoeye.base.jobs import Item
 from kinoeye.base.records import to_json
 from kinoeye.datasets.datadop_files import RawPath, write_captions, write_frame, write_raw_path, write_transforms
 from kinoeye.datasets.datadop_layout import FRAMES, WIDTH
-from kinoeye.datasets.interaction_captions import GROWTH, Ending, Side, SubjectStory, interaction_captions
-from kinoeye.geometry.convention import Float64, invert
 from kinoeye.geometry.intrinsics import Intrinsics
 from kinoeye.geometry.lie import SE3
 from kinoeye.geometry.track import Track, Trajectory
@@ -28,15 +26,15 @@ from kinoeye.language.sampling import random_plan
 from kinoeye.language.tags import NOMINAL_FPS, motion_tags, segments
 from kinoeye.render import ShotSolids, render, world
 from kinoeye.render.worlds import MAX_SEED
-from kinoeye.shot.shot import Actor, Shot
+from kinoeye.shot.captions.interaction import SubjectStory, interaction_captions
+from kinoeye.shot.captions.story import story_of
+from kinoeye.shot.shot import Shot
 
 SIZE_WH = (WIDTH, 288)
 SKY_DEPTH_M = 200.0
 """Depth of the sky, and the largest of anything else: the layout holds finite depth alone."""
 CLEARANCE_M = 0.3
 """Least distance between the camera and anything."""
-_BEHIND_M = 0.1
-"""What is nearer along the camera's axis cannot be seen whole."""
 _TRIES = 60
 _ONE_LENS = {"zoom", "dolly_zoom"}
 """Moves that change the focal length, of which a shot of DataDoP has one."""
@@ -145,52 +143,5 @@ def _story(shot: Shot, instance: NDArray[np.uint8]) -> SubjectStory:
     """What the first and the last frame show, of the actor that has the most pixels in the first."""
     pixels = {actor.name: int((instance == shot.mask_id(actor.name)).sum()) for actor in shot.actors}
     subject = max(shot.actors, key=lambda actor: pixels[actor.name])
-    first, last = _sight(subject, shot)
-    return SubjectStory(
-        subject=subject.prompt,
-        others=tuple(actor.prompt for actor in shot.actors if actor is not subject and pixels[actor.name] > 0),
-        place=shot.environment.prompt,
-        side=first.side,
-        ending=_ending(first, last),
-    )
-
-
-@dataclass(frozen=True)
-class _Sight:
-    """An actor in one frame."""
-
-    side: Side
-    distance_m: float
-    """From the camera to its middle."""
-
-
-def _sight(actor: Actor, shot: Shot) -> tuple[_Sight, _Sight]:
-    """An actor in the first and in the last frame."""
-    foot = actor.track.T_world_body.translation[0].numpy()
-    axis = foot + np.array([[0.0, 0.0, 0.0], [0.0, 0.0, actor.size_xyz[2]]])
-    cameras = shot.camera.T_world_cam.as_matrix().numpy()[[0, -1]]
-    K = shot.camera.intrinsics.as_matrix()[0].numpy()
-    first, last = (_seen(axis, camera, K, shot.camera.size_wh) for camera in cameras)
-    return first, last
-
-
-def _seen(axis: Float64, camera: Float64, K: Float64, size_wh: tuple[int, int]) -> _Sight:
-    T_cam_world = invert(camera[None, :3])[0]
-    points = axis @ T_cam_world[:, :3].T + T_cam_world[:, 3]
-    distance = float(np.linalg.norm(points.mean(axis=0)))
-    if points[:, 2].min() <= _BEHIND_M:
-        return _Sight("out of view", distance)
-    pixels = (points @ K.T)[:, :2] / points[:, 2:]
-    across, down = (pixels / size_wh).T
-    middle = float(across.mean())
-    if not (0 <= middle <= 1 and down.min() <= 1 and down.max() >= 0):
-        return _Sight("out of view", distance)
-    return _Sight("left" if middle < 0.35 else "right" if middle > 0.65 else "middle", distance)
-
-
-def _ending(first: _Sight, last: _Sight) -> Ending:
-    if last.side == "out of view":
-        return "leaves"
-    if last.distance_m * GROWTH < first.distance_m:
-        return "grows"
-    return "shrinks" if last.distance_m > GROWTH * first.distance_m else "stays"
+    others = [actor for actor in shot.actors if actor is not subject and pixels[actor.name] > 0]
+    return story_of(shot, subject, others, shot.environment.prompt)

@@ -21,7 +21,7 @@ from kinoeye.shot.record import shot_from_json, shot_to_json, trajectory_from_js
 
 VERSION = 1
 TAKE_FILE = "take.json"
-TRACKS_FILE = "scene_tracks.json"
+TRACKS_FILE, CAPTIONS_FILE = "scene_tracks.json", "captions.json"
 """The facts about a take whose truth is known; beside it where they were kept."""
 MAX_LAYER_BYTES = 8 * 1024**3
 """Layers above this size are refused before memory runs out."""

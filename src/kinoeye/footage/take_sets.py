@@ -11,12 +11,14 @@ import torch
 from torch.utils.data import Dataset
 
 from kinoeye.base.errors import InputError
+from kinoeye.base.records import from_json
 from kinoeye.facts.record import tracks_from_json
 from kinoeye.facts.scene_tracks import SceneTracks
 from kinoeye.footage.shards import ShardFiles
-from kinoeye.footage.store import TAKE_FILE, TRACKS_FILE, FolderFiles, TakeFiles, read_take
+from kinoeye.footage.store import CAPTIONS_FILE, TAKE_FILE, TRACKS_FILE, FolderFiles, TakeFiles, read_take
 from kinoeye.footage.take import LAYER_TYPES, Take
 from kinoeye.footage.take_index import INDEX_FILE, IndexRow, read_index
+from kinoeye.shot.captions.shot_captions import ShotCaptions
 
 
 class StoredTake(Protocol):
@@ -111,10 +113,25 @@ class TakeSet:
             IndexError: there are not so many takes.
             InputError: there are none, or they are damaged.
         """
+        data, where = self._beside(index, TRACKS_FILE)
+        return tracks_from_json(data, where=where)
+
+    def captions(self, index: int) -> ShotCaptions:
+        """The captions that are stored beside a take, one in the style of each system.
+
+        Raises:
+            IndexError: there are not so many takes.
+            InputError: there are none, or they are damaged.
+        """
+        data, where = self._beside(index, CAPTIONS_FILE)
+        return from_json(ShotCaptions, data, where=where)
+
+    def _beside(self, index: int, name: str) -> tuple[Any, str]:
+        """The data of a file beside a take, and where it is."""
         files = self.stored[index].files()
-        if files.size(TRACKS_FILE) is None:
-            raise InputError(f"{files.where} has no {TRACKS_FILE}; sets that `kinoeye data make takes` made have them")
-        return tracks_from_json(files.json(TRACKS_FILE), where=f"{files.where}/{TRACKS_FILE}")
+        if files.size(name) is None:
+            raise InputError(f"{files.where} has no {name}; sets that `kinoeye data make takes` made have them")
+        return files.json(name), f"{files.where}/{name}"
 
     def part(self, rank: int, world: int) -> TakeSet:
         """The share of one of several workers: neighbours, and every take in exactly one share.
