@@ -84,8 +84,12 @@ def _masks(shot: Shot, times_s: Float64, size_wh: tuple[int, int] | None) -> UIn
 
 def _alone(shot: Shot, times_s: Float64, index: int, size_wh: tuple[int, int] | None) -> Bool:
     """Where [t, height, width] the actor with this mask id is when nothing but the ground is there."""
-    bare = replace(shot, actors=(shot.actors[index - 1],), environment=replace(shot.environment, props=()))
-    return _masks(bare, times_s, size_wh) > 0
+    # The others keep their numbers: the small movements of a body follow from its own.
+    actors = tuple(
+        replace(actor, avatar=actor.avatar if k == index else None) for k, actor in enumerate(shot.actors, 1)
+    )
+    bare = replace(shot, actors=actors, environment=replace(shot.environment, props=()))
+    return _masks(bare, times_s, size_wh) == index
 
 
 def _boxes(masks: Bool) -> Float64:

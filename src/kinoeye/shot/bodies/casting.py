@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from kinoeye.base.errors import InputError
 from kinoeye.shot.bodies import creatures
 from kinoeye.shot.bodies.body import Body, Float64, joint_transforms
@@ -53,6 +55,10 @@ def perform(actor: Actor, avatar: SkinnedAvatar, times_s: Float64, *, seed: int 
     Raises:
         InputError: its body cannot do what it is cued to, or as `cast_body`.
     """
+    if avatar.still:
+        start = actor.track.times_s[:1].double().numpy()
+        body, T_body_rest = perform(actor, replace(avatar, still=False), start, seed=seed)
+        return body, np.repeat(T_body_rest, len(times_s), axis=0)
     body = cast_body(avatar.body, avatar.color_rgb, avatar.clothes, actor.size_xyz[2])
     if avatar.body == "adult":
         local, root = animate(body.skeleton, actor.track, times_s, avatar.cues, seed=seed)
