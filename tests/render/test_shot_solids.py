@@ -39,7 +39,11 @@ def shapes_shot() -> Shot:
 
 
 @pytest.mark.parametrize(
-    "shot", [shapes_shot(), *(world("train", seed, num_frames=3, size_wh=(64, 48)) for seed in (1, 4))]
+    "shot",
+    [
+        shapes_shot(),
+        *(world("train", seed, num_frames=3, size_wh=(64, 48), distribution="worlds-v0") for seed in (1, 4)),
+    ],
 )
 def test_rays_meet_what_is_drawn(shot: Shot):
     take = render(shot, layers=("depth", "instance"))

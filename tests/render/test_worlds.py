@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,32 +12,74 @@ import pytest
 from kinoeye.base.errors import InputError
 from kinoeye.base.records import to_json
 from kinoeye.render import render, sample_worlds, world, worlds_sha256
-from kinoeye.render.world_words import MOTIONS, NOUNS, PLACES, TEMPLATES
+from kinoeye.render.world_bodies import TEMPLATES_OF_WORLDS
+from kinoeye.render.world_words import TEMPLATES
+from kinoeye.render.worlds import Distribution
+from kinoeye.shot.bodies.casting import perform
+from kinoeye.shot.captions import doing_of
 from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.shot.record import shot_to_json
-from kinoeye.shot.shot import Shot
+from kinoeye.shot.shot import Avatar, Shot, SkinnedAvatar
 
-SAMPLE = [world("eval", seed) for seed in range(160)]
-
-
-def test_the_frozen_distribution_has_not_changed():
-    assert worlds_sha256() == "445573b709b2861666e5acc4b0a819b8cb78ac04d4d04e2ca7e86823385da96f"
+SAMPLES = {name: [world("eval", seed, distribution=name) for seed in range(120)] for name in get_args(Distribution)}
+SAMPLE = SAMPLES["worlds-v1"]
+in_both = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES.keys())
 
 
-def test_variety_of_what_is_seen():
-    actors = [actor for shot in SAMPLE for actor in shot.actors]
+@pytest.mark.parametrize(
+    ("distribution", "sha256"),
+    [
+        ("worlds-v0", "445573b709b2861666e5acc4b0a819b8cb78ac04d4d04e2ca7e86823385da96f"),
+        ("worlds-v1", "5ec2cdada9fd408b68373353ff5a916a2387ad2c2f96f16a6f27575c74cd014b"),
+    ],
+)
+def test_frozen_distributions_have_not_changed(distribution, sha256):
+    assert worlds_sha256(distribution) == sha256
+
+
+def test_variety_of_solids():
+    actors = [actor for shot in SAMPLES["worlds-v0"] for actor in shot.actors]
     assert len({actor.avatar.color_rgb for actor in actors if actor.avatar}) >= 8
-    assert len({actor.avatar.shape for actor in actors if actor.avatar}) >= 6
-    assert {shot.environment.name for shot in SAMPLE} == set(ENVIRONMENTS)
+    assert len({actor.avatar.shape for actor in actors if isinstance(actor.avatar, Avatar)}) >= 6
+    assert {actor.avatar.gait for actor in actors if isinstance(actor.avatar, Avatar)} == {"stand", "walk"}
+
+
+def test_variety_of_bodies_and_of_what_they_do():
+    actors = [(shot, actor) for shot in SAMPLE for actor in shot.actors]
+    kinds = Counter(actor.name.split()[1] for _, actor in actors)
+    assert len(kinds) >= 9
+    assert min(kinds["person"] / len(actors), 0.4) == 0.4
+    assert min(kinds["dog"], kinds["car"], kinds["robot"]) >= 5
+    assert len({actor.name.split()[0] for _, actor in actors}) >= 8
+    assert len({actor.avatar.clothes for _, actor in actors if isinstance(actor.avatar, SkinnedAvatar)}) > 80
+    doings = [doing_of(actor, shot.camera.times_s) for shot, actor in actors]
+    assert {"rest", "straight", "bend", "circle"} < {doing.course for doing in doings}
+    assert len({cue for doing in doings for cue in doing.cues}) >= 6
+    assert 0.3 < np.mean([doing.course == "rest" for doing in doings]) < 0.6
+
+
+@in_both
+def test_places_and_numbers_of_actors(sample):
+    assert {shot.environment.name for shot in sample} == set(ENVIRONMENTS)
     assert len(ENVIRONMENTS) == 12
-    assert {len(shot.actors) for shot in SAMPLE} == {1, 2, 3}
-    assert {actor.avatar.gait for actor in actors if actor.avatar} == {"stand", "walk"}
-    assert any(len(actor.track) == 1 for actor in actors)
+    assert {len(shot.actors) for shot in sample} == {1, 2, 3}
+    assert any(len(actor.track) == 1 for shot in sample for actor in shot.actors)
 
 
-def test_the_camera_turns_and_travels():
+def test_cars_turn_as_cars_do():
+    for shot in SAMPLE:
+        for actor in shot.actors:
+            if actor.name.endswith("car") and len(actor.track) > 1:
+                poses = actor.track.T_world_body.as_matrix().numpy()
+                yaw = np.unwrap(np.arctan2(poses[:, 1, 0], poses[:, 0, 0]))
+                way_m = np.linalg.norm(np.diff(poses[:, :3, 3], axis=0), axis=1).sum()
+                assert np.abs(np.diff(yaw)).sum() <= way_m / 2.9 + 1e-3
+
+
+@in_both
+def test_the_camera_turns_and_travels(sample):
     turns, travels = [], []
-    for shot in SAMPLE[:60]:
+    for shot in sample[:50]:
         track = shot.camera.track.T_world_body
         turns.append(np.degrees(float((track[0].inverse() @ track[-1]).rotation.angle())))
         depth = render(shot, layers=("depth",), size_wh=(32, 32), times_s=[0.0]).layers["depth"].values
@@ -45,10 +89,12 @@ def test_the_camera_turns_and_travels():
     assert np.median(travels) >= 0.25
 
 
-def test_figures_have_a_fair_size():
+@in_both
+def test_figures_have_a_fair_size(sample):
     shares = []
-    for shot in SAMPLE[:40]:
-        ids = render(shot, layers=("instance",), size_wh=(96, 96)).layers["instance"].values
+    for shot in sample[:30]:
+        times_s = shot.camera.times_s[::3].tolist()
+        ids = render(shot, layers=("instance",), size_wh=(96, 96), times_s=times_s).layers["instance"].values
         for index in range(len(shot.actors)):
             rows = (ids == index + 1).any(axis=2)
             whole = [rows[f].sum() / 96 for f in range(len(ids)) if rows[f].any() and not rows[f][[0, -1]].any()]
@@ -59,8 +105,9 @@ def test_figures_have_a_fair_size():
     assert 0.25 <= np.median(shares) <= 0.70
 
 
-def test_actors_stay_clear_of_each_other_and_of_the_camera():
-    for shot in SAMPLE:
+@in_both
+def test_actors_stay_clear_of_each_other_and_of_the_camera(sample):
+    for shot in sample:
         times = shot.camera.times_s
         eye = shot.camera.T_world_cam.translation[:, :2]
         paths = [actor.track.at(times).T_world_body.translation[:, :2] for actor in shot.actors]
@@ -70,11 +117,16 @@ def test_actors_stay_clear_of_each_other_and_of_the_camera():
                 assert float((path - other).norm(dim=-1).min()) > 0.3
 
 
-def test_static_worlds_have_only_a_moving_camera():
+@pytest.mark.parametrize("distribution", get_args(Distribution))
+def test_static_worlds_have_only_a_moving_camera(distribution):
     for seed in range(10):
-        shot = world("eval", seed, static=True)
+        shot = world("eval", seed, static=True, distribution=distribution)
         assert all(len(actor.track) == 1 for actor in shot.actors)
         assert len(shot.camera) == 25
+        for actor in shot.actors:
+            if isinstance(actor.avatar, SkinnedAvatar):
+                _, T_body_rest = perform(actor, actor.avatar, np.array([0.0, 0.7, 1.4]))
+                np.testing.assert_array_equal(T_body_rest, T_body_rest[:1].repeat(3, axis=0))
 
 
 def test_a_world_is_a_function_of_its_seed():
@@ -84,7 +136,7 @@ def test_a_world_is_a_function_of_its_seed():
 
 
 def test_a_world_survives_its_file(tmp_path):
-    for shot in SAMPLE[:6]:
+    for shot in [*SAMPLE[:8], *SAMPLES["worlds-v0"][:4]]:
         shot.save(tmp_path / "shot.json")
         read = Shot.load(tmp_path / "shot.json")
         assert (read.environment, read.prompt, read.seed) == (shot.environment, shot.prompt, shot.seed)
@@ -97,16 +149,13 @@ def test_the_streams_share_no_world_and_no_wording():
     )
     poses = [{str(shot["camera"]["T_world_cam"][0]) for shot in shots} for shots in (train, evaluation)]
     assert not poses[0] & poses[1]
-    for table in (NOUNS, PLACES, MOTIONS):
-        words = [
-            {word for choices in table[stream].values() for word in choices} - {""} for stream in ("train", "eval")
-        ]
-        assert not words[0] & words[1]
-    assert not set(TEMPLATES["train"]) & set(TEMPLATES["eval"])
+    tables = (TEMPLATES, TEMPLATES_OF_WORLDS)
+    assert not any(set(table["train"]) & set(table["eval"]) for table in tables)
 
 
-def test_the_prompt_names_every_actor():
-    for shot in SAMPLE[:40]:
+@in_both
+def test_the_prompt_names_every_actor(sample):
+    for shot in sample[:40]:
         assert re.fullmatch(r"[A-Z].*\.", shot.prompt)
         for actor in shot.actors:
             assert actor.prompt.lower() in shot.prompt.lower()
@@ -121,14 +170,21 @@ def test_worlds_of_two_seeds_do_not_overlap():
 
 @pytest.mark.parametrize(
     ("arguments", "options"),
-    [(("test", 1), {}), (("eval", -1), {}), (("eval", 1), {"num_frames": 1}), (("eval", 1), {"fps": 0.0})],
+    [
+        (("test", 1), {}),
+        (("eval", -1), {}),
+        (("eval", 1), {"num_frames": 1}),
+        (("eval", 1), {"fps": 0.0}),
+        (("eval", 1), {"distribution": "worlds-v9"}),
+    ],
 )
 def test_what_is_no_world_is_refused(arguments, options):
     with pytest.raises(InputError):
         world(*arguments, **options)
 
 
-def test_other_lengths_rates_and_shapes_of_frame_are_possible():
+@pytest.mark.parametrize("distribution", get_args(Distribution))
+def test_other_lengths_rates_and_shapes_of_frame_are_possible(distribution):
     for options in (
         {"num_frames": 81, "fps": 15.0},
         {"num_frames": 2},
@@ -136,4 +192,5 @@ def test_other_lengths_rates_and_shapes_of_frame_are_possible():
         {"size_wh": (96, 160)},
     ):
         for seed in range(4):
-            assert world("train", seed, **options).camera.size_wh == options.get("size_wh", (256, 256))
+            shot = world("train", seed, distribution=distribution, **options)
+            assert shot.camera.size_wh == options.get("size_wh", (256, 256))

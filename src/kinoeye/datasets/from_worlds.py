@@ -15,7 +15,7 @@ from kinoeye.datasets.datadop_layout import FRAMES
 from kinoeye.datasets.publishing import Card, ClipOrigin, FinishedShot, publish
 from kinoeye.datasets.world_shots import SIZE_WH, SKY_DEPTH_M, FilmWorld
 from kinoeye.language.tags import NOMINAL_FPS
-from kinoeye.render.worlds import WORLDS_V0, worlds_sha256
+from kinoeye.render.worlds import WORLDS, worlds_sha256
 
 MAX_COUNT = 100_000
 
@@ -74,7 +74,7 @@ def _card(plan: WorldPlan) -> Card:
     return Card(
         title=f"Camera paths through worlds of seed {plan.world_seed}",
         paragraphs=(
-            f"{plan.count} worlds of the distribution {WORLDS_V0} (stream train, sha256 {worlds_sha256()}) with world "
+            f"{plan.count} worlds of the distribution {WORLDS} (stream train, sha256 {worlds_sha256()}) with world "
             f"seed {plan.world_seed}. Each shot is a random plan of one to four moves at one focal length, "
             f"{FRAMES} poses at {NOMINAL_FPS:g} per second, that stays clear of everything; the first pose is the "
             "identity.",

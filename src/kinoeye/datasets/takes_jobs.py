@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from kinoeye.base.failure import Failure
+from kinoeye.base.files import write_json
 from kinoeye.base.jobs import Item
+from kinoeye.base.records import to_json
 from kinoeye.facts.record import save_tracks
 from kinoeye.footage.shards import write_shard
-from kinoeye.footage.store import TAKE_FILE, TRACKS_FILE, write_take
+from kinoeye.footage.store import CAPTIONS_FILE, TAKE_FILE, TRACKS_FILE, write_take
 from kinoeye.footage.take import LAYER_TYPES
 from kinoeye.render import render, with_picture, world
-from kinoeye.render.worlds import MAX_SEED, WORLDS_V0
+from kinoeye.render.worlds import MAX_SEED, WORLDS
+from kinoeye.shot.captions import captions_of
 from kinoeye.shot.scene_tracks import scene_tracks
 
 SHOT_FILE, PREVIEW_FILE = "shot.json", "preview.mp4"
@@ -36,7 +39,7 @@ class FilmTake:
     def version(self) -> str:
         """Changes with what is filmed and how."""
         width, height = self.size_wh
-        return f"1 {WORLDS_V0} {width}x{height} {self.num_frames} {','.join(self.layers)}"
+        return f"2 {WORLDS} {width}x{height} {self.num_frames} {','.join(self.layers)}"
 
     def setup(self) -> None:
         """Nothing is shared."""
@@ -50,8 +53,10 @@ class FilmTake:
         # Each file is put in its place alone: the worker of a killed run may still write the same ones.
         write_take(take, base)
         shot.save(base / SHOT_FILE)
+        write_json(base / CAPTIONS_FILE, to_json(captions_of(shot)))
         save_tracks(with_picture(scene_tracks(shot), shot), base / TRACKS_FILE)
-        names = (TAKE_FILE, SHOT_FILE, TRACKS_FILE, PREVIEW_FILE, *(f"{name}.safetensors" for name in take.layers))
+        names = [TAKE_FILE, SHOT_FILE, CAPTIONS_FILE, TRACKS_FILE, PREVIEW_FILE]
+        names += [f"{name}.safetensors" for name in take.layers]
         width, height = self.size_wh
         facts = {"caption": shot.prompt, "seed": shot.seed, "frames": len(take), "width": width, "height": height}
         return Item(item.name, facts, {name: str(base / name) for name in names})

@@ -21,7 +21,7 @@ from kinoeye.datasets.publishing import OUTCOMES, outcomes_of
 from kinoeye.datasets.takes_jobs import FilmTake, PackShard, layers_bytes
 from kinoeye.footage.shards import shard_bytes
 from kinoeye.footage.take_index import INDEX_FILE, IndexRow, write_index
-from kinoeye.render import RENDERED_LAYERS, WORLDS_V0, worlds_sha256
+from kinoeye.render import RENDERED_LAYERS, WORLDS, worlds_sha256
 
 MAX_COUNT = 100_000
 MEGABYTE = 10**6
@@ -168,7 +168,7 @@ def _card(plan: TakesPlan, count: int) -> str:
         )
     paragraphs = (
         f"# Takes of worlds of seed {plan.world_seed}",
-        f"{count} takes of {plan.num_frames} frames, {width}x{height}, of the distribution {WORLDS_V0} (stream train, "
+        f"{count} takes of {plan.num_frames} frames, {width}x{height}, of the distribution {WORLDS} (stream train, "
         f"sha256 {worlds_sha256()}): figures and solids in twelve places, filmed by a camera that moves around them.",
         f"{layout} `take.json` has the cameras, times and caption, `shot.json` what was filmed, `scene_tracks.json` "
         "where everybody is over time and what is seen of them, and each layer is a lossless `NAME.safetensors`: "

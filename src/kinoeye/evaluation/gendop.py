@@ -31,7 +31,7 @@ from kinoeye.language.compiler import compile  # noqa: A004 - the verb of the de
 from kinoeye.language.director import Directed, Director, GrammarDirector
 from kinoeye.language.plan import Action, Move, Plan
 from kinoeye.render.film import first_frame
-from kinoeye.render.worlds import WORLDS_V0, worlds_sha256
+from kinoeye.render.worlds import WORLDS, worlds_sha256
 
 if TYPE_CHECKING:
     from kinoeye.evaluation.feature_extractor import PathTextEncoder
@@ -173,7 +173,7 @@ def evaluate(
     return EvalReport(
         system=SYSTEM,
         model=contender.name,
-        worlds=f"{bench.name} + {WORLDS_V0}",
+        worlds=f"{bench.name} + {WORLDS}",
         worlds_sha256=scored_on,
         world_seed=world_seed,
         seed=seed,

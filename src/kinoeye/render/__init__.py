@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kinoeye.render.robot import PART_NAMES as PART_NAMES
     from kinoeye.render.scene_facts import with_picture as with_picture
     from kinoeye.render.shot_solids import ShotSolids as ShotSolids
-    from kinoeye.render.worlds import WORLDS_V0 as WORLDS_V0
+    from kinoeye.render.worlds import WORLDS as WORLDS
     from kinoeye.render.worlds import sample_worlds as sample_worlds
     from kinoeye.render.worlds import world as world
     from kinoeye.render.worlds import worlds_sha256 as worlds_sha256
