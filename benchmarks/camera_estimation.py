@@ -2,7 +2,7 @@
 
     python benchmarks/camera_estimation.py --count 50 --size 256 --json
 
-Each world of `worlds-v0`, stream "eval", is rendered, its depth multiplied by 1 + 5 % smooth noise that is new in
+Each world, stream "eval", is rendered, its depth multiplied by 1 + 5 % smooth noise that is new in
 every frame, and its camera estimated twice: from frames and noisy depth, and from frames alone. Intrinsics are
 known, poses never. A clip's value is the mean over its frames (direction and displacement: over frames more than
 0.15 m from the first); printed are the median and the 90th percentile over clips. A failure counts as the worst
@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,8 @@ from kinoeye.base.progress import track
 from kinoeye.evaluation import Settings, score_poses
 from kinoeye.footage import Layer, Take
 from kinoeye.perception import Estimator, FeatureEstimator, PhotometricEstimator
-from kinoeye.render import render, sample_worlds
+from kinoeye.render import WORLDS, render, sample_worlds
+from kinoeye.render.worlds import Distribution
 
 DEPTH_NOISE = 0.05
 SETTINGS = Settings(min_displacement=0.15)
@@ -74,10 +75,10 @@ def summarise(rows: list[dict[str, float]]) -> dict[str, Any]:
     return summary
 
 
-def measure(count: int, size: int, *, static: bool, seed: int = 0) -> dict[str, Any]:
+def measure(count: int, size: int, worlds: Distribution, *, static: bool, seed: int = 0) -> dict[str, Any]:
     """Errors of both estimators on the first `count` worlds of a seed."""
     rows: dict[str, list[dict[str, float]]] = {"with_depth": [], "frames_alone": []}
-    shots = list(sample_worlds("eval", seed, count, size_wh=(size, size), static=static))
+    shots = list(sample_worlds("eval", seed, count, size_wh=(size, size), static=static, distribution=worlds))
     for index, shot in enumerate(track(shots, f"{size} px, {'static' if static else 'moving'}")):
         take = render(shot, layers=("rgb", "depth"), samples=2)
         noisy = with_noisy_depth(take, np.random.default_rng([seed, index]))
@@ -93,16 +94,18 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=50, help="worlds of each kind")
     parser.add_argument("--size", type=int, nargs="+", default=[256, 64], help="pixels a side")
     parser.add_argument("--actors", nargs="+", choices=("static", "moving"), default=["static", "moving"])
+    parser.add_argument("--worlds", choices=get_args(Distribution), default=WORLDS)
     parser.add_argument("--world-seed", type=int, default=0)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     results = {
-        f"{size}px {actors}": measure(args.count, size, static=actors == "static", seed=args.world_seed)
+        f"{size}px {actors}": measure(args.count, size, args.worlds, static=actors == "static", seed=args.world_seed)
         for size in args.size
         for actors in args.actors
     }
     if args.json:
-        print(json.dumps({"count": args.count, "world_seed": args.world_seed, "results": results}))
+        facts = {"worlds": args.worlds, "count": args.count, "world_seed": args.world_seed}
+        print(json.dumps({**facts, "results": results}))
         return
     for condition, modes in results.items():
         for mode, summary in modes.items():
