@@ -14,6 +14,10 @@ triangles, handed to it with their normals, without skinning, shadow or surround
 as a moving body must be, and once kept from the first film on, which only a body at rest allows. It takes four samples
 a pixel, as it always does; we draw the same two layers with skinning, shadow and surroundings, with one ray a pixel
 and with 2x2 at edges. Both must show the same outline and depth, or the run stops.
+
+The backend "gl" joins where moderngl and OpenGL are to be had, with the first case's layers, once every layer is the
+same but for pixels where two surfaces meet. Frames per second are beside those per CPU-second, since a GPU's time is
+not the processor's; without a GPU both are Mesa's on one thread.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,10 +35,12 @@ os.environ.update(OMP_NUM_THREADS="1", LP_NUM_THREADS="1", PYOPENGL_PLATFORM="os
 import numpy as np
 from numpy.typing import NDArray
 
+from kinoeye.base.errors import InputError
 from kinoeye.footage.take import LAYER_TYPES
 from kinoeye.render import sample_worlds
 from kinoeye.render.fast.frame import FastRenderer
 from kinoeye.render.film import draw
+from kinoeye.render.gl.frame import gl_renderer
 from kinoeye.render.meshes import mesh_of
 from kinoeye.render.scene import Scene, build_scene
 from kinoeye.render.skinning import vertex_normals
@@ -43,6 +49,7 @@ from kinoeye.shot.bodies import Body, joint_transforms, load_body, skin
 LAYERS = ("rgb", "alpha", "depth", "normals", "instance", "part", "flow", "object_coordinates", "shadow")
 SIZES = ((256, 256), (512, 512))
 FRAMES, REPEATS = 6, 10
+CLOCKS = (time.process_time, time.perf_counter)
 DISTANCES_M = {"wide": 1.15, "close": 0.75}
 """From the camera to the body; the body fills a bit over a quarter and about a half of the frame."""
 
@@ -60,6 +67,7 @@ def main() -> None:
             case["without_the_body"] = speed(replace(scene, meshes=()), LAYERS, samples=2)
             case["rgb_depth"] = speed(scene, ("rgb", "depth"), samples=1)
             case["rgb_depth_smooth"] = speed(scene, ("rgb", "depth"), samples=2)
+            case |= gl_results(scene, drawn)
             case |= pyrender_results(scene)
             results[f"{name}_{size_wh[0]}"] = case
     print(json.dumps(results, indent=2))
@@ -97,21 +105,44 @@ def walk(body: Body, size_wh: tuple[int, int], distance_m: float) -> Scene:
 
 def speed(scene: Scene, layers: Sequence[str], *, samples: int) -> float:
     """Frames per CPU-second."""
-    (width, height), renderer = scene.size_wh, FastRenderer(scene)
-    out = {name: np.empty((height, width, *LAYER_TYPES[name][1]), LAYER_TYPES[name][0]) for name in layers}
+    renderer, out = FastRenderer(scene), _empty(scene, layers)
     return per_second(lambda index: renderer(index, out, samples))
 
 
-def per_second(draw_frame: Callable[[int], Any]) -> float:
-    """Frames over the sum of each frame's best CPU time, after a first film."""
+def per_second(draw_frame: Callable[[int], Any], clock: Callable[[], float] = time.process_time) -> float:
+    """Frames over the sum of each frame's best time, after a first film."""
     best = np.full(FRAMES, math.inf)
     for repeat in range(REPEATS + 1):
         for index in range(FRAMES):
-            start = time.process_time()
+            start = clock()
             draw_frame(index)
             if repeat > 0:
-                best[index] = min(best[index], time.process_time() - start)
+                best[index] = min(best[index], clock() - start)
     return round(FRAMES / float(best.sum()), 1)
+
+
+def gl_results(scene: Scene, drawn: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+    """Frames per CPU-second and per second with OpenGL to find triangles, and the share of values that it changes."""
+    try:
+        again = draw(scene, LAYERS, backend="gl")
+    except InputError as error:
+        return {"gl": f"not to be had here ({error})"}
+    changed = {name: float((~np.isclose(drawn[name], again[name], equal_nan=True)).mean()) for name in LAYERS}
+    if max(changed.values()) > 1e-3:
+        raise SystemExit(f"OpenGL shows something else: {changed}")
+    out = _empty(scene, LAYERS)
+    with gl_renderer(scene) as renderer:
+        speeds = [per_second(lambda index: renderer(index, out, 2), clock) for clock in CLOCKS]
+    return {
+        "gl_frames_per_cpu_second": speeds[0],
+        "gl_frames_per_second": speeds[1],
+        "gl_changed": max(changed.values()),
+    }
+
+
+def _empty(scene: Scene, layers: Sequence[str]) -> dict[str, NDArray[Any]]:
+    width, height = scene.size_wh
+    return {name: np.empty((height, width, *LAYER_TYPES[name][1]), LAYER_TYPES[name][0]) for name in layers}
 
 
 def pyrender_results(scene: Scene) -> dict[str, Any]:
