@@ -302,3 +302,25 @@ def test_director_gives_candidates_of_the_same_moves():
     assert directed[1].plan != directed[2].plan
     again = GrammarDirector(num_frames=33)("push in, then pan left 30 degrees", n=3, seed=4)
     assert [item.plan for item in again] == [item.plan for item in directed]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "says"),
+    [
+        ("pan left 400000 degrees", {}, "yaw left by 400000 degrees in 20 s at 24 frames a second.*at most 76031 degr"),
+        ("Push in. Then orbit right 1000 degrees over 2 seconds", {"fps": 2.0}, "orbit right by 1000 .* at most"),
+        ("roll left at 9000 degrees per second", {}, "roll left by 18000 degrees in 2 s"),
+        ("tilt up 200 degrees", {"num_frames": 2}, "at most 180 degrees"),
+    ],
+)
+def test_turns_that_no_film_shows_are_refused_with_the_most_that_one_does(text: str, options: dict, says: str):
+    with pytest.raises(InputError, match=says) as refused:
+        compile_path(parse(text), **options)
+    assert "\n" not in str(refused.value)
+
+
+def test_the_most_that_a_film_shows_is_shown():
+    path = compile_path(parse("pan left 76031 degrees"))
+    cosines = 0.5 * (np.einsum("nji,nji->n", path.T_world_cam[1:, :3, :3], path.T_world_cam[:-1, :3, :3]) - 1.0)
+    assert np.degrees(np.arccos(cosines.clip(-1.0, 1.0))).max() == pytest.approx(180.0, abs=0.1)
+    assert len(compile_path(parse("whip pan left 90 degrees")).times_s) > 2

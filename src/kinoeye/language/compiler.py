@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from kinoeye.base.errors import InputError
 from kinoeye.language.motion.path import Anchor, World, move_path
-from kinoeye.language.motion.timing import schedule
-from kinoeye.language.plan import Plan
+from kinoeye.language.motion.profile import progress
+from kinoeye.language.motion.timing import amount_of, schedule
+from kinoeye.language.plan import KINDS, Move, Plan
 
 if TYPE_CHECKING:
     from kinoeye.geometry import Trajectory
@@ -63,7 +64,8 @@ def compile_path(
         seed: of the handheld shake.
 
     Raises:
-        InputError: a length, rate or field of view out of range, or a move that cannot be made from where it starts.
+        InputError: a length, rate or field of view out of range, a move that cannot be made from where it starts, or
+            more than half a turn from one frame to the next, which would look like a turn the other way.
 
     Example:
         >>> from kinoeye.language import parse
@@ -83,6 +85,7 @@ def compile_path(
         begin, end = timing.bounds_s[index : index + 2]
         # A frame belongs to the move that it ends; the last sample is the pose that the next move starts from.
         inside = timing.times_s[_frames_between(timing.times_s, begin, end)] - begin
+        _require_visible_turns(move, inside, end - begin)
         world = World(anchors or {}, up, seed * 1009 + index)
         path = move_path(move, pose, np.append(inside, end - begin), end - begin, begin, world)
         poses.append(path.T_world_cam[:-1])
@@ -94,6 +97,21 @@ def compile_path(
         raise InputError("the zoom leaves the range of 1 to 170 degrees of view; ask for less zoom")
     fps_used = 1.0 / timing.times_s[1] if len(timing.times_s) > 1 else 1.0
     return CompiledPath(np.concatenate(poses), fov, timing.times_s, timing.bounds_s * fps_used, subjects)
+
+
+def _require_visible_turns(move: Move, times_s: NDArray[np.float64], duration_s: float) -> None:
+    """Hold that no two frames of a move, at seconds since it began, are more than half a turn apart."""
+    if len(times_s) == 0:
+        return
+    step = float(np.diff(progress(np.append(0.0, times_s) / duration_s, move.easing)).max())
+    for action in move.actions:
+        amount = amount_of(action, move, duration_s) if KINDS[action.kind].unit == "rad" else 0.0
+        if amount * step > math.pi * (1.0 + 1e-9):
+            raise InputError(
+                f"{action.kind} {action.direction} by {math.degrees(amount):g} degrees in {duration_s:.3g} s at "
+                f"{len(times_s) / duration_s:.3g} frames a second is more than half a turn a frame, which no film "
+                f"shows; use at most {math.floor(math.degrees(math.pi / step))} degrees, more time or more frames"
+            )
 
 
 def _frames_between(times_s: NDArray[np.float64], begin: float, end: float) -> NDArray[np.bool_]:
