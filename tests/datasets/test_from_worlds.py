@@ -22,6 +22,7 @@ from kinoeye.language.captions import caption
 from kinoeye.language.tags import MAX_SEGMENTS, motion_tags, segments
 from kinoeye.render import world
 from kinoeye.shot.captions.interaction import SubjectStory, interaction_captions
+from kinoeye.shot.captions.story import brief
 
 
 def shots_of(folder: Path) -> list[tuple[str, str]]:
@@ -57,7 +58,7 @@ def test_captions_and_depth_are_those_of_the_path_and_its_world(made_set: Path):
         assert captions["Movement"] == caption(segments(motion_tags(path.checked_matrices())))
         assert definite(facts[shot]["subject"]) in captions["Concise Interaction"]
         scene = world("train", facts[shot]["world_seed"], num_frames=2, size_wh=(512, 288), static=True)
-        assert facts[shot]["subject"] in [actor.prompt for actor in scene.actors]
+        assert facts[shot]["subject"] in [brief(actor.prompt) for actor in scene.actors]
         assert path.intrinsics is not None
         np.testing.assert_allclose(path.intrinsics[0], scene.camera.intrinsics.as_matrix()[0].numpy())
         depth = np.load(shot_file(made_set, split, shot, "depth"))

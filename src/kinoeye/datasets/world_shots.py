@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from kinoeye.base.failure import Failure
 from kinoeye.base.jobs import Item
 from kinoeye.base.records import to_json
 from kinoeye.datasets.datadop_files import RawPath, write_captions, write_frame, write_raw_path, write_transforms
-from kinoeye.datasets.datadop_layout import FRAMES, WIDTH
+from kinoeye.datasets.datadop_layout import FRAMES, MAX_TOKENS, WIDTH, least_tokens
 from kinoeye.geometry.intrinsics import Intrinsics
 from kinoeye.geometry.lie import SE3
 from kinoeye.geometry.track import Track, Trajectory
+from kinoeye.language.articles import with_article
 from kinoeye.language.captions import caption
 from kinoeye.language.compiler import compile_path
 from kinoeye.language.motion.path import Anchor
@@ -35,7 +37,7 @@ SKY_DEPTH_M = 200.0
 """Depth of the sky, and the largest of anything else: the layout holds finite depth alone."""
 CLEARANCE_M = 0.3
 """Least distance between the camera and anything."""
-_TRIES = 60
+_TRIES, _WORDINGS = 60, 8
 _ONE_LENS = {"zoom", "dolly_zoom"}
 """Moves that change the focal length, of which a shot of DataDoP has one."""
 
@@ -72,14 +74,14 @@ class FilmWorld:
         )
         files |= write_transforms(base, relative, K, SIZE_WH)
         found = segments(motion_tags(relative))
-        story = _story(shot, instance)
-        files |= write_captions(base, {"Movement": caption(found), **interaction_captions(found, story, rng)})
+        story, place = _story(shot, instance), shot.environment.name
+        files |= write_captions(base, {"Movement": caption(found), **_interactions(found, story, place, rng)})
         facts = {
             "world_seed": seed % MAX_SEED,
             "moves": [[f"{action.kind} {action.direction}".strip() for action in move.actions] for move in plan.moves],
             "segments": to_json(found),
             "subject": story.subject,
-            "place": shot.environment.name,
+            "place": place,
         }
         return Item(item.name, facts, files)
 
@@ -137,6 +139,19 @@ def _first_frame(shot: Shot) -> tuple[NDArray[np.uint8], NDArray[np.float32], ND
     take = render(shot, layers=("rgb", "depth", "instance"), times_s=shot.camera.times_s[:1].tolist(), samples=2)
     rgb, depth, instance = (take.layers[name].values[0] for name in ("rgb", "depth", "instance"))
     return rgb, np.minimum(depth, np.float32(SKY_DEPTH_M)), instance
+
+
+def _interactions(
+    found: Sequence[tuple[int, int, int]], story: SubjectStory, place: str, rng: np.random.Generator
+) -> dict[str, str]:
+    """Interaction captions that a text encoder reads whole: without the bystanders, and in other words, if need be."""
+    captions = interaction_captions(found, story, rng)
+    alone = replace(story, others=(), place=with_article(place))
+    for _ in range(_WORDINGS):
+        if max(map(least_tokens, captions.values())) <= MAX_TOKENS:
+            break
+        captions = interaction_captions(found, alone, rng)
+    return captions
 
 
 def _story(shot: Shot, instance: NDArray[np.uint8]) -> SubjectStory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,12 +40,22 @@ def story_of(shot: Shot, subject: Actor, others: Sequence[Actor], place: str) ->
     """
     first, last = (sight(subject, shot, frame) for frame in (0, -1))
     return SubjectStory(
-        subject=subject.prompt,
-        others=tuple(actor.prompt for actor in others),
+        subject=brief(subject.prompt),
+        others=tuple(brief(actor.prompt) for actor in others),
         place=place,
         side=first.side,
         ending=_ending(first, last),
     )
+
+
+def brief(prompt: str) -> str:
+    """The first that is said of somebody, for captions of few words.
+
+    Example:
+        >>> brief("a tall person in a red vest and green trousers, with brown hair")
+        'a tall person in a red vest'
+    """
+    return re.split(r", | and | over | below ", prompt, maxsplit=1)[0]
 
 
 def sight(actor: Actor, shot: Shot, frame: int) -> Sight:
