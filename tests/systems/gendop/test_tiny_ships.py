@@ -72,6 +72,18 @@ def test_the_subject_is_the_one_of_the_text():
     assert None not in names
 
 
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("orbit around the dog while it runs in circles", "dog"),
+        ("Follow the man who walks to the left.", "person"),
+        ("A woman waves. The camera looks at the woman, then orbits the red cone to the left.", "person"),
+    ],
+)
+def test_people_and_dogs_without_a_colour_are_subjects_too(text: str, subject: str):
+    assert tiny().plans(text)[0].moves[0].actions[0].target == subject
+
+
 def test_prose_is_no_move():
     assert moves("The picture holds still, the walls of the hall glinting nearby.") == [{"hold"}]
 

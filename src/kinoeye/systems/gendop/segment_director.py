@@ -104,7 +104,8 @@ class SegmentDirector(Filming):
     def programs(self, text: str, *, n: int = 1, seed: int = 0) -> list[Program]:
         """The programs that a text may mean as they were drawn, the likeliest one first; some may be equal.
 
-        Actors, the place, the length and the frame rate are those that the grammar reads; the moves are the model's.
+        Actors, the place, the length and the frame rate are those that the grammar reads; the moves are the model's. A
+        move that points at nobody is about whom the grammar's move of its kind is about.
 
         Raises:
             InputError: the text is empty, too long, or no program was found in it.
@@ -157,6 +158,28 @@ def _setting(text: str) -> Plan | None:
         return None
 
 
+def _with_targets(plan: Plan, read: Plan) -> Plan:
+    """The plan with the grammar's targets where it has none, for kinds of which both have as many actions."""
+    moves = plan.moves
+    for kind in {action.kind for move in moves for action in move.actions if action.target is None}:
+        own, others = (
+            [action for move in each.moves for action in move.actions if action.kind == kind] for each in (plan, read)
+        )
+        if len(own) != len(others) or not any(action.target for action in others):
+            continue
+        targets = iter([mine.target or theirs.target for mine, theirs in zip(own, others, strict=True)])
+        moves = tuple(
+            replace(
+                move,
+                actions=tuple(
+                    replace(action, target=next(targets)) if action.kind == kind else action for action in move.actions
+                ),
+            )
+            for move in moves
+        )
+    return replace(plan, moves=moves)
+
+
 def _slips(text: str) -> tuple[UnusedWords, ...]:
     """What the grammar cannot read since it is misspelt: a model guesses there, and whoever wrote it should know."""
     try:
@@ -169,6 +192,7 @@ def _with_setting(plan: Plan, read: Plan | None) -> Plan:
     """The plan with what the grammar reads of actors, and those whom only its own moves are about."""
     if read is None:
         return plan
+    plan = _with_targets(plan, read)
     names = {actor.name for actor in read.actors}
     targets = {action.target for move in plan.moves for action in move.actions}
     others = tuple(actor for actor in plan.actors if actor.name in targets - names)
