@@ -12,9 +12,8 @@ pyrender joins where it is importable with OSMesa: Debian's libosmesa6, and in a
 `pip install "PyOpenGL>=3.1.10" "pyglet<2" six freetype-py imageio`. It draws colour and depth of the same posed
 triangles, handed to it with their normals, without skinning, shadow or surroundings: once sent anew for every frame,
 as a moving body must be, and once kept from the first film on, which only a body at rest allows. It takes four samples
-a pixel, as it always does; we draw the same two layers with skinning and shadow, in the place and alone on a plain
-ground under the sky, with one ray a pixel and with 2x2 at edges. Both must show the same outline and depth, or the run
-stops.
+a pixel, as it always does; we draw the same two layers with skinning, shadow and surroundings, with one ray a pixel
+and with 2x2 at edges. Both must show the same outline and depth, or the run stops.
 
 The backend "gl" joins where moderngl and OpenGL are to be had, with the first case's layers, once every layer is the
 same but for pixels where two surfaces meet. Frames per second are beside those per CPU-second, since a GPU's time is
@@ -43,7 +42,7 @@ from kinoeye.render.fast.frame import FastRenderer
 from kinoeye.render.film import draw
 from kinoeye.render.gl.frame import gl_renderer
 from kinoeye.render.meshes import mesh_of
-from kinoeye.render.scene import PLAIN, Scene, build_scene
+from kinoeye.render.scene import Scene, build_scene
 from kinoeye.render.skinning import vertex_normals
 from kinoeye.shot.bodies import Body, joint_transforms, load_body, skin
 
@@ -66,9 +65,8 @@ def main() -> None:
             case: dict[str, Any] = {"coverage": round(float((drawn["instance"] == 1).mean()), 3)}
             case["frames_per_cpu_second"] = speed(scene, LAYERS, samples=2)
             case["without_the_body"] = speed(replace(scene, meshes=()), LAYERS, samples=2)
-            for place, shown in {"in_place": scene, "alone": alone(scene)}.items():
-                case[f"rgb_depth_{place}"] = speed(shown, ("rgb", "depth"), samples=1)
-                case[f"rgb_depth_smooth_{place}"] = speed(shown, ("rgb", "depth"), samples=2)
+            case["rgb_depth"] = speed(scene, ("rgb", "depth"), samples=1)
+            case["rgb_depth_smooth"] = speed(scene, ("rgb", "depth"), samples=2)
             case |= gl_results(scene, drawn)
             case |= pyrender_results(scene)
             results[f"{name}_{size_wh[0]}"] = case
@@ -102,17 +100,6 @@ def walk(body: Body, size_wh: tuple[int, int], distance_m: float) -> Scene:
         world_from_canonical=scene.world_from_canonical[np.zeros(FRAMES, int)],
         T_world_cam=np.tile(pose, (FRAMES, 1, 1)),
         fx_fy_cx_cy=np.tile(K, (FRAMES, 1)),
-    )
-
-
-def alone(scene: Scene) -> Scene:
-    """The body on a plain ground under the sky, without props."""
-    parts = type(scene.parts)(*(values[:0] for values in scene.parts))
-    return replace(
-        scene,
-        parts=parts,
-        world_from_canonical=scene.world_from_canonical[:, :0],
-        backdrop=scene.backdrop._replace(pattern=PLAIN, grain=0.0),
     )
 
 
