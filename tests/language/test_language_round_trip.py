@@ -47,6 +47,23 @@ def test_descriptions_of_typed_sentences_come_back(text):
     assert notation(parse(describe(plan))) == notation(plan)
 
 
+@pytest.mark.parametrize(
+    ("text", "actors"),
+    [
+        ("A man walks left. Another man walks right.", "A person walks left. Another person walks right."),
+        ("Two red robots run.", "A red robot runs. Another red robot runs."),
+        ("A man waves, then another man bows.", "A person waves, then another person bows."),
+        ("A man approaches another man.", "A person walks up to another person."),
+        ("A man in red waves. A man in blue bows.", "A person wearing red waves. A person wearing blue bows."),
+        ("A man follows a dog. The dog stands.", "A person follows the dog. The dog stands still."),
+    ],
+)
+def test_who_looks_as_somebody_before_is_told_apart(text: str, actors: str):
+    plan = parse(f"{text} Push in.")
+    assert describe(plan) == f"{actors} The camera moves forward."
+    assert notation(parse(describe(plan))) == notation(plan)
+
+
 def test_recognised_moves_have_their_amounts():
     plan = parse(
         "orbit right 80 degrees at a distance of 3 m over 2 s, then dolly zoom in 1.5 m over 2 s, "

@@ -124,6 +124,8 @@ def _actors(cast: Sequence[ActorMention]) -> list[str]:
     """A sentence for each actor, or for those who act when the one before is done: "..., then a dog sits down"."""
     sentences: list[str] = []
     for before, actor in zip([None, *cast], cast, strict=False):
+        if _is_told(actor, cast):
+            continue
         words = _actor(actor, cast)
         if before is not None and actor.actions and actor.actions[0].after == (before.name, len(before.actions)):
             sentences[-1] += f", then {words[0].lower()}{words[1:]}"
@@ -135,7 +137,7 @@ def _actors(cast: Sequence[ActorMention]) -> list[str]:
 def _actor(actor: ActorMention, cast: Sequence[ActorMention]) -> str:
     looks, before = _looks(actor), cast[: cast.index(actor)]
     known = any(action.other == actor.name for other in before for action in other.actions)
-    article = "The" if known else "An" if looks[0] in "aeiou" else "A"
+    article = "The" if known else "Another" if _is_another(actor, before) else "An" if looks[0] in "aeiou" else "A"
     if not actor.actions:
         does = " ".join(filter(None, (_BEHAVIOURS[actor.behaviour], actor.direction)))
     else:
@@ -145,6 +147,19 @@ def _actor(actor: ActorMention, cast: Sequence[ActorMention]) -> str:
             for action, words in zip(actor.actions[1:], parts[1:], strict=True)
         )
     return f"{article} {looks} {does}"
+
+
+def _is_another(actor: ActorMention, before: Sequence[ActorMention]) -> bool:
+    """Whether somebody who was told of before looks the same."""
+    return any(_looks(other) == _looks(actor) for other in before)
+
+
+def _is_told(actor: ActorMention, cast: Sequence[ActorMention]) -> bool:
+    """Whether all of an actor was said by what somebody alike does with it, and "the" would mean that one."""
+    before = cast[: cast.index(actor)]
+    known = any(action.other == actor.name for other in before for action in other.actions)
+    idle = not actor.actions and actor.behaviour == "stand" and actor.direction is None
+    return known and idle and _is_another(actor, before)
 
 
 def _looks(actor: ActorMention) -> str:
@@ -174,15 +189,17 @@ def _ing(verb: str) -> str:
 def _acting(actor: ActorMention, action: ActorAction, cast: Sequence[ActorMention]) -> str:
     side = action.side
     other = next((_looks(each) for each in cast if each.name == action.other), action.other)
+    later = [each for each in cast[cast.index(actor) + 1 :] if each.name == action.other]
+    the = "another" if any(_is_another(each, cast[: cast.index(actor) + 1]) for each in later) else "the"
     if action.name == "straight" and action is actor.actions[0] and not action.duration_s:
         side = side or actor.direction
         words = f"{_PACES[action.pace]} {side}" if side else _PACES[action.pace]
     else:
-        words = told(ACTS[action.name], go=_PACES[action.pace], side=side, other=f"the {other}")
+        words = told(ACTS[action.name], go=_PACES[action.pace], side=side, other=f"{the} {other}")
         if action.other and action.name in ("sit", "wait"):
-            words += f" beside the {other}"
+            words += f" beside {the} {other}"
         elif action.other and ACTS[action.name].kind == "cue":
-            words += f" {'to' if action.name == 'bow' else 'at'} the {other}"
+            words += f" {'to' if action.name == 'bow' else 'at'} {the} {other}"
     scale = next((word for word, factor in SCALES.items() if factor == action.scale), None)
     words = re.sub(r"\b(a) ", rf"\1 {scale} ", words, count=1) if scale else words
     speed = [SPEEDS[action.speed][0]] if action.speed in SPEEDS else []
