@@ -290,6 +290,22 @@ def test_depth_of_two_views_gives_one_surface(eye: tuple[float, float, float]):
     assert set(np.unique(layer(take, "instance")[again])) >= {0, WOMAN, CAR, BOX}
 
 
+def test_normals_are_those_of_the_surface_that_depth_shows():
+    """Across the two sides that neighbouring pixels span, off edges; smooth shading leans a little from flat triangles."""
+    shot, take = film_of("meadow")
+    R = take.cameras["truth"].T_world_cam.as_matrix()[0, :3, :3].double().numpy()
+    surface, normals = points(take, 0) @ R, layer(take, "normals")
+    sides = [np.gradient(surface, axis=axis) for axis in (0, 1)]
+    across = np.cross(*sides)
+    across /= np.linalg.norm(across, axis=-1, keepdims=True)
+    cosine = (across * normals).sum(axis=-1)
+    calm, instance = away_from_edges(shot, take, 0, shadows=False), layer(take, "instance")
+    for number in range(6):
+        off_deg = np.degrees(np.arccos(np.clip(cosine[calm & (instance == number)], -1, 1)))
+        usual, most = np.median(off_deg), np.percentile(off_deg, 95)
+        assert (usual < 6 and most < 20) if number in SKINNED else most < 1, number
+
+
 @pytest.mark.parametrize("frame", range(FRAMES))
 def test_object_coordinates_agree_with_poses(frame: int):
     """A solid's pose, or a skinned body's joints, takes the place in the box to where depth says the pixel is."""
