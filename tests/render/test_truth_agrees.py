@@ -291,12 +291,12 @@ def test_depth_of_two_views_gives_one_surface(eye: tuple[float, float, float]):
 
 
 def test_normals_are_those_of_the_surface_that_depth_shows():
-    """Across the two sides that neighbouring pixels span, off edges; smooth shading leans a little from flat triangles."""
+    """Across the sides that neighbouring pixels span, off edges; smooth shading leans a little away from triangles."""
     shot, take = film_of("meadow")
     R = take.cameras["truth"].T_world_cam.as_matrix()[0, :3, :3].double().numpy()
     surface, normals = points(take, 0) @ R, layer(take, "normals")
-    sides = [np.gradient(surface, axis=axis) for axis in (0, 1)]
-    across = np.cross(*sides)
+    down, right = (np.asarray(np.gradient(surface, axis=axis)) for axis in (0, 1))
+    across = np.cross(down, right)
     across /= np.linalg.norm(across, axis=-1, keepdims=True)
     cosine = (across * normals).sum(axis=-1)
     calm, instance = away_from_edges(shot, take, 0, shadows=False), layer(take, "instance")
