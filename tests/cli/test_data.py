@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kinoeye.cli.data import KINDS
 from kinoeye.cli.main import main
 
 
@@ -28,6 +29,37 @@ def test_a_set_is_made_checked_and_made_again(tmp_path: Path, capsys: pytest.Cap
     sums = (tmp_path / "set" / "SHA256SUMS").read_bytes()
     assert main(["rerun", "set"]) == 0
     assert (tmp_path / "set" / "SHA256SUMS").read_bytes() == sums
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "hidden"),
+    [
+        ("make motion360", ("--world-seed", "720x480"), ("--layers", "--llm", "--as", "256x256", "VIDEO", "takes:")),
+        ("make takes", ("--shards", "256x256"), ("--llm", "--as", "720x480", "VIDEO", "motion360")),
+        ("make datadop", ("--llm-cache", "VIDEO", "--count"), ("--size", "--layers", "--as", "takes:")),
+        ("check", ("--as", "FOLDER"), ("--out", "--count", "--llm")),
+        ("", ("--as", "--llm", "--shards", "make takes", "KIND [VIDEO...]"), ()),
+    ],
+)
+def test_help_tells_of_the_kind_that_was_asked_for(
+    words: str, shown: tuple[str, ...], hidden: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+):
+    assert main(["data", *words.split(), "--help"]) == 0
+    told = capsys.readouterr().out
+    assert [word for word in shown if word not in told] == []
+    assert [word for word in hidden if word in told] == []
+    assert "--json" in told
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_help_hides_of_a_kind_is_refused_for_it(kind: str, capsys: pytest.CaptureFixture[str]):
+    values = {"size": ["32x24"], "layers": ["depth"], "frames": ["2"], "shards": [], "whole": [], "llm": []}
+    values |= {"llm_cache": ["kept"], "llm_replay": [], "directorial": [], "seed": ["1"], "fov_deg": ["50"]}
+    values |= {"shot_seconds": ["4,20"], "estimator": ["kinoeye"]}
+    for option in KINDS[kind].without:
+        flag = f"--{option.replace('_', '-')}"
+        given = ["data", "make", kind, "--world-seed", "1", "--count", "1", "-o", "set", flag, *values[option]]
+        assert (main(given), flag in capsys.readouterr().err) == (2, True)
 
 
 def test_takes_are_made_checked_and_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

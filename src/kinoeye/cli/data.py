@@ -5,6 +5,8 @@
   make takes        from our own worlds, films with every layer of truth, in folders or (--shards) in tar files
   check FOLDER      every fault of a folder; nothing in it is changed
 
+`kinoeye data make KIND --help` and `kinoeye data check --help` show only what concerns them.
+
 Example:
   kinoeye data make datadop --world-seed 7 --count 20 -o out/paths
   kinoeye data check out/paths --as datadop
@@ -14,7 +16,7 @@ Example:
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,8 +35,10 @@ POOLS: Mapping[str, PoolName] = {"local": "processes", "ray": "ray"}
 """Executor -> its workers."""
 _SHARD_MB = 500
 _OF_TAKES = ("layers", "frames", "shards")
+_OF_WORLDS = ("world_seed", "count", "size")
 _OF_VIDEOS = ("shot_seconds", "whole", "estimator", "fov_deg", "llm", "llm_cache", "llm_replay", "directorial", "seed")
 """Options that say nothing about worlds; each is None or False where it was not given."""
+_OF_MAKE = ("out", "workers", "executor", "rest", *_OF_WORLDS, *_OF_TAKES, *_OF_VIDEOS)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +77,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     videos.add_argument("--llm-cache", type=given_path, metavar="DIR", help="keep its answers here, and use them again")
     videos.add_argument("--llm-replay", action="store_true", help="only use answers that are kept; ask nothing")
     videos.add_argument("--seed", type=non_negative, metavar="N", help="of the estimator and the split (default 0)")
+
+
+def narrow_help(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    """Let the help tell of the verb and the kind of set alone that a command line begins with, if it does."""
+    if words[:1] == ["check"]:
+        _narrow(parser, "check FOLDER", hidden=_OF_MAKE)
+    elif words[:1] == ["make"] and words[1:2] and words[1] in KINDS:
+        _narrow(parser, f"make {words[1]}", hidden=("kind", *KINDS[words[1]].without))
+
+
+def _narrow(parser: argparse.ArgumentParser, words: str, *, hidden: tuple[str, ...]) -> None:
+    """Let a parser's help tell of one verb, such as "make takes", and of nothing that belongs to others."""
+    lines = [line.split(maxsplit=2) for line in (parser.description or "").splitlines()]
+    about = next(line[2] for line in lines if line[:2] == words.split())
+    parser.prog, parser.description = f"{parser.prog} {words}", f"{about[0].upper()}{about[1:]}."
+    others = {"make", "check", *KINDS} - set(words.split())
+    for action in parser._actions:  # argparse lists them nowhere else
+        if action.dest in (*hidden, "verb") or (action.dest == "rest" and "VIDEOS" not in about):
+            action.help = argparse.SUPPRESS
+        elif action.dest == "rest":
+            action.metavar, action.help = "VIDEO", "a file with shots"
+        elif action.help:
+            told = [part.partition(": ") for part in action.help.split("; ")]
+            action.help = "; ".join(
+                text if name in words.split() else f"{name}{colon}{text}"
+                for name, colon, text in told
+                if name not in others
+            )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -262,10 +294,12 @@ class _Kind:
     check: Callable[[Path], SetReport]
     counted: Callable[[dict[str, int]], str]
     """What a report counts, in words."""
+    without: tuple[str, ...]
+    """Options that cannot be given for it."""
 
 
 KINDS = {
-    "datadop": _Kind(_make_datadop, _check_datadop, _shots_of_splits),
-    "motion360": _Kind(_make_motion360, _check_motion360, _scenes_of_sizes),
-    "takes": _Kind(_make_takes, _check_takes, _takes),
+    "datadop": _Kind(_make_datadop, _check_datadop, _shots_of_splits, ("size", *_OF_TAKES)),
+    "motion360": _Kind(_make_motion360, _check_motion360, _scenes_of_sizes, (*_OF_VIDEOS, *_OF_TAKES)),
+    "takes": _Kind(_make_takes, _check_takes, _takes, _OF_VIDEOS),
 }

@@ -99,7 +99,10 @@ def _run(argv: list[str]) -> int:
     if name not in COMMANDS:
         top.error(f"unknown command {name!r}; {did_you_mean(name, COMMANDS, 'commands')}")
     command = importlib.import_module(f"kinoeye.cli.{name}")
-    args = command_parser(name, command).parse_args(rest)
+    parser = command_parser(name, command)
+    if {"-h", "--help"} & set(rest) and hasattr(command, "narrow_help"):
+        command.narrow_help(parser, rest)
+    args = parser.parse_args(rest)
     # What is printed is not part of what is made, so a rerun chooses it anew.
     args.argv = [name, *(word for word in rest if word not in ("--json", "-q", "--quiet"))]
     with quiet(args.quiet or args.json):
