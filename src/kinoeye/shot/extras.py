@@ -90,7 +90,7 @@ def draw_person(rng: np.random.Generator, *, tops: Sequence[str] = CLOTH) -> Per
 
     Example:
         >>> draw_person(np.random.default_rng(0)).clothes
-        'a grey t-shirt, orange trousers and white shoes'
+        'a pink t-shirt, yellow trousers and white shoes'
     """
     height = round(float(rng.uniform(1.52, 1.98)), 2)
     top, bottom, shoes, hair = (_one(rng, words) for words in (tops, CLOTH, _SHOES, _HAIR))
