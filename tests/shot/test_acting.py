@@ -347,7 +347,8 @@ def test_who_sits_or_stands_beside_another_is_there(who: str):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("A woman walks left next to a dog, then sits in it.", ["next to a dog", "it"]),
+        ("A woman walks left next to a cone, then sits in it.", ["next to a cone", "it"]),
+        ("A woman walks left next to a dog, then sits in it.", ["it"]),
         ("A man holds a ball and sits on a chair.", ["holds a ball", "chair"]),
         ("A man holds a cup.", ["holds a cup"]),
         ("A woman stands in front of a car.", ["in front of a car"]),
@@ -400,6 +401,52 @@ def test_who_crosses_in_front_of_them_or_behind_them_is_clear_of_all_of_them(wor
 def test_them_is_reported_where_only_one_of_them_is_meant():
     (unused,) = parse("A woman waves. Two dogs walk left. A car drives past behind them.", camera_required=False).unused
     assert (unused.text, unused.note) == ("them", "read as dog 2 alone")
+
+
+def test_a_camera_that_follows_them_follows_one_and_says_so():
+    plan = parse("Two men walk left. The camera follows them.")
+    assert plan.moves[0].actions[0].target == "person 2"
+    assert [(words.text, words.note) for words in plan.unused] == [("them", "read as person 2 alone")]
+    assert not parse("A man walks left. The camera follows them.").unused
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A man walks left next to a dog.",
+        "A man walks to the left, beside a dog.",
+        "A man waves, then walks left with a dog.",
+        "A dog walks left. A man walks to the left alongside it.",
+    ],
+)
+def test_who_goes_left_beside_somebody_has_it_along(text: str):
+    plan = parse(text, camera_required=False)
+    assert not plan.unused
+    assert describe(parse(describe(plan))) == describe(plan)
+    shot = staged(text)
+    man, dog = ground(shot, "person"), ground(shot, "dog")
+    moving = np.linalg.norm(man - man[0], axis=1) > 0.3
+    apart = np.linalg.norm(man - dog, axis=1)[moving]
+    assert apart.min() > 0.4
+    assert np.ptp(apart) < 0.3
+    right = shot.camera.T_world_cam.as_matrix()[0, :2, 0].numpy()
+    for way in (man, dog):
+        assert (way[-1] - way[0]) @ right < -1.5
+
+
+@pytest.mark.parametrize(
+    ("text", "unused"),
+    [
+        ("A dog walks right. A man walks left next to it.", "next to it"),
+        ("A man walks left next to a red cone.", "next to a red cone"),
+        ("A dog sits. A man walks left beside the dog.", "beside the dog"),
+        ("A man walks left next to it.", "next to it"),
+    ],
+)
+def test_who_cannot_have_somebody_along_goes_alone_and_that_is_said(text: str, unused: str):
+    plan = parse(text, camera_required=False)
+    assert [(words.text, words.note) for words in plan.unused] == [(unused, "not understood of what person does")]
+    assert (plan.actors[[actor.name for actor in plan.actors].index("person")].direction) == "left"
 
 
 def test_who_has_no_colour_in_the_text_has_one_as_in_nature():

@@ -122,6 +122,7 @@ ACTING: tuple[tuple[str, str], ...] = (
     ("follow", "[follow trail chase pursue shadow] <other>"),
     ("follow", "<go> after <other>"),
     ("beside", "<go> (?:<near>|with) <other>"),
+    ("beside", "<go><turned>(?: ,)? (?:<near>|with) <other>"),
     ("beside", "[accompany] <other>"),
     ("approach", "[approach] <other>"),
     ("approach", "<go> (?:over |up |back )?(?:to|towards?) <other>"),

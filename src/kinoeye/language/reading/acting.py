@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kinoeye.language.acting_words import ACTS, CAMERA, SCALES
-from kinoeye.language.lexicon import SPEEDS
+from kinoeye.language.lexicon import SPEEDS, Verb
 from kinoeye.language.motion.timing import DEFAULT_FPS
 from kinoeye.language.plan import MAX_DURATION_S, MAX_SPEED, ActorAction
 from kinoeye.language.reading.cursor import BOUNDARIES
@@ -18,6 +18,8 @@ _SUBJECTS = ("it", "they", "he", "she")
 _RELATIVE = ("who", "that", "which")
 _WHILE_GOING = ("wave", "point", "nod", "look_around")
 """Motions of the body that go with any way."""
+_GOING_ALONG = ("person", "robot", "dog", "car")
+"""Shapes of those who go beside somebody by themselves."""
 _SPEED_OF = {word: factor for factor, words in SPEEDS.items() for word in words}
 
 
@@ -167,6 +169,9 @@ def _do(r: Reading, names: list[str], phrase: ActPhrase, links: dict[str, Item],
     if r.phrase is None:
         r.doers, r.actors_led = names, True
     r.cast.latest = names
+    if phrase.name == "beside" and phrase.side is not None:
+        _go_along(r, names, phrase, other)
+        return
     if phrase.is_about and other is None:
         r.refuse(said, "nobody before it whom this could mean; name the other actor")
         return
@@ -188,6 +193,35 @@ def _do(r: Reading, names: list[str], phrase: ActPhrase, links: dict[str, Item],
             )
         r.cast.perform(name, replace(done, together=at_once, after=after))
         r.last_acted = (name, len(r.cast.mention(name).actions))
+
+
+def _go_along(r: Reading, names: list[str], phrase: ActPhrase, other: str | None) -> None:
+    """Let actors go left or right beside another, who goes along if it did nothing; if it cannot, that is said."""
+    assert phrase.side is not None
+    company = r.cast.mention(other) if other is not None else None
+    if company is not None and r.cast.doing(company.name) and company.direction == phrase.side:
+        for name in names:
+            r.cast.perform(name, replace(_action(r, phrase, other), side=None))
+        return
+    if phrase.time is None and not phrase.speeds and phrase.pace != "fly" and not r.cast.busy(names):
+        r.cast.act(names, Verb("actor", behaviour=phrase.pace))
+        r.cast.head(names, phrase.side)
+    else:
+        for name in names:
+            r.cast.perform(name, replace(_action(r, phrase, None), name="straight"))
+    if company is None or r.cast.busy([company.name]) or company.shape not in _GOING_ALONG:
+        r.refuse(_beside(r, phrase), f"not understood of what {' and '.join(names)} does")
+    else:
+        r.cast.perform(company.name, ActorAction("beside", phrase.pace, other=names[0]))
+
+
+def _beside(r: Reading, phrase: ActPhrase) -> range:
+    """The tokens of the other actor of a phrase and of the prepositions before it."""
+    assert phrase.other is not None
+    first = phrase.other
+    while r.cursor.items[first - 1].kind in ("prep", "function", "with", "into"):
+        first -= 1
+    return range(r.cursor.items[first].first, r.cursor.items[phrase.other].last)
 
 
 def _goes_with(action: ActorAction, before: Sequence[ActorAction]) -> bool:

@@ -84,9 +84,13 @@ class Cast:
         first = "wait" if mention.behaviour == "stand" else "straight"
         return (ActorAction(first, pace="run" if mention.behaviour == "run" else "walk"),)
 
+    def busy(self, names: Sequence[str]) -> bool:
+        """Whether it was said what one of these actors does."""
+        return any(name in self.placed for name in names)
+
     def act(self, names: list[str], verb: Verb) -> bool:
         """Let actors do what a verb says; False when one of them does something already."""
-        if any(name in self.placed for name in names):
+        if self.busy(names):
             return False
         self.placed.update(names)
         self._change(names, behaviour=verb.behaviour)

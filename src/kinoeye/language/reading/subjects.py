@@ -32,6 +32,8 @@ def on_pronoun(r: Reading, item: Item) -> None:
     name = r.cast.only()
     if r.cursor.words(item) in ("her", "him"):
         name = r.cast.meant(r.cursor.words(item), ())
+    if r.cursor.words(item) == "them" and r.phrase is not None and r.phrase.frame in ("follow", "look") and not r.doing:
+        name = _one_of_them(r, item, name)
     if r.doing:
         if not _approach_camera(r) and not r.cursor.acts(r.cursor.at):
             _refuse_object(r, item)
@@ -42,6 +44,15 @@ def on_pronoun(r: Reading, item: Item) -> None:
     elif r.cursor.acts(r.cursor.at):
         r.subject = "pronoun"
     r.sentence_open = True
+
+
+def _one_of_them(r: Reading, item: Item, name: str | None) -> str | None:
+    """Whom a camera follows or looks at that is told to do so with several: the one named last, and that is said."""
+    several = r.cast.latest if len(r.cast.latest) > 1 else r.last_doers
+    if len(several) < 2:
+        return name
+    r.refuse(range(item.first, item.last), f"read as {several[-1]} alone")
+    return several[-1]
 
 
 def on_subject(r: Reading, item: Item) -> None:
