@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import count, islice, pairwise
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from kinoeye.language import compile as compile_plan
 from kinoeye.language import parse
 from kinoeye.language.motion.path import Anchor
 from kinoeye.language.plan import Action, Move, Plan
+from kinoeye.render.worlds import world
 from kinoeye.systems.gendop.frame_lessons import (
     IGNORED,
     FrameLesson,
@@ -189,9 +190,9 @@ def test_a_resumed_run_sees_what_an_unbroken_one_sees():
 def test_every_world_is_visited_before_any_is_again_and_never_looks_the_same():
     worlds, rng = RenderedWorlds("train", 3_000_000, 4), np.random.default_rng(0)
     frames = [worlds.visit(number, rng).frame for number in range(8)]
-    depths = [np.nanmedian(np.where(np.isfinite(frame.depth), frame.depth, np.nan)) for frame in frames]
-    first, second = sorted(depths[:4]), sorted(depths[4:])
-    assert first == pytest.approx(second, rel=0.05)  # wear changes the median by little
+    near = [np.nanquantile(np.where(np.isfinite(frame.depth), frame.depth, np.nan), 0.1) for frame in frames]
+    first, second = sorted(near[:4]), sorted(near[4:])
+    assert first == pytest.approx(second, rel=0.05)  # wear changes what is near by little
     assert min(np.diff(first)) > 0
     assert not any(np.array_equal(one.image, other.image) for one in frames[:4] for other in frames[4:])
 
@@ -217,9 +218,18 @@ DOWN = Plan((Move((Action("pedestal", "down"),)),))
 
 @pytest.fixture(scope="module")
 def worlds() -> list[FramedProgram]:
-    """Of 20 worlds one plan that is about somebody, and one that is the same for all: depth says how far down."""
-    found = [framed_programs("train", seed)[1] for seed in range(20)]
+    """Of 20 worlds one plan that is about somebody, and one that is the same for all: depth says how far down.
+
+    In each there are two of a kind, so that colour tells who is meant.
+    """
+    seeds = (seed for seed in count() if has_two_of_a_kind(seed))
+    found = [framed_programs("train", seed)[1] for seed in islice(seeds, 20)]
     return [*found, *(_lowered(item) for item in found)]
+
+
+def has_two_of_a_kind(seed: int) -> bool:
+    actors = world("train", seed, num_frames=2, size_wh=(SIDE, SIDE), static=True).actors
+    return len({actor.name.split()[1] for actor in actors}) < len(actors)
 
 
 def _lowered(item: FramedProgram) -> FramedProgram:
@@ -262,20 +272,17 @@ def test_a_reader_learns_where_actors_are_and_how_far_moves_may_go(learnt, lesso
 
 def test_depth_and_colour_matter(learnt, worlds):
     """Of every condition of the frame alone: the truth is that of the whole frame."""
-    grey = np.full((SIDE, SIDE, 3), 127, np.uint8)
     other = [*worlds[1:20], worlds[0], *worlds[21:], worlds[20]]
+    pairs = list(zip(worlds, other, strict=True))
     shown = {
         "whole": worlds,
-        "shuffled": [
-            replace(item, frame=replace(item.frame, depth=another.frame.depth))
-            for item, another in zip(worlds, other, strict=True)
-        ],
-        "grey": [replace(item, frame=replace(item.frame, image=grey)) for item in worlds],
+        "depth": [replace(item, frame=replace(item.frame, depth=another.frame.depth)) for item, another in pairs],
+        "image": [replace(item, frame=replace(item.frame, image=another.frame.image)) for item, another in pairs],
     }
     scores = {name: reading_scores(learnt, [lesson(item) for item in items]) for name, items in shown.items()}
-    assert scores["shuffled"]["depth_error"] > 2 * scores["whole"]["depth_error"]
-    assert scores["shuffled"]["reach_exact"] < 0.85 * scores["whole"]["reach_exact"]
-    assert scores["grey"]["patch_found"] < 0.7 * scores["whole"]["patch_found"]
+    assert scores["depth"]["depth_error"] > 2 * scores["whole"]["depth_error"]
+    assert scores["depth"]["reach_exact"] < 0.85 * scores["whole"]["reach_exact"]
+    assert scores["image"]["patch_found"] < 0.7 * scores["whole"]["patch_found"]
 
 
 def test_a_distance_that_nobody_measured_is_not_made_up(learnt, worlds):

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from kinoeye.base.errors import InputError
 from kinoeye.geometry.rgbd import RGBD
-from kinoeye.language.lexicon import COLOURS, SHAPES
+from kinoeye.language.lexicon import COLOURS, CREATURES, SHAPES
 from kinoeye.language.motion.timing import amount_of, natural_duration
 from kinoeye.language.plan import ActorMention, Plan
 from kinoeye.systems.gendop.program_tokens import ACTIONS
@@ -25,7 +25,7 @@ GRID = SIDE // PATCH
 MAX_MARKS, MAX_ITEMS = 6, 48
 END_ITEM = len(ACTIONS) + 1
 CHANNELS = 10
-_COLOURS, _SHAPES = tuple(COLOURS), tuple(SHAPES)
+_COLOURS, _SHAPES = tuple(COLOURS), (*SHAPES, *CREATURES)
 COLOUR_NUMBERS, SHAPE_NUMBERS, ITEM_NUMBERS = len(_COLOURS) + 1, len(_SHAPES) + 1, END_ITEM + 1
 """How many there are, 0 among them, which stands for nothing."""
 _NEAR_M, _FAR_M, _USUAL_M = 0.1, 100.0, 4.0
@@ -186,7 +186,14 @@ def _mark(actor: ActorMention) -> tuple[int, int]:
     """Colour and shape of an actor; (0, 0), which is not looked for, for shapes that directors never saw."""
     if actor.shape not in _SHAPES:
         return 0, 0
-    return (_COLOURS.index(actor.colour) + 1 if actor.colour in _COLOURS else 0, _SHAPES.index(actor.shape) + 1)
+    colour = actor.colour or _first_colour(actor.clothes)
+    return (_COLOURS.index(colour) + 1 if colour in _COLOURS else 0, _SHAPES.index(actor.shape) + 1)
+
+
+def _first_colour(clothes: str) -> str | None:
+    """The colour that is said first of clothes; people are known by what they wear above their hips."""
+    spoken = {word: colour for colour, words in COLOURS.items() for word in words}
+    return next((spoken[word] for word in clothes.lower().split() if word in spoken), None)
 
 
 def _pixels(frames: Sequence[SquareFrame]) -> Float[Tensor, "b 10 s s"]:
