@@ -23,7 +23,7 @@ COMMANDS = {
     "inspect": "What a camera file holds, and what is wrong with it.",
     "convert": "Any readable camera file to any writable format, or to exactly what a film model wants.",
     "edit": "Edits of a camera path, one after another: pace, smoothness, place, aim, lens, length.",
-    "tag": "The words of a camera path, or of a file of E.T.'s motion labels: tags, segments and a caption.",
+    "tag": "The words of a camera path, a whole shot, or a file of E.T.'s motion labels: tags, segments, captions.",
     "check": "Whether a shot can be filmed as planned: clearance, framing, occlusion, motion, horizon, rig.",
     "render": "A shot becomes frames with every layer of truth.",
     "score": "How far an estimated camera is from a reference, under every published protocol by name.",

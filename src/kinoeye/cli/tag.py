@@ -1,4 +1,4 @@
-"""The words of a camera path, of a whole shot, or of a file of E.T.'s motion labels: tags, segments and captions.
+"""The words of a camera path, a whole shot, or a file of E.T.'s motion labels: tags, segments, captions.
 
 Tags follow the DataDoP definition: 27 translation by 7 rotation classes, thresholds on speeds in
 metres at a nominal 30 fps, whatever the rate of the file. A shot is described in the style of
