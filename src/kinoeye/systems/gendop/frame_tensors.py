@@ -183,9 +183,7 @@ def plan_rows(plan: Plan) -> PlanRows:
 
 
 def _mark(actor: ActorMention) -> tuple[int, int]:
-    """Colour and shape of an actor; (0, 0), which is not looked for, for shapes that directors never saw."""
-    if actor.shape not in _SHAPES:
-        return 0, 0
+    """Colour and shape of an actor, counted from 1; colour 0 where nobody says one."""
     colour = actor.colour or _first_colour(actor.clothes)
     return (_COLOURS.index(colour) + 1 if colour in _COLOURS else 0, _SHAPES.index(actor.shape) + 1)
 
