@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import torch
@@ -178,6 +179,7 @@ def _is_agent(figure: Body | Solid) -> bool:
     return isinstance(figure, Body) or figure.shape == "robot"
 
 
+@cache
 def _families(agile: tuple[bool, ...]) -> list[Template]:
     """The templates that figures can follow, by whether each can go otherwise than ahead."""
     return [
