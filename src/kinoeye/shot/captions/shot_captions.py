@@ -12,7 +12,7 @@ from kinoeye.language.captions import caption
 from kinoeye.language.tags import motion_tags, segments
 from kinoeye.shot.captions.doing import doing_of, said
 from kinoeye.shot.captions.interaction import interaction_captions
-from kinoeye.shot.captions.story import sight, story_of
+from kinoeye.shot.captions.story import sight, story_of, within_sentence
 from kinoeye.shot.captions.words import CAMERA, LIGHTS, PLACES, Stream
 from kinoeye.shot.environment import Environment, Panorama
 from kinoeye.shot.shot import Actor, Shot, SkinnedAvatar
@@ -65,7 +65,7 @@ def captions_of(shot: Shot, stream: Stream = "train") -> ShotCaptions:
     return ShotCaptions(
         motion=caption(found, CAMERA[stream]),
         directorial=_directorial(shot, found, place, stream, rng),
-        entities=tuple(actor.prompt for actor in shot.actors),
+        entities=tuple(within_sentence(actor.prompt) for actor in shot.actors),
         location=_without_article(place),
         avatar=_avatar(shot, place, stream, rng),
         environment=_sentence(f"{place}, {_light(shot.environment, stream, rng)}"),
@@ -96,7 +96,7 @@ def _avatar(shot: Shot, place: str, stream: Stream, rng: np.random.Generator) ->
         return _one(rng, choices)
 
     clauses = [
-        f"{actor.prompt} {said(actor, doing_of(actor, shot.camera.times_s), stream, pick)}"
+        f"{within_sentence(actor.prompt)} {said(actor, doing_of(actor, shot.camera.times_s), stream, pick)}"
         for actor in _with_bodies_first(shot.actors)
     ]
     listed = " and ".join([", ".join(clauses[:-1]), clauses[-1]] if len(clauses) > 1 else clauses)

@@ -55,7 +55,18 @@ def brief(prompt: str) -> str:
         >>> brief("a tall person in a red vest and green trousers, with brown hair")
         'a tall person in a red vest'
     """
-    return re.split(r", | and | over | below ", prompt, maxsplit=1)[0]
+    return re.split(r", | and | over | below ", within_sentence(prompt), maxsplit=1)[0]
+
+
+def within_sentence(prompt: str) -> str:
+    """A prompt whose article is small, as it is behind the first word of a sentence.
+
+    Example:
+        >>> within_sentence("A man in blue")
+        'a man in blue'
+    """
+    first = prompt.partition(" ")[0]
+    return first.lower() + prompt[len(first) :] if first.lower() in ("a", "an", "the") else prompt
 
 
 def sight(actor: Actor, shot: Shot, frame: int) -> Sight:
