@@ -101,7 +101,7 @@ def test_captions_follow_the_shot():
 def test_articles_are_small_within_a_sentence():
     said = captions_of(stage(parse("A man in blue walks left. A dog follows him. Push in."), seed=0))
     assert said.entities == ("a man in blue", "a dog")
-    assert " A " not in " ".join([said.directorial, said.avatar, said.film])
+    assert not any(" A " in text for text in (said.directorial, said.avatar, said.film))
     assert said.avatar.startswith("A man in blue ")
 
 
