@@ -28,6 +28,8 @@ class Rule:
     ours: str
     rows: bool = False
     """Keep only as many first rows of the official tensor as ours has, read without the others."""
+    trailing: int = 0
+    """Axes of size 1 that the official tensor has after ours, as a convolution of one tap has after a matrix."""
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -128,7 +130,8 @@ class KeyMap:
             given, needed = _joined_shape([tensors.shapes[source] for source in sources]), tuple(state[key].shape)
             if rules[key].rows and given[1:] == needed[1:] and given[0] > needed[0]:
                 trimmed[key] = (needed[0], given[0])
-            elif given != needed:
+            elif given != needed + (1,) * rules[key].trailing:
+                needed += (1,) * rules[key].trailing
                 raise InputError(
                     f"{sources[0]} of {tensors.name} has shape {list(given)}; this {self.name} model needs "
                     f"{list(needed)}: check the configuration"
@@ -137,7 +140,7 @@ class KeyMap:
             values = {key: _read(tensors, sources, trimmed.get(key)) for key, sources in mapped.items()}
             with torch.no_grad():
                 for key, value in values.items():
-                    state[key].copy_(value)
+                    state[key].copy_(value.reshape(state[key].shape))
         return LoadReport({key: mapped[key] for key in state}, (*ignored, *outside), trimmed)
 
     def to_official(self, module: nn.Module) -> dict[str, Tensor]:
@@ -152,7 +155,7 @@ class KeyMap:
             for pattern, rule in patterns:
                 found = pattern.fullmatch(key)
                 if found:
-                    pieces = value.chunk(len(rule.sources))
+                    pieces = value[(..., *(None,) * rule.trailing)].chunk(len(rule.sources))
                     for source, piece in zip(rule.sources, pieces, strict=True):
                         official[_fill(source, found.groupdict())] = piece.contiguous()
                     break

@@ -1,0 +1,85 @@
+"""The sampler of AMG: DDIM from pure noise, guided away from the empty caption."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kinoeye.base.errors import InputError
+from kinoeye.networks.ddim import DDIMStep, NoiseSchedule, ddim_steps
+from kinoeye.systems.amg.model import AMG
+from kinoeye.systems.amg.quirks import Quirks
+
+STEPS, GUIDANCE = 20, 3.0
+"""Of the released code."""
+
+
+def jumps(steps: int, quirks: Quirks, *, timesteps: int = 1000) -> list[tuple[int, int | None]]:
+    """The timestep that each step of the sampler leaves and the one that it reaches; None is the clean value.
+
+    Args:
+        steps: how many; the released code takes another where they do not divide `timesteps`.
+        quirks: of the released code.
+        timesteps: of the training.
+
+    Example:
+        >>> jumps(4, Quirks.official())
+        [(751, 501), (501, 251), (251, 1), (1, 0)]
+        >>> len(jumps(30, Quirks.official())), len(jumps(30, Quirks.none()))
+        (31, 30)
+
+    Raises:
+        InputError: there are no steps, or more than timesteps.
+    """
+    if not 1 <= steps <= timesteps:
+        raise InputError(f"{steps} sampling steps are given; 1 to {timesteps} are allowed")
+    if quirks.extra_step:
+        stride = timesteps // steps
+        left = [min(1 + offset, timesteps - 1) for offset in range(0, timesteps, stride)]
+        end = 0 if quirks.unfinished_sampling else None
+        reached = [end, *(max(timestep - stride, 0) for timestep in left[1:])]
+        return list(zip(left, reached, strict=True))[::-1]
+    left = [min(1 + number * timesteps // steps, timesteps - 1) for number in range(steps)]
+    return [*pairwise(reversed(left)), (left[0], 0 if quirks.unfinished_sampling else None)]
+
+
+@torch.no_grad()
+def sample_steps(
+    model: AMG,
+    noise: Float[Tensor, "b c f h w"],
+    avatar: Float[Tensor, "b c f h w"],
+    text: Float[Tensor, "b n d"],
+    empty: Float[Tensor, "b n d"],
+    *,
+    steps: int = STEPS,
+    guidance: float = GUIDANCE,
+) -> Iterator[DDIMStep]:
+    """Latents of a film from noise, step by step; the value of the last step is the film.
+
+    Args:
+        model: in evaluation mode.
+        noise: standard normal latents, in the dtype that steps are computed in.
+        avatar: latents of the avatar's rendering, frame by frame.
+        text: the caption's features.
+        empty: those of the empty caption.
+        steps: of the sampler.
+        guidance: how far predictions go from the empty caption's to the caption's; 1 takes the caption's alone.
+
+    Raises:
+        InputError: the number of steps is out of range.
+    """
+    schedule = NoiseSchedule()
+
+    def predict(noisy: Tensor, timestep: int) -> Tensor:
+        at = torch.full((len(noisy),), timestep, device=noisy.device)
+        told = model(noisy, avatar, at, text)
+        if guidance == 1:
+            return told
+        untold = model(noisy, avatar, at, empty)
+        return untold + guidance * (told - untold)
+
+    yield from ddim_steps(predict, noise, schedule, jumps(steps, model.config.quirks, timesteps=len(schedule)))
