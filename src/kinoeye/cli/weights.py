@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parity = make(
         "parity", "How far ours is from the official code on a fixture: the largest difference of each output."
     )
-    parity.add_argument("system", metavar="SYSTEM", help="gendop, clatr or director")
+    parity.add_argument("system", metavar="SYSTEM", help="gendop, amg, clatr or director")
     parity.add_argument("fixture", type=given_path, metavar="FIXTURE_DIR", help="laid out as its readme says")
 
     imported = make("import", "An official checkpoint becomes a folder that --model takes.")

@@ -96,18 +96,19 @@ def differences(ours: Mapping[str, Tensor], official: Mapping[str, Tensor]) -> d
 
 
 def _runners() -> dict[str, Callable[[Path], dict[str, float]]]:
+    from kinoeye.evaluation.parity_amg import amg_parity
     from kinoeye.evaluation.parity_clatr import clatr_parity
     from kinoeye.evaluation.parity_director import director_parity
     from kinoeye.evaluation.parity_gendop import gendop_parity
 
-    return {"gendop": gendop_parity, "clatr": clatr_parity, "director": director_parity}
+    return {"gendop": gendop_parity, "amg": amg_parity, "clatr": clatr_parity, "director": director_parity}
 
 
 def measure_parity(system: str, folder: Path | str) -> Parity:
     """Run ours on a fixture of the official code.
 
     Args:
-        system: "gendop", also for the fixtures inside of its own, or "clatr" or "director" alone.
+        system: "gendop", also for the fixtures inside of its own, "amg", or "clatr" or "director" alone.
         folder: laid out as the readme of that system's fixture says, with weights of any size.
 
     Raises:

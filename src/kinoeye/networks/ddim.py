@@ -28,8 +28,10 @@ class NoiseSchedule:
     """
 
     def __init__(self, first_beta: float = 0.00085, last_beta: float = 0.012, timesteps: int = 1000) -> None:
-        betas = torch.linspace(first_beta**0.5, last_beta**0.5, timesteps, dtype=torch.float64) ** 2
-        self.alphas_cumprod: Float[Tensor, " t"] = torch.cumprod(1 - betas, dim=0)
+        self.betas: Float[Tensor, " t"] = (
+            torch.linspace(first_beta**0.5, last_beta**0.5, timesteps, dtype=torch.float64) ** 2
+        )
+        self.alphas_cumprod: Float[Tensor, " t"] = torch.cumprod(1 - self.betas, dim=0)
 
     def __len__(self) -> int:
         return len(self.alphas_cumprod)
@@ -43,8 +45,11 @@ class NoiseSchedule:
     ) -> Float[Tensor, "b ..."]:
         """Clean values with the noise of their timesteps (Ho et al., arXiv 2006.11239, equation 4)."""
         shape = (-1, *(1,) * (clean.ndim - 1))
-        signal = self.alphas_cumprod[timesteps.cpu()].view(shape)
-        return signal.sqrt().to(clean) * clean + (1 - signal).sqrt().to(clean) * noise
+        at = timesteps.to(clean.device)
+        signal, lost = (
+            share.sqrt().to(clean)[at].view(shape) for share in (self.alphas_cumprod, 1 - self.alphas_cumprod)
+        )
+        return signal * clean + lost * noise
 
 
 class DDIMStep(NamedTuple):

@@ -1,6 +1,7 @@
 """AMG: films of rendered avatars in the scene that a caption names (Shi et al. 2024, arXiv 2409.01502).
 
-`quirks` names upstream's defects, `model` holds the network of the released checkpoint and `sampling` its sampler.
+`quirks` names upstream's defects, `model` holds the network of the released checkpoint and `sampling` its sampler;
+`autoencoder` reads the image autoencoder that it works in.
 What other systems need, training loops and scores may not live here.
 """
 

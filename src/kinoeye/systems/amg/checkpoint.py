@@ -74,8 +74,8 @@ def config_of(tensors: TensorFile) -> AMGConfig:
     latent = tensors.shape("out.2.weight")[0]
     if in_channels != 2 * latent:
         raise InputError(
-            f"{tensors.name} takes {in_channels} channels and gives {latent}; {NAME} takes twice what it gives, so this "
-            "is the text-to-video model that it began as"
+            f"{tensors.name} takes {in_channels} channels and gives {latent}; {NAME} takes twice what it gives, so "
+            "this is the text-to-video model that it began as"
         )
     adapter = "input_blocks.0.1.transformer_blocks.0.attn1.to_q_lora.down_linear.weight"
     return AMGConfig(
