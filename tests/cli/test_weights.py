@@ -194,7 +194,8 @@ def test_parity_prints_the_largest_differences(capsys: pytest.CaptureFixture[str
     assert max(found["outputs"].values()) < 1e-4
     assert main(["weights", "parity", "clatr", str(FIXTURES / "clatr")]) == 0
     assert "traj_mu" in capsys.readouterr().out
-    assert "no fixtures of 'amg'" in refused(capsys, ["parity", "amg", str(FIXTURES / "clatr")])
+    assert "no fixtures of 'dsr'" in refused(capsys, ["parity", "dsr", str(FIXTURES / "clatr")])
+    assert "a fixture of amg is needed" in refused(capsys, ["parity", "amg", str(FIXTURES / "clatr")])
     assert "a fixture of director is needed" in refused(capsys, ["parity", "director", str(FIXTURES / "clatr")])
 
 

@@ -21,6 +21,10 @@ from kinoeye.networks.clatr.model import Clatr
 from kinoeye.networks.director.checkpoint import KEYS as DIRECTOR_KEYS
 from kinoeye.networks.director.config import DirectorConfig
 from kinoeye.networks.director.model import build_director
+from kinoeye.systems.amg import AMG, AMGConfig
+from kinoeye.systems.amg.checkpoint import key_map as amg_key_map
+from kinoeye.systems.amg.model import noise_loss
+from kinoeye.systems.amg.sampling import sample_steps
 from kinoeye.systems.gendop.checkpoint import decoder_key_map
 from kinoeye.systems.gendop.config import GenDoPConfig, TextTower, VisionTower
 from kinoeye.systems.gendop.engine import Engine
@@ -29,7 +33,7 @@ from kinoeye.systems.gendop.official import GenDoPDecoder
 from kinoeye.systems.gendop.quirks import Quirks
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-FULL = Path(__file__).parents[2].parent / "shared" / "parity" / "gendop"
+FULL = Path(__file__).parents[2].parent / "shared" / "parity"
 TOLERANCE = 1e-4
 COUNTS = ("ids", "values")
 """Outputs whose names end so are compared as tokens, of which none may differ."""
@@ -43,6 +47,15 @@ def gendop(tmp_path: Path) -> Path:
     save_file(dict(open_tensors(FIXTURES / "gendop" / "weights_rgbd")), folder / "weights_rgbd.safetensors")
     for name in ("clatr", "director"):
         shutil.copytree(FIXTURES / name, folder / name)
+    return folder
+
+
+@pytest.fixture
+def amg(tmp_path: Path) -> Path:
+    """AMG's fixture as it was published, its weights in a single file."""
+    folder = tmp_path / "amg"
+    shutil.copytree(FIXTURES / "amg", folder, ignore=shutil.ignore_patterns("weights"))
+    save_file(dict(open_tensors(FIXTURES / "amg" / "weights")), folder / "weights.safetensors")
     return folder
 
 
@@ -63,6 +76,17 @@ def test_gendop_and_all_that_lies_inside_of_it(gendop: Path):
     assert {"synthetic_trajectories/s0.ids", "real_trajectories/case1.resampled120"} <= set(outputs)
 
 
+def test_amg_inside_and_out_and_step_by_step(amg: Path):
+    outputs = measure_parity("amg", amg).outputs
+    assert set(outputs) == {
+        "unet_out", "unet_out_zero_y", "act.time_embed", "act.input_blocks.0.1", "act.input_blocks.1.0",
+        "act.input_blocks.1.1", "act.middle_block.2", "loss.value", "ddim4_g3", "ddim20_g3", "sched.alphas_cumprod",
+        "sched.betas_f64_head", *(f"ddim4.step{step}.{name}" for step in range(4) for name in ("x0", "xt")),
+    }  # fmt: skip
+    assert_close(outputs)
+    assert max(outputs["unet_out"], outputs["unet_out_zero_y"], outputs["loss.value"]) < 2e-5
+
+
 @pytest.mark.parametrize("name", ["clatr", "director"])
 def test_fixtures_inside_are_run_by_path(name: str):
     alone = measure_parity(name, FIXTURES / name)
@@ -72,8 +96,9 @@ def test_fixtures_inside_are_run_by_path(name: str):
 
 
 @pytest.mark.skipif(not FULL.is_dir(), reason="the published fixtures are not here")
-def test_the_published_fixtures():
-    assert_close(measure_parity("gendop", FULL).outputs)
+@pytest.mark.parametrize("system", ["gendop", "amg"])
+def test_the_published_fixtures(system: str):
+    assert_close(measure_parity(system, FULL / system).outputs)
 
 
 @pytest.mark.parametrize("name", ["clatr", "director"])
@@ -85,6 +110,15 @@ def test_a_changed_weight_is_seen(name: str, tmp_path: Path):
     weights[key] *= 1.5  # a constant added to it would vanish: what it multiplies has a mean of zero
     save_file(weights, folder / "weights.safetensors")
     assert max(measure_parity(name, folder).outputs.values()) > 10 * TOLERANCE
+
+
+def test_a_changed_weight_of_amg_is_seen(amg: Path):
+    weights = load_file(amg / "weights.safetensors")
+    weights["middle_block.2.transformer_blocks.0.attn1.to_v_lora.up_linear.weight"] *= 1.5
+    save_file(weights, amg / "weights.safetensors")
+    outputs = measure_parity("amg", amg).outputs
+    assert min(outputs["act.middle_block.2"], outputs["unet_out"], outputs["ddim4_g3"]) > 10 * TOLERANCE
+    assert outputs["act.input_blocks.1.1"] < TOLERANCE  # which comes before it
 
 
 def write_fixture(folder: Path, config: dict, **files: dict[str, torch.Tensor]) -> Path:
@@ -176,9 +210,34 @@ def director_of_another_size(folder: Path) -> Path:
     return write_fixture(folder, given, weights=DIRECTOR_KEYS.to_official(model), io=io)
 
 
+def amg_of_another_size(folder: Path) -> Path:
+    """Three levels of which the second has no attention, two films of three frames, and adapters of rank 2."""
+    torch.manual_seed(0)
+    given = {
+        "in_dim": 6, "dim": 32, "y_dim": 20, "context_dim": 20, "out_dim": 3, "dim_mult": [1, 2, 3], "num_heads": 8,
+        "head_dim": 16, "num_res_blocks": 2, "attn_scales": [1.0, 0.25], "dropout": 0.0, "temporal_attention": True,
+        "temporal_attn_times": 1, "use_checkpoint": False, "use_fps_condition": False, "use_sim_mask": False,
+        "use_lora": True, "lora_rank": 2, "lora_alpha": None,
+    }  # fmt: skip
+    model = AMG(AMGConfig.from_official(given)).eval()
+    with torch.no_grad():
+        for value in model.parameters():
+            value.copy_(torch.randn_like(value) * 0.1)
+    io = {name: torch.randn(2, 3, 3, 8, 8) for name in ("x", "cond", "noise", "loss.x0", "loss.noise")}
+    io |= {name: torch.randn(2, 5, 20) for name in ("y", "zero_y")}
+    io |= {"t": torch.tensor([401, 3]), "loss.t": torch.tensor([637, 12])}
+    with torch.no_grad():
+        io["unet_out"] = model(io["x"], io["cond"], io["t"], io["y"])
+        io["loss.value"] = noise_loss(model, io["loss.x0"], io["cond"], io["y"], io["loss.t"], io["loss.noise"])
+    *_, last = sample_steps(model, io["noise"], io["cond"], io["y"], io["zero_y"], steps=3, guidance=2.5)
+    io["ddim3_g2.5"] = last.value
+    return write_fixture(folder, given, weights=amg_key_map(model.config).to_official(model), io=io)
+
+
 @pytest.mark.parametrize(
     ("system", "make", "outputs"),
     [
+        ("amg", amg_of_another_size, {"unet_out", "loss.value", "ddim3_g2.5"}),
         ("gendop", gendop_of_another_size, {"cond_embeds", "logits"}),
         ("gendop", gendop_of_another_condition, {"cond_embeds", "greedy_ids", "sample_topk3_seed77_ids"}),
         ("clatr", clatr_of_another_size, {"traj_mu"}),
@@ -203,7 +262,8 @@ def test_differences_are_distances_counts_or_not_a_number():
 
 def test_errors_are_one_line(tmp_path: Path, gendop: Path):
     for system, folder, message in (
-        ("amg", gendop, "no fixtures of 'amg'"),
+        ("dsr", gendop, "no fixtures of 'dsr'"),
+        ("amg", gendop, "holds weights of GenDoP, cond_mode text; a fixture of amg is needed"),
         ("gendop", tmp_path / "nowhere", "is no folder"),
         ("gendop", tmp_path, "nothing to compare"),
         ("clatr", gendop, "holds weights of GenDoP, cond_mode text; a fixture of clatr is needed"),

@@ -93,6 +93,19 @@ def test_on_the_meta_device_shapes_are_checked_and_nothing_is_read():
         KEYS.load(Block("meta"), TensorFile("manifest", shapes, no_reading))
 
 
+def test_a_convolution_of_one_tap_fills_a_matrix_and_becomes_one_again():
+    keys = KeyMap("Toy", [Rule("in.weight", "weight", trailing=2), Rule("in.bias", "bias")])
+    tensors = {"in.weight": torch.arange(12.0).view(3, 4, 1, 1), "in.bias": torch.ones(3)}
+    module = nn.Linear(4, 3)
+    keys.load(module, TensorFile.of(tensors))
+    assert torch.equal(module.weight, tensors["in.weight"][:, :, 0, 0])
+    again = keys.to_official(module)
+    assert all(torch.equal(again[key], value) for key, value in tensors.items())
+    for shape in ((3, 4), (3, 4, 1), (3, 1, 1, 4)):
+        with pytest.raises(InputError, match=r"needs \[3, 4, 1, 1\]"):
+            keys.load(module, TensorFile.of({**tensors, "in.weight": torch.zeros(shape)}))
+
+
 def test_torch_files_are_read_as_weights_alone(tmp_path):
     torch.save({"state_dict": {"a": torch.ones(2)}, "epoch": 3}, tmp_path / "lightning.ckpt")
     assert torch.equal(open_tensors(tmp_path / "lightning.ckpt")["a"], torch.ones(2))

@@ -44,7 +44,8 @@ def _outputs(model: AMG, weights: TensorFile, given: TensorFile) -> dict[str, Te
         ours["unet_out_zero_y"] = model(given["x"], given["cond"], given["t"], given["zero_y"])
     if "loss.value" in given:
         film, noise, timesteps = (given[f"loss.{name}"] for name in ("x0", "noise", "t"))
-        ours["loss.value"] = noise_loss(model, film, given["cond"], given["y"], timesteps, noise)[None]
+        loss = noise_loss(model, film, given["cond"], given["y"], timesteps, noise)
+        ours["loss.value"] = loss.reshape(given.shape("loss.value"))
     for name in given:
         chain = _CHAIN.fullmatch(name)
         if chain:
