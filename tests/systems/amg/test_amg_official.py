@@ -169,9 +169,11 @@ def test_exchanging_two_tensors_of_one_shape_is_noticed():
         for first, second in pairs:
             one, other = state[ours[first]], state[ours[second]]
             kept = one.clone()
-            one.copy_(other), other.copy_(kept)
+            one.copy_(other)
+            other.copy_(kept)
             moved = float((model(*inputs) - before).abs().max())
-            other.copy_(one), one.copy_(kept)
+            other.copy_(one)
+            one.copy_(kept)
             assert moved > 1e-5, (first, second, moved)
 
 

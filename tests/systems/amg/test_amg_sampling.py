@@ -9,11 +9,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from test_amg_official import CONFIG, IO, loaded
+from test_amg_official import CONFIG, IO, loaded, official
 
 from kinoeye.base.errors import InputError
+from kinoeye.networks import TensorFile
 from kinoeye.networks.ddim import NoiseSchedule
 from kinoeye.systems.amg import AMG, Quirks
+from kinoeye.systems.amg.checkpoint import load_model
 from kinoeye.systems.amg.sampling import jumps, sample_steps
 
 TOLD = (IO["noise"], IO["cond"], IO["y"], IO["zero_y"])
@@ -46,11 +48,11 @@ def test_the_schedule_is_the_published_one():
 
 @pytest.mark.parametrize("divisor", [1, 2, 4, 5, 8, 10, 20, 25, 40, 50, 100, 125, 200, 250, 500])
 def test_steps_that_divide_the_timesteps_are_the_same_with_and_without_the_extra_one(divisor: int):
-    official = jumps(divisor, Quirks.official())
-    assert official == jumps(divisor, replace(Quirks.none(), unfinished_sampling=True))
-    assert len(official) == divisor
-    assert official[0][0] == 1000 - 1000 // divisor + 1
-    assert official[-1] == (1, 0)
+    published = jumps(divisor, Quirks.official())
+    assert published == jumps(divisor, replace(Quirks.none(), unfinished_sampling=True))
+    assert len(published) == divisor
+    assert published[0][0] == 1000 - 1000 // divisor + 1
+    assert published[-1] == (1, 0)
 
 
 @pytest.mark.parametrize(("steps", "taken"), [(30, 31), (3, 4), (27, 28), (600, 1000), (999, 1000)])
@@ -76,8 +78,8 @@ def test_a_mended_sampler_ends_at_what_it_takes_for_the_clean_value():
     mended.load_state_dict(model.state_dict())
     *_, last = sample_steps(mended, *TOLD, steps=4)
     assert torch.equal(last.value, last.clean)
-    *_, official = sample_steps(model, *TOLD, steps=4)
-    assert not torch.equal(official.value, official.clean)
+    *_, published = sample_steps(model, *TOLD, steps=4)
+    assert not torch.equal(published.value, published.clean)
 
 
 def test_guidance_of_one_never_looks_at_the_empty_caption():
@@ -94,6 +96,14 @@ def test_every_condition_matters():
         other = [value.flip(-1) if place == number else value for place, value in enumerate(TOLD)]
         *_, after = sample_steps(loaded(), *other, steps=2)
         assert float((after.value - before.value).abs().max()) > 1e-2, number
+
+
+@pytest.mark.parametrize(("device", "dtype"), [("cpu", torch.bfloat16), ("meta", torch.float16)])
+def test_steps_are_computed_in_the_dtype_of_the_noise_on_its_device(device: str, dtype: torch.dtype):
+    model, _ = load_model(TensorFile.of(official()), CONFIG, device=device, dtype=dtype)
+    avatar, text, empty = (value.to(device, dtype) for value in TOLD[1:])
+    *_, last = sample_steps(model, TOLD[0].to(device), avatar, text, empty, steps=2)
+    assert (last.value.device.type, last.value.dtype) == (device, torch.float32)
 
 
 @pytest.mark.parametrize("steps", [0, -1, 1001])

@@ -63,7 +63,8 @@ def sample_steps(
     Args:
         model: in evaluation mode.
         noise: standard normal latents, in the dtype that steps are computed in.
-        avatar: latents of the avatar's rendering, frame by frame.
+        avatar: latents of the avatar's rendering, frame by frame; they and the features of captions are in the dtype
+            of the model.
         text: the caption's features.
         empty: those of the empty caption.
         steps: of the sampler.
@@ -76,10 +77,14 @@ def sample_steps(
 
     def predict(noisy: Tensor, timestep: int) -> Tensor:
         at = torch.full((len(noisy),), timestep, device=noisy.device)
-        told = model(noisy, avatar, at, text)
+
+        def found(caption: Tensor) -> Tensor:
+            return model(noisy.to(avatar.dtype), avatar, at, caption).to(noisy.dtype)
+
+        told = found(text)
         if guidance == 1:
             return told
-        untold = model(noisy, avatar, at, empty)
+        untold = found(empty)
         return untold + guidance * (told - untold)
 
     yield from ddim_steps(predict, noise, schedule, jumps(steps, model.config.quirks, timesteps=len(schedule)))
