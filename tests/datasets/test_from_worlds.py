@@ -17,8 +17,8 @@ from kinoeye.datasets.datadop_layout import LISTS, MAX_TOKENS, SPLITS, least_tok
 from kinoeye.datasets.publishing import clock, split_names
 from kinoeye.datasets.world_shots import FilmWorld
 from kinoeye.formats import read_path
-from kinoeye.language.articles import definite
 from kinoeye.language.captions import caption
+from kinoeye.language.prose import definite
 from kinoeye.language.tags import MAX_SEGMENTS, motion_tags, segments
 from kinoeye.render import world
 from kinoeye.shot.captions.interaction import SubjectStory, interaction_captions

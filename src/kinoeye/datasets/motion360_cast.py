@@ -8,7 +8,7 @@ import numpy as np
 
 from kinoeye.datasets.motion360_files import Character, Vector
 from kinoeye.geometry.track import Track
-from kinoeye.language.articles import with_article
+from kinoeye.language.prose import with_article
 from kinoeye.shot.extras import draw_car, draw_dog, draw_person
 from kinoeye.shot.shot import Actor, SkinnedAvatar
 from kinoeye.shot.templates import Template

@@ -18,12 +18,12 @@ from kinoeye.datasets.datadop_layout import FRAMES, MAX_TOKENS, WIDTH, least_tok
 from kinoeye.geometry.intrinsics import Intrinsics
 from kinoeye.geometry.lie import SE3
 from kinoeye.geometry.track import Track, Trajectory
-from kinoeye.language.articles import with_article
 from kinoeye.language.captions import caption
 from kinoeye.language.compiler import compile_path
 from kinoeye.language.motion.path import Anchor
 from kinoeye.language.motion.timing import natural_duration
 from kinoeye.language.plan import Action, Move, Plan
+from kinoeye.language.prose import with_article
 from kinoeye.language.sampling import random_plan
 from kinoeye.language.tags import NOMINAL_FPS, motion_tags, segments
 from kinoeye.render import ShotSolids, render, world

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kinoeye.language.acting_words import ACTS, SCALES, told
-from kinoeye.language.lexicon import EASING_WORDS, ON_PLACES, SHAKE, SPEEDS, inflect
+from kinoeye.language.lexicon import EASING_WORDS, ON_PLACES, SHAKE, SPEEDS, VOWELS, inflect
 from kinoeye.language.plan import KINDS, Action, ActorAction, ActorMention, Move, Plan
 
 _VERBS: dict[str, tuple[str, str]] = {
@@ -137,7 +137,7 @@ def _actors(cast: Sequence[ActorMention]) -> list[str]:
 def _actor(actor: ActorMention, cast: Sequence[ActorMention]) -> str:
     looks, before = _looks(actor), cast[: cast.index(actor)]
     known = any(action.other == actor.name for other in before for action in other.actions)
-    article = "The" if known else "Another" if _is_another(actor, before) else "An" if looks[0] in "aeiou" else "A"
+    article = "The" if known else "Another" if _is_another(actor, before) else "An" if looks[0] in VOWELS else "A"
     if not actor.actions:
         does = " ".join(filter(None, (_BEHAVIOURS[actor.behaviour], actor.direction)))
     else:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import torch
@@ -13,12 +13,12 @@ from kinoeye.base.errors import InputError
 from kinoeye.geometry.convention import Float64
 from kinoeye.geometry.lie import SE3
 from kinoeye.geometry.track import Track
-from kinoeye.language.articles import with_article
+from kinoeye.language.prose import capitalised, drawn, listed, with_article
 from kinoeye.render.world_solids import SHAPES, WORLD_COLOURS, Solid, draw_solid
 from kinoeye.render.world_staging import Frame, StagedWorld, camera_around, placed, well_framed
 from kinoeye.shot.bodies.motions import Cue
 from kinoeye.shot.captions import words
-from kinoeye.shot.captions.doing import doing_of, said
+from kinoeye.shot.captions.doing import who_does_what
 from kinoeye.shot.captions.words import (
     COURSES,
     DRESSED,
@@ -239,7 +239,7 @@ def _cues(
 
 def _phrase(rng: np.random.Generator, stream: Stream, figure: Body | Solid) -> str:
     """Who it is, in the words of a stream."""
-    pick = _picker(rng)
+    pick = partial(drawn, rng)
     if isinstance(figure, Solid):
         return with_article(
             f"{figure.colour} {pick(PATTERNS[stream][figure.pattern])}{pick(NOUNS[stream][figure.shape])}"
@@ -261,13 +261,6 @@ def _phrase(rng: np.random.Generator, stream: Stream, figure: Body | Solid) -> s
 
 def _prompt(rng: np.random.Generator, stream: Stream, environment: str, actors: Sequence[Actor], frame: Frame) -> str:
     """A sentence about who does what where."""
-    pick = _picker(rng)
-    times = torch.from_numpy(frame.times_s)
-    clauses = [f"{actor.prompt} {said(actor, doing_of(actor, times), stream, pick)}" for actor in actors]
-    listed = clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])} and {clauses[-1]}"
-    sentence = pick(TEMPLATES_OF_WORLDS[stream]).format(clauses=listed, place=pick(PLACES[stream][environment]))
-    return sentence[0].upper() + sentence[1:]
-
-
-def _picker(rng: np.random.Generator) -> Callable[[Sequence[str]], str]:
-    return lambda choices: choices[int(rng.integers(len(choices)))]
+    clauses = who_does_what(actors, torch.from_numpy(frame.times_s), stream, rng)
+    sentence = drawn(rng, TEMPLATES_OF_WORLDS[stream])
+    return capitalised(sentence.format(clauses=listed(clauses), place=drawn(rng, PLACES[stream][environment])))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
-from kinoeye.language.articles import with_article
+from kinoeye.language.prose import capitalised, drawn, listed, with_article
 from kinoeye.shot.captions.words import NOUNS, PATTERNS, PLACES, Stream
 
 TEMPLATES: Mapping[Stream, tuple[str, ...]] = {
@@ -34,10 +35,7 @@ def world_prompt(
         environment: name of the environment.
         actors: colour, shape, pattern and whether it moves, each.
     """
-
-    def pick(choices: tuple[str, ...]) -> str:
-        return choices[int(rng.integers(len(choices)))]
-
+    pick = partial(drawn, rng)
     phrases, clauses = [], []
     for colour, shape, pattern, moves in actors:
         thing = f"{colour} {pick(PATTERNS[stream][pattern])}{pick(NOUNS[stream][shape])}"
@@ -45,6 +43,5 @@ def world_prompt(
         motion = ("walk" if shape == "robot" else "glide") if moves else "rest"
         phrases.append(phrase)
         clauses.append(f"{phrase} {pick(MOTIONS[stream][motion])}".strip())
-    listed = " and ".join([", ".join(clauses[:-1]), clauses[-1]] if len(clauses) > 1 else clauses)
-    sentence = pick(TEMPLATES[stream]).format(actors=listed, place=pick(PLACES[stream][environment]))
-    return phrases, sentence[0].upper() + sentence[1:]
+    sentence = pick(TEMPLATES[stream]).format(actors=listed(clauses), place=pick(PLACES[stream][environment]))
+    return phrases, capitalised(sentence)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kinoeye.language.articles import with_article
+from kinoeye.language.prose import drawn, with_article
 from kinoeye.shot.bodies.casting import cast_body
 from kinoeye.shot.palette import COLOURS
 from kinoeye.shot.shot import BodyName, SkinnedAvatar
@@ -93,10 +93,10 @@ def draw_person(rng: np.random.Generator, *, tops: Sequence[str] = CLOTH) -> Per
         'a pink t-shirt, yellow trousers and white shoes'
     """
     height = round(float(rng.uniform(1.52, 1.98)), 2)
-    top, bottom, shoes, hair = (_one(rng, words) for words in (tops, CLOTH, _SHOES, _HAIR))
+    top, bottom, shoes, hair = (drawn(rng, words) for words in (tops, CLOTH, _SHOES, _HAIR))
     return Person(
-        height_m=height, hair=hair, top_colour=top, top=_one(rng, TOPS),
-        bottom_colour=bottom, bottom=_one(rng, BOTTOMS), shoes=shoes,
+        height_m=height, hair=hair, top_colour=top, top=drawn(rng, TOPS),
+        bottom_colour=bottom, bottom=drawn(rng, BOTTOMS), shoes=shoes,
     )  # fmt: skip
 
 
@@ -104,13 +104,9 @@ def draw_dog(
     rng: np.random.Generator, *, heights_m: tuple[float, float] = (0.4, 0.8), coats: Sequence[str] = FUR
 ) -> Creature:
     """Any dog of those heights and colours."""
-    return Creature(body="dog", height_m=round(float(rng.uniform(*heights_m)), 2), colour=_one(rng, coats))
+    return Creature(body="dog", height_m=round(float(rng.uniform(*heights_m)), 2), colour=drawn(rng, coats))
 
 
 def draw_car(rng: np.random.Generator, *, paints: Sequence[str] = PAINT) -> Creature:
     """Any passenger car of those colours."""
-    return Creature(body="car", height_m=round(float(rng.uniform(1.35, 1.6)), 2), colour=_one(rng, paints))
-
-
-def _one(rng: np.random.Generator, words: Sequence[str]) -> str:
-    return words[int(rng.integers(len(words)))]
+    return Creature(body="car", height_m=round(float(rng.uniform(1.35, 1.6)), 2), colour=drawn(rng, paints))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from kinoeye.geometry.convention import Float64
+from kinoeye.language.prose import drawn, listed, within_sentence
 from kinoeye.shot.captions.words import COURSES, CUES, GAITS, Stream
 from kinoeye.shot.shot import Actor, SkinnedAvatar
 
@@ -63,29 +64,32 @@ def doing_of(actor: Actor, times_s: Tensor) -> Doing:
     return Doing(course=course, side="left" if angle >= 0 else "right", runs=runs, cues=told)
 
 
-def said(actor: Actor, doing: Doing, stream: Stream, pick: Callable[[Sequence[str]], str]) -> str:
-    """What an actor does as a verb and what goes with it: "walks in a bend to the left and waves".
+def who_does_what(actors: Sequence[Actor], times_s: Tensor, stream: Stream, rng: np.random.Generator) -> list[str]:
+    """A clause for each actor: "a man in blue walks in a bend to the left and waves".
 
     Args:
-        actor: who does it.
-        doing: what it does.
+        actors: of a shot.
+        times_s: [n] of the film.
         stream: whose words.
-        pick: draws one of several ways to say a thing.
+        rng: draws them.
     """
-    cues = [pick(CUES[stream][name]) for name in doing.cues]
+    return [
+        f"{within_sentence(actor.prompt)} {_said(actor, doing_of(actor, times_s), stream, rng)}" for actor in actors
+    ]
+
+
+def _said(actor: Actor, doing: Doing, stream: Stream, rng: np.random.Generator) -> str:
+    """What an actor does as a verb and what goes with it."""
+    cues = [drawn(rng, CUES[stream][name]) for name in doing.cues]
     if cues and doing.course == "rest":
-        return _listed(cues)
+        return listed(cues)
     body = actor.avatar.body if isinstance(actor.avatar, SkinnedAvatar) else getattr(actor.avatar, "shape", "box")
     key = {"car": "parked", "adult": "rest", "dog": "rest", "robot": "rest"}.get(body, "lie")
     gait = {"car": "drive", "adult": "walk", "dog": "trot", "robot": "walk"}.get(body, "slide")
     if doing.runs and gait in ("walk", "trot"):
         gait = "run"
-    way = pick(COURSES[stream][key if doing.course == "rest" else doing.course])
-    return _listed([way.format(goes=pick(GAITS[stream][gait]), side=doing.side), *cues])
-
-
-def _listed(clauses: Sequence[str]) -> str:
-    return clauses[0] if len(clauses) == 1 else f"{', '.join(clauses[:-1])} and {clauses[-1]}"
+    way = drawn(rng, COURSES[stream][key if doing.course == "rest" else doing.course])
+    return listed([way.format(goes=drawn(rng, GAITS[stream][gait]), side=doing.side), *cues])
 
 
 def _course(poses: Float64, times: Float64) -> tuple[Course, float, float]:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from kinoeye.language.articles import definite
+from kinoeye.language.prose import definite, drawn, listed
 from kinoeye.language.tags import tag_words
 from kinoeye.shot.captions.words import Stream, Words
 
@@ -133,13 +133,13 @@ def interaction_captions(
     words, it = _PHRASES[stream], definite(story.subject)
     classes = [tag for i, (_, _, tag) in enumerate(segments) if i == 0 or segments[i - 1][2] != tag]
     phrases = [_phrase(tag, words, rng) for tag in classes]
-    concise = f"{words.then[0]} {_in_order(phrases)}, {_drawn(rng, words.endings[story.ending])}."
+    concise = f"{words.then[0]} {_in_order(phrases)}, {drawn(rng, words.endings[story.ending])}."
     where = "out of view" if story.side == "out of view" else f"in the {story.side} of the frame"
     where = where if story.side in ("out of view", "middle") else f"on the {story.side} of the frame"
-    beside = f", together with {_list(story.others)}" if story.others else ""
+    beside = f", together with {listed(story.others)}" if story.others else ""
     opening = words.opening.format(place=story.place, subject=story.subject, where=where, beside=beside)
     sentences = [_sentence(i, len(classes), _phrase(tag, words, rng), words) for i, tag in enumerate(classes)]
-    detailed = " ".join([opening, *sentences, _drawn(rng, words.last[story.ending])])
+    detailed = " ".join([opening, *sentences, drawn(rng, words.last[story.ending])])
     return {"Detailed Interaction": detailed.format(it=it), "Concise Interaction": concise.format(it=it)}
 
 
@@ -148,12 +148,12 @@ def _phrase(tag: int, words: _Phrases, rng: np.random.Generator) -> str:
     moves, turn = tag_words(tag)
     kind, _, side = turn.partition(" ")
     if not moves:
-        return f"{_drawn(rng, words.turns[kind])} {side}" if turn else _drawn(rng, words.still)
+        return f"{drawn(rng, words.turns[kind])} {side}" if turn else drawn(rng, words.still)
     if len(moves) == 1:
-        moving = _drawn(rng, words.along[moves[0]])
+        moving = drawn(rng, words.along[moves[0]])
     else:
-        moving = f"{_drawn(rng, words.diagonal)} {' and '.join(moves)}"
-    return f"{moving} while {_drawn(rng, words.turning[kind])} {side}" if turn else moving
+        moving = f"{drawn(rng, words.diagonal)} {' and '.join(moves)}"
+    return f"{moving} while {drawn(rng, words.turning[kind])} {side}" if turn else moving
 
 
 def _in_order(phrases: list[str]) -> str:
@@ -166,11 +166,3 @@ def _in_order(phrases: list[str]) -> str:
 def _sentence(index: int, count: int, phrase: str, words: _Phrases) -> str:
     first, between, last = words.then
     return f"{first if index == 0 else last if index == count - 1 else between} {phrase}."
-
-
-def _list(phrases: Sequence[str]) -> str:
-    return phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} and {phrases[-1]}"
-
-
-def _drawn(rng: np.random.Generator, choices: Sequence[str]) -> str:
-    return choices[int(rng.integers(len(choices)))]

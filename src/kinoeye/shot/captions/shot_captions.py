@@ -9,10 +9,11 @@ import numpy as np
 
 from kinoeye.geometry.convention import Float64
 from kinoeye.language.captions import caption
+from kinoeye.language.prose import capitalised, drawn, listed, within_sentence, without_article
 from kinoeye.language.tags import motion_tags, segments
-from kinoeye.shot.captions.doing import doing_of, said
+from kinoeye.shot.captions.doing import who_does_what
 from kinoeye.shot.captions.interaction import interaction_captions
-from kinoeye.shot.captions.story import sight, story_of, within_sentence
+from kinoeye.shot.captions.story import sight, story_of
 from kinoeye.shot.captions.words import CAMERA, LIGHTS, PLACES, Stream
 from kinoeye.shot.environment import Environment, Panorama
 from kinoeye.shot.shot import Actor, Shot, SkinnedAvatar
@@ -66,16 +67,16 @@ def captions_of(shot: Shot, stream: Stream = "train") -> ShotCaptions:
         motion=caption(found, CAMERA[stream]),
         directorial=_directorial(shot, found, place, stream, rng),
         entities=tuple(within_sentence(actor.prompt) for actor in shot.actors),
-        location=_without_article(place),
+        location=without_article(place),
         avatar=_avatar(shot, place, stream, rng),
-        environment=_sentence(f"{place}, {_light(shot.environment, stream, rng)}"),
+        environment=capitalised(f"{place}, {_light(shot.environment, stream, rng)}."),
     )
 
 
 def _place(environment: Environment, stream: Stream, rng: np.random.Generator) -> str:
     if isinstance(environment.sky, Panorama) or environment.name not in PLACES[stream]:
         return environment.prompt or "an open place"
-    return _one(rng, PLACES[stream][environment.name])
+    return drawn(rng, PLACES[stream][environment.name])
 
 
 def _directorial(
@@ -92,15 +93,8 @@ def _directorial(
 
 
 def _avatar(shot: Shot, place: str, stream: Stream, rng: np.random.Generator) -> str:
-    def pick(choices: Sequence[str]) -> str:
-        return _one(rng, choices)
-
-    clauses = [
-        f"{within_sentence(actor.prompt)} {said(actor, doing_of(actor, shot.camera.times_s), stream, pick)}"
-        for actor in _with_bodies_first(shot.actors)
-    ]
-    listed = " and ".join([", ".join(clauses[:-1]), clauses[-1]] if len(clauses) > 1 else clauses)
-    return _sentence(f"{listed}, in {place}" if listed else place)
+    clauses = who_does_what(_with_bodies_first(shot.actors), shot.camera.times_s, stream, rng)
+    return capitalised(f"{listed(clauses)}, in {place}." if clauses else f"{place}.")
 
 
 def _with_bodies_first(actors: Sequence[Actor]) -> list[Actor]:
@@ -108,7 +102,7 @@ def _with_bodies_first(actors: Sequence[Actor]) -> list[Actor]:
 
 
 def _light(environment: Environment, stream: Stream, rng: np.random.Generator) -> str:
-    return _one(rng, LIGHTS[stream][_light_of(environment)])
+    return drawn(rng, LIGHTS[stream][_light_of(environment)])
 
 
 def _light_of(environment: Environment) -> str:
@@ -128,16 +122,3 @@ def _light_of(environment: Environment) -> str:
 def _luma(rgb: tuple[float, float, float]) -> float:
     color: Float64 = np.asarray(rgb, np.float64)
     return float(color @ _LUMA)
-
-
-def _without_article(phrase: str) -> str:
-    first, _, rest = phrase.partition(" ")
-    return rest if first.lower() in ("a", "an", "the") and rest else phrase
-
-
-def _sentence(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}."
-
-
-def _one(rng: np.random.Generator, choices: Sequence[str]) -> str:
-    return choices[int(rng.integers(len(choices)))]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kinoeye.geometry.convention import Float64, invert
+from kinoeye.language.prose import within_sentence
 from kinoeye.shot.captions.interaction import GROWTH, Ending, Side, SubjectStory
 from kinoeye.shot.shot import Actor, Shot
 
@@ -56,17 +57,6 @@ def brief(prompt: str) -> str:
         'a tall person in a red vest'
     """
     return re.split(r", | and | over | below ", within_sentence(prompt), maxsplit=1)[0]
-
-
-def within_sentence(prompt: str) -> str:
-    """A prompt whose article is small, as it is behind the first word of a sentence.
-
-    Example:
-        >>> within_sentence("A man in blue")
-        'a man in blue'
-    """
-    first = prompt.partition(" ")[0]
-    return first.lower() + prompt[len(first) :] if first.lower() in ("a", "an", "the") else prompt
 
 
 def sight(actor: Actor, shot: Shot, frame: int) -> Sight:
