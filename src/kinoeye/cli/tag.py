@@ -11,6 +11,7 @@ Example:
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from kinoeye.cli.options import add_camera_options, as_told, given_path, print_json, say
 
@@ -23,12 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run it."""
-    from kinoeye.base.records import to_json
     from kinoeye.formats import are_segments, read_path, read_segments
     from kinoeye.language.captions import caption
     from kinoeye.language.tags import NOMINAL_FPS, motion_tags, segments, tag_name
-    from kinoeye.shot import Shot
-    from kinoeye.shot.captions import captions_of
+    from kinoeye.shot.record_head import is_shot
 
     unit = None
     if args.source is None and are_segments(args.file):
@@ -39,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         taken = "" if unit == "m" else ", one unit of the file taken as a metre (--unit)"
         say(args, f"{args.file}: speeds are those at {NOMINAL_FPS:g} frames per second{taken}")
     found = segments(tags)
-    described = to_json(captions_of(Shot.load(args.file))) if Shot.is_at(args.file) else {}
+    described = _described(args.file) if is_shot(args.file) else {}
     rows = [{"start": start, "end": end, "class": tag, "name": tag_name(tag)} for start, end, tag in found]
     if args.json:
         facts = {"file": str(args.file), "frames": len(tags) + 1, "segments": rows, "caption": caption(found)}
@@ -52,3 +51,12 @@ def run(args: argparse.Namespace) -> int:
         if style != "motion":
             print(f"{style + ':':<13}{'; '.join(words) if isinstance(words, list) else words}")
     return 0
+
+
+def _described(shot: Path) -> dict[str, str | list[str]]:
+    """The captions of a shot by their style."""
+    from kinoeye.base.records import to_json
+    from kinoeye.shot import Shot
+    from kinoeye.shot.captions import captions_of
+
+    return to_json(captions_of(Shot.load(shot)))
