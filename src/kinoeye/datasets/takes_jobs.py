@@ -19,9 +19,10 @@ from kinoeye.footage.take import LAYER_TYPES
 from kinoeye.render import render, with_picture, world
 from kinoeye.render.worlds import MAX_SEED, WORLDS
 from kinoeye.shot.captions import captions_of
+from kinoeye.shot.record_head import SHOT_FILE
 from kinoeye.shot.scene_tracks import scene_tracks
 
-SHOT_FILE, PREVIEW_FILE = "shot.json", "preview.mp4"
+PREVIEW_FILE = "preview.mp4"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from kinoeye.geometry.lie import SE3
 from kinoeye.geometry.record import CameraArrays, camera_from_json, camera_to_json, track_from_json, track_to_json
 from kinoeye.geometry.track import Track, Trajectory, Unit
 from kinoeye.shot.environment import Environment, Panorama
-from kinoeye.shot.record_head import VERSION
+from kinoeye.shot.record_head import SHOT_FILE, VERSION
 from kinoeye.shot.shot import Actor, Avatar, Shot, SkinnedAvatar
 
 _SHOT_KEYS = ("record", "version", "prompt", "seed", "camera", "actors", "environment")
@@ -53,7 +53,7 @@ def load_shot(path: Path) -> Shot:
     Raises:
         InputError: the file is missing, damaged, or not a shot.
     """
-    path = path / "shot.json" if path.is_dir() else path
+    path = path / SHOT_FILE if path.is_dir() else path
     shot = shot_from_json(read_json(path), where=str(path))
     sky = shot.environment.sky
     if isinstance(sky, Panorama) and (path.parent / sky.file).is_file():
