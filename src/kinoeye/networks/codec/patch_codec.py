@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
 from kinoeye.base.records import read_record, to_json, write_record
-from kinoeye.networks.codec.protocol import check_film
+from kinoeye.networks.codec.protocol import check_film, check_latents
 from kinoeye.networks.tensor_files import open_tensors, write_tensors
 
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "codec.safetensors"
@@ -141,11 +141,7 @@ class PatchCodec(nn.Module):
         Raises:
             InputError: the latents have another number of channels.
         """
-        if latents_bcfhw.ndim != 5 or latents_bcfhw.shape[1] != self.channels:
-            raise InputError(
-                f"latents of shape {list(latents_bcfhw.shape)} were given; the patch codec takes "
-                f"[batch, {self.channels}, frames, height, width]"
-            )
+        check_latents(latents_bcfhw, channels=self.channels, what="the patch codec")
         latents = latents_bcfhw.permute(0, 2, 3, 4, 1)
         with torch.autocast(latents.device.type, enabled=False):
             patches = latents @ (self.basis.to(latents.dtype) / self.config.scale)

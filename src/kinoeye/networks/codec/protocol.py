@@ -47,6 +47,24 @@ class Codec(Protocol):
         ...
 
 
+def check_latents(latents_bcfhw: Tensor, *, channels: int, what: str) -> None:
+    """Hold that a tensor is a batch of latents of so many channels.
+
+    Args:
+        latents_bcfhw: the latents.
+        channels: of the codec.
+        what: the codec's name in the message.
+
+    Raises:
+        InputError: it is not.
+    """
+    if latents_bcfhw.ndim != 5 or latents_bcfhw.shape[1] != channels:
+        raise InputError(
+            f"{what} was given latents of shape {list(latents_bcfhw.shape)}; it takes "
+            f"[batch, {channels}, frames, height, width]"
+        )
+
+
 def check_film(frames_bfchw: Tensor, *, stride: int, what: str) -> None:
     """Hold that a tensor is a batch of RGB films in floating point whose sides are whole numbers of latents.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -9,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from kinoeye.base.errors import InputError
-from kinoeye.networks.codec.protocol import check_film
+from kinoeye.networks.codec.protocol import check_film, check_latents
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, AutoencoderKLCogVideoX, AutoencoderKLWan
@@ -67,13 +68,54 @@ class ImageVaeCodec:
         Raises:
             InputError: the latents have another number of channels.
         """
-        _check_latents(latents_bcfhw, self.channels)
+        check_latents(latents_bcfhw, channels=self.channels, what="the image VAE")
         frames = latents_bcfhw.transpose(1, 2)
         images = (frames.flatten(0, 1) / self.scale).split(_FRAMES_AT_ONCE)
         return torch.cat([_decoded(self.vae, part) for part in images]).unflatten(0, frames.shape[:2])
 
 
-class CogVideoXCodec:
+class _VideoVaeCodec(ABC):
+    """What the stock video VAEs have in common; they differ in lengths and in the scale of latents."""
+
+    what: str
+    vae: Any
+    channels: int
+    spatial_stride: int
+
+    def encode(
+        self, frames_bfchw: Float[Tensor, "b f 3 h w"], *, generator: torch.Generator | None = None
+    ) -> Float[Tensor, "b k n y x"]:
+        """Latents of films: the posterior's mean, or a sample of it where a generator is given.
+
+        Raises:
+            InputError: the film's length or size does not divide.
+        """
+        check_film(frames_bfchw, stride=self.spatial_stride, what=self.what)
+        self.frames_to_latents(frames_bfchw.shape[1])
+        latents = _encoded(self.vae, frames_bfchw.transpose(1, 2), generator)
+        mean, deviation = self._moments(latents)
+        return (latents - mean) / deviation
+
+    def decode(self, latents_bcfhw: Float[Tensor, "b k n y x"]) -> Float[Tensor, "b f 3 h w"]:
+        """Films of latents.
+
+        Raises:
+            InputError: the latents have another number of channels.
+        """
+        check_latents(latents_bcfhw, channels=self.channels, what=self.what)
+        mean, deviation = self._moments(latents_bcfhw)
+        return _decoded(self.vae, latents_bcfhw * deviation + mean).transpose(1, 2)
+
+    @abstractmethod
+    def frames_to_latents(self, frames: int) -> int:
+        """Latent frames of a film of so many frames."""
+
+    @abstractmethod
+    def _moments(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and deviation of the VAE's own latents, for tensors of this kind."""
+
+
+class CogVideoXCodec(_VideoVaeCodec):
     """A stock `AutoencoderKLCogVideoX`: 8 n frames to 2 n latent frames, 8 n + 1 to 2 n + 1.
 
     Latents are multiplied by the VAE's `scaling_factor` (1.15258426 for 2b, 0.7 for 5b), also where
@@ -83,9 +125,11 @@ class CogVideoXCodec:
         vae: the VAE.
     """
 
+    what = "CogVideoX's VAE"
+
     def __init__(self, vae: AutoencoderKLCogVideoX) -> None:
         self.vae = vae
-        self.channels: int = vae.config["latent_channels"]
+        self.channels = vae.config["latent_channels"]
         self.spatial_stride = 2 ** (len(vae.config["block_out_channels"]) - 1)
         self.scale: float = vae.config["scaling_factor"]
 
@@ -101,29 +145,11 @@ class CogVideoXCodec:
             )
         return frames // 4 + frames % 8
 
-    def encode(
-        self, frames_bfchw: Float[Tensor, "b f 3 h w"], *, generator: torch.Generator | None = None
-    ) -> Float[Tensor, "b k n y x"]:
-        """Latents of films: the posterior's mean, or a sample of it where a generator is given.
-
-        Raises:
-            InputError: the film's length or size does not divide.
-        """
-        check_film(frames_bfchw, stride=self.spatial_stride, what="CogVideoX's VAE")
-        self.frames_to_latents(frames_bfchw.shape[1])
-        return _encoded(self.vae, frames_bfchw.transpose(1, 2), generator) * self.scale
-
-    def decode(self, latents_bcfhw: Float[Tensor, "b k n y x"]) -> Float[Tensor, "b f 3 h w"]:
-        """Films of latents.
-
-        Raises:
-            InputError: the latents have another number of channels.
-        """
-        _check_latents(latents_bcfhw, self.channels)
-        return _decoded(self.vae, latents_bcfhw / self.scale).transpose(1, 2)
+    def _moments(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        return like.new_tensor(0.0), like.new_tensor(1 / self.scale)
 
 
-class WanCodec:
+class WanCodec(_VideoVaeCodec):
     """A stock `AutoencoderKLWan`: the first frame by itself and 4 frames to each further latent frame.
 
     Each channel is brought to mean 0 and deviation 1 by the VAE's `latents_mean` and `latents_std`.
@@ -132,10 +158,12 @@ class WanCodec:
         vae: the VAE.
     """
 
+    what = "Wan's VAE"
+
     def __init__(self, vae: AutoencoderKLWan) -> None:
         self.vae = vae
-        self.channels: int = vae.config["z_dim"]
-        self.spatial_stride: int = vae.config["scale_factor_spatial"]
+        self.channels = vae.config["z_dim"]
+        self.spatial_stride = vae.config["scale_factor_spatial"]
 
     def frames_to_latents(self, frames: int) -> int:
         """Latent frames of a film of so many frames.
@@ -147,32 +175,11 @@ class WanCodec:
             raise InputError(f"a film of {frames} frames cannot pass Wan's VAE whole; give 4 n + 1, such as 17 or 81")
         return 1 + frames // 4
 
-    def encode(
-        self, frames_bfchw: Float[Tensor, "b f 3 h w"], *, generator: torch.Generator | None = None
-    ) -> Float[Tensor, "b k n y x"]:
-        """Latents of films: the posterior's mean, or a sample of it where a generator is given.
-
-        Raises:
-            InputError: the film's length or size does not divide.
-        """
-        check_film(frames_bfchw, stride=self.spatial_stride, what="Wan's VAE")
-        self.frames_to_latents(frames_bfchw.shape[1])
-        latents = _encoded(self.vae, frames_bfchw.transpose(1, 2), generator)
-        return (latents - self._of_channels("latents_mean", latents)) / self._of_channels("latents_std", latents)
-
-    def decode(self, latents_bcfhw: Float[Tensor, "b k n y x"]) -> Float[Tensor, "b f 3 h w"]:
-        """Films of latents.
-
-        Raises:
-            InputError: the latents have another number of channels.
-        """
-        _check_latents(latents_bcfhw, self.channels)
-        deviation = self._of_channels("latents_std", latents_bcfhw)
-        latents = latents_bcfhw * deviation + self._of_channels("latents_mean", latents_bcfhw)
-        return _decoded(self.vae, latents).transpose(1, 2)
-
-    def _of_channels(self, name: str, like: Tensor) -> Tensor:
-        return torch.tensor(self.vae.config[name], device=like.device, dtype=like.dtype).reshape(1, -1, 1, 1, 1)
+    def _moments(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        mean, deviation = (
+            like.new_tensor(self.vae.config[name]).reshape(1, -1, 1, 1, 1) for name in ("latents_mean", "latents_std")
+        )
+        return mean, deviation
 
 
 def _encoded(vae: Any, pixels: Tensor, generator: torch.Generator | None) -> Tensor:
@@ -182,11 +189,3 @@ def _encoded(vae: Any, pixels: Tensor, generator: torch.Generator | None) -> Ten
 
 def _decoded(vae: Any, latents: Tensor) -> Tensor:
     return vae.decode(latents, return_dict=False)[0]
-
-
-def _check_latents(latents_bcfhw: Tensor, channels: int) -> None:
-    if latents_bcfhw.ndim != 5 or latents_bcfhw.shape[1] != channels:
-        raise InputError(
-            f"latents of shape {list(latents_bcfhw.shape)} were given; this codec takes "
-            f"[batch, {channels}, frames, height, width]"
-        )
