@@ -15,7 +15,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.networks import KeyMap, LoadReport, Rule, TensorFile, open_tensors, write_tensors
 from kinoeye.networks.checkpoint_kinds import recognise
 from kinoeye.networks.saved_config import saved_config
-from kinoeye.systems.amg.config import ENTRY_HEADS, VERSION, AMGConfig
+from kinoeye.systems.amg.config import ENTRY_HEADS, AMGConfig
 from kinoeye.systems.amg.model import ADAPTED, ADAPTER, AMG
 
 NAME = "AMG"
@@ -164,7 +164,7 @@ def load_folder(
     Raises:
         InputError: as `load_model`, or there is no checkpoint.
     """
-    config = saved_config(folder, AMGConfig, version=VERSION)
+    config = saved_config(folder, AMGConfig, version=AMGConfig.VERSION)
     return load_model(open_tensors(folder), config, adapters=adapters, device=device, dtype=dtype)
 
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.files import read_json, write_json
-from kinoeye.base.records import read_record, write_record
+from kinoeye.networks.saved_config import SavedConfig
 from kinoeye.systems.amg.quirks import Quirks
 
-FILE_NAME = "config.json"
-VERSION = 1
 NORM_GROUPS = 32
 ENTRY_HEADS = 8
 """Attention heads of the first temporal transformer, whatever its width."""
@@ -29,7 +25,7 @@ _FIXED: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class AMGConfig:
+class AMGConfig(SavedConfig):
     """Sizes of the network; the defaults are those of the released checkpoint.
 
     Example:
@@ -124,21 +120,3 @@ class AMGConfig:
             raise InputError(f"the options of the network lack {error.args[0]}") from error
         except (TypeError, ValueError) as error:
             raise InputError(f"an option of the network is of another type: {error}") from error
-
-    def save(self, folder: Path) -> None:
-        """Write the record into a folder.
-
-        Raises:
-            InputError: the folder cannot be written.
-        """
-        write_json(folder / FILE_NAME, write_record(self, version=VERSION))
-
-    @classmethod
-    def load(cls, folder: Path) -> AMGConfig:
-        """The record in a folder.
-
-        Raises:
-            InputError: there is none, it is damaged, or a key is unknown.
-        """
-        path = folder / FILE_NAME
-        return read_record(cls, read_json(path), version=VERSION, where=str(path))

@@ -13,11 +13,9 @@ import torch
 from kinoeye.base.errors import InputError
 from kinoeye.networks import KeyMap, LoadReport, Rule, TensorFile, open_tensors, write_tensors
 from kinoeye.networks.checkpoint_kinds import recognise
-from kinoeye.networks.saved_config import saved_config
+from kinoeye.networks.saved_config import FILE_NAME, saved_config
 from kinoeye.systems.gendop.config import (
-    FILE_NAME,
     MODALITIES,
-    VERSION,
     GenDoPConfig,
     Modality,
     TextTower,
@@ -194,7 +192,7 @@ def config_of_folder(folder: Path | str, *, num_heads: int | None = None) -> Gen
     Raises:
         InputError: as `load_folder`.
     """
-    config = saved_config(folder, GenDoPConfig, version=VERSION)
+    config = saved_config(folder, GenDoPConfig, version=GenDoPConfig.VERSION)
     if config is None:
         return config_of(open_tensors(folder), num_heads=num_heads or _HEADS)
     if num_heads not in (None, config.num_heads):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.files import read_json, write_json
-from kinoeye.base.records import read_record, write_record
+from kinoeye.networks.saved_config import SavedConfig
 from kinoeye.systems.gendop.quirks import Quirks
 from kinoeye.systems.gendop.tokens import ATTRIBUTES, OFFSET, Codec
 
@@ -18,8 +16,6 @@ CondMode = Literal["text", "image", "image+text", "image+depth", "depth+image+te
 
 MODALITIES: tuple[Modality, ...] = ("text", "image", "depth")
 """In the order in which their features stand before the tokens."""
-FILE_NAME = "config.json"
-VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +49,7 @@ class VisionTower:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GenDoPConfig:
+class GenDoPConfig(SavedConfig):
     """Sizes of a GenDoP model; the defaults are those of the released checkpoints.
 
     Example:
@@ -152,24 +148,6 @@ class GenDoPConfig:
     def with_quirks(self, quirks: Quirks | None) -> GenDoPConfig:
         """The same model with other quirks; None keeps them."""
         return self if quirks is None else replace(self, quirks=quirks)
-
-    def save(self, folder: Path) -> None:
-        """Write the record into a folder.
-
-        Raises:
-            InputError: the folder cannot be written.
-        """
-        write_json(folder / FILE_NAME, write_record(self, version=VERSION))
-
-    @classmethod
-    def load(cls, folder: Path) -> GenDoPConfig:
-        """The record in a folder.
-
-        Raises:
-            InputError: there is none, it is damaged, or a key is unknown.
-        """
-        path = folder / FILE_NAME
-        return read_record(cls, read_json(path), version=VERSION, where=str(path))
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
