@@ -31,6 +31,7 @@ in_both = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES.keys()
     [
         ("worlds-v0", "445573b709b2861666e5acc4b0a819b8cb78ac04d4d04e2ca7e86823385da96f"),
         ("worlds-v1", "5ec2cdada9fd408b68373353ff5a916a2387ad2c2f96f16a6f27575c74cd014b"),
+        ("worlds-v1-people", "0a0216cf8f10f497e67efaf34438641f097222218a3d5cf3cbc90d74cda5744b"),
     ],
 )
 def test_frozen_distributions_have_not_changed(distribution, sha256):
@@ -64,6 +65,12 @@ def test_places_and_numbers_of_actors(sample):
     assert len(ENVIRONMENTS) == 12
     assert {len(shot.actors) for shot in sample} == {1, 2, 3}
     assert any(len(actor.track) == 1 for shot in sample for actor in shot.actors)
+
+
+def test_people_are_alone_in_worlds_of_people():
+    actors = [actor for shot in SAMPLES["worlds-v1-people"] for actor in shot.actors]
+    assert {actor.avatar.body for actor in actors if isinstance(actor.avatar, SkinnedAvatar)} == {"adult"}
+    assert all(isinstance(actor.avatar, SkinnedAvatar) for actor in actors)
 
 
 def test_cars_turn_as_cars_do():

@@ -80,7 +80,7 @@ def guide_passes(
     if not drawn:
         raise InputError("the shot has no actors that are drawn; guide passes show actors, so give it one")
     layers = ("alpha", "depth", "normals", "instance", "part")
-    take = render(_on_black(shot), layers=layers, size_wh=size_wh, samples=samples, backend=backend)
+    take = render(on_black(shot), layers=layers, size_wh=size_wh, samples=samples, backend=backend)
     scene = build_scene(shot, take.cameras["truth"])
     values = {name: take.layers[name].values for name in take.layers}
     is_actor = values["instance"] > 0
@@ -122,8 +122,11 @@ def write_guides(guides: Guides, folder: Path) -> None:
     write_json(folder / LEGEND_FILE, {**legend, "depth": depth})
 
 
-def _on_black(shot: Shot) -> Shot:
-    """The same actors and cameras in an even light, where everything else is black; props still hide what they hide."""
+def on_black(shot: Shot) -> Shot:
+    """The same actors and cameras in an even light, where all else is black; props still hide what they hide.
+
+    Its render is the "avatar" pass of `guide_passes`.
+    """
     black = Environment(
         name="black",
         prompt="",

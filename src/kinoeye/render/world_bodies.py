@@ -1,4 +1,6 @@
-"""The distribution `worlds-v1`: people, dogs and cars with joints, robots and solids, who go their ways and act."""
+"""The distribution `worlds-v1`: people, dogs and cars with joints, robots and solids, who go their ways and act; and
+`worlds-v1-people`, of people alone.
+"""
 
 from __future__ import annotations
 
@@ -102,11 +104,18 @@ class Body:
 
 
 def stage_bodies(
-    rng: np.random.Generator, stream: Stream, environment: str, count: int, frame: Frame, *, static: bool
+    rng: np.random.Generator,
+    stream: Stream,
+    environment: str,
+    count: int,
+    frame: Frame,
+    *,
+    static: bool,
+    kinds: Mapping[str, float] = KINDS,
 ) -> StagedWorld | None:
     """So many figures and a camera around them; None when none was found that is well framed."""
     for _ in range(_CASTS):
-        figures = _cast(rng, count, static=static)
+        figures = _cast(rng, count, kinds, static=static)
         for _ in range(_TRIES):
             bodies = _gone(rng, figures, frame.times_s, static=static)
             if bodies is None:
@@ -118,12 +127,15 @@ def stage_bodies(
     return None
 
 
-def _cast(rng: np.random.Generator, count: int, *, static: bool) -> list[Body | Solid]:
+stage_people = partial(stage_bodies, kinds={"person": 1.0})
+
+
+def _cast(rng: np.random.Generator, count: int, kinds: Mapping[str, float], *, static: bool) -> list[Body | Solid]:
     """Figures of different colours."""
     figures: list[Body | Solid] = []
     free: list[str] = list(WORLD_COLOURS)
     for _ in range(count):
-        kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
+        kind = str(rng.choice(list(kinds), p=list(kinds.values())))
         if kind in ("robot", "solid"):
             figures.append(draw_solid(rng, str(rng.choice(free)), shares=_SHAPES_OF[kind], static=static))
         else:

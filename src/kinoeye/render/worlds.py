@@ -1,7 +1,7 @@
 """Worlds to film: (stream, seed) -> Shot, in frozen distributions.
 
-`worlds-v1` has people, dogs and cars with joints beside robots and solids, who go their ways and act; `worlds-v0` has
-robots and solids alone. The two streams never share a world: the stream is part of the seed of everything, and the
+`worlds-v1` has people, dogs and cars with joints beside robots and solids, who go their ways and act;
+`worlds-v1-people` has its people alone, `worlds-v0` robots and solids alone. The two streams never share a world: the stream is part of the seed of everything, and the
 words of `eval` prompts (templates, nouns, places) do not occur in `train` prompts.
 """
 
@@ -24,7 +24,7 @@ from kinoeye.geometry.lie import SE3
 from kinoeye.geometry.track import Track, Trajectory
 from kinoeye.render.look import LOOK
 from kinoeye.render.robot import ROBOT_PARTS
-from kinoeye.render.world_bodies import KINDS, WORDING, stage_bodies
+from kinoeye.render.world_bodies import KINDS, WORDING, stage_bodies, stage_people
 from kinoeye.render.world_solids import stage_solids
 from kinoeye.render.world_staging import Frame, StagedWorld
 from kinoeye.shot.bodies.casting import perform
@@ -33,7 +33,7 @@ from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.shot.record import shot_to_json
 from kinoeye.shot.shot import Shot, SkinnedAvatar
 
-Distribution = Literal["worlds-v0", "worlds-v1"]
+Distribution = Literal["worlds-v0", "worlds-v1", "worlds-v1-people"]
 """A change of `worlds_sha256()` needs a new name."""
 WORLDS: Distribution = "worlds-v1"
 """The distribution unless another is named."""
@@ -48,7 +48,11 @@ class _Stage(Protocol):
     ) -> StagedWorld | None: ...
 
 
-_STAGES: Mapping[Distribution, tuple[int, _Stage]] = {"worlds-v0": (0, stage_solids), "worlds-v1": (1, stage_bodies)}
+_STAGES: Mapping[Distribution, tuple[int, _Stage]] = {
+    "worlds-v0": (0, stage_solids),
+    "worlds-v1": (1, stage_bodies),
+    "worlds-v1-people": (2, stage_people),
+}
 """Distribution -> what its seeds begin with, and who stages it."""
 
 
