@@ -1,8 +1,9 @@
 """Worlds to film: (stream, seed) -> Shot, in frozen distributions.
 
 `worlds-v1` has people, dogs and cars with joints beside robots and solids, who go their ways and act;
-`worlds-v1-people` has its people alone, `worlds-v0` robots and solids alone. The two streams never share a world: the stream is part of the seed of everything, and the
-words of `eval` prompts (templates, nouns, places) do not occur in `train` prompts.
+`worlds-v1-people` has its people alone, `worlds-v0` robots and solids alone. The two streams never share a world: the
+stream is part of the seed of everything, and the words of `eval` prompts (templates, nouns, places) do not occur in
+`train` prompts.
 """
 
 from __future__ import annotations
