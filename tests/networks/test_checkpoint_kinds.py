@@ -98,7 +98,7 @@ def manifests() -> Iterator[tuple[str, dict[str, Any]]]:
     amg = read("amg")
     yield "AMG video U-Net", amg["unet"]
     base = {key: value for key, value in amg["unet"].items() if "_lora." not in key}
-    yield "ModelScope video U-Net, without the LoRA of AMG", base
+    yield "video U-Net of AMG with its LoRA merged, or of ModelScope", base
     yield "Stable Diffusion image autoencoder", amg["autoencoder"]
     yield "diffusers UNet3DConditionModel", amg["diffusers_UNet3DConditionModel"]
     gen3r = {part: content["keys"] for part, content in read("gen3r").items()}

@@ -72,13 +72,14 @@ def given_frame(args: argparse.Namespace) -> RGBD | None:
     Raises:
         InputError: a file cannot be used, or the two differ in size.
     """
+    from kinoeye.footage.pictures import read_picture
     from kinoeye.geometry.rgbd import RGBD
-    from kinoeye.systems.gendop.images import read_depth, read_image
+    from kinoeye.systems.gendop.images import read_depth
 
     if args.image is None and args.depth is None:
         return None
     return RGBD(
-        image=read_image(args.image) if args.image is not None else None,
+        image=read_picture(args.image) if args.image is not None else None,
         depth=read_depth(args.depth, complete=False) if args.depth is not None else None,
     )
 
@@ -138,15 +139,16 @@ def direct_with_model(args: argparse.Namespace) -> int:
 def _direct_one(args: argparse.Namespace, text: str) -> int:
     from kinoeye import language
     from kinoeye.cli.direct import say_written, write_candidates
+    from kinoeye.footage.pictures import read_picture
     from kinoeye.geometry.rgbd import RGBD
     from kinoeye.shot.edits.constraining import constrain
     from kinoeye.systems.gendop.folders import write_prediction
-    from kinoeye.systems.gendop.images import read_depth, read_image
+    from kinoeye.systems.gendop.images import read_depth
 
     if args.out is None and args.workspace is None and not args.explain and not args.json:
         raise InputError("nothing to do: give -o FILE to write the path, or --explain to see the moves")
     frame = RGBD(
-        image=read_image(args.image) if args.image is not None else None,
+        image=read_picture(args.image) if args.image is not None else None,
         depth=read_depth(args.depth) if args.depth is not None else None,
     )
     pipeline = _pipeline(args)

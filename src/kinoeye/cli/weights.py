@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     imported = make("import", "An official checkpoint becomes a folder that --model takes.")
     imported.add_argument("checkpoint", type=given_path, metavar="FILE", help="a .safetensors or torch file, or shards")
-    imported.add_argument("--as", dest="system", required=True, metavar="SYSTEM", help="gendop, clatr or director")
+    imported.add_argument("--as", dest="system", required=True, metavar="SYSTEM", help="gendop, clatr, director or amg")
     imported.add_argument("-o", "--out", type=given_path, required=True, metavar="DIR", help="the folder to make")
     imported.add_argument("--heads", type=count, metavar="N", help="attention heads, if not those of released models")
 

@@ -11,7 +11,8 @@ import torch
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import atomic_folder, write_json
 from kinoeye.base.records import write_record
-from kinoeye.networks import write_tensors
+from kinoeye.networks import open_tensors, write_tensors
+from kinoeye.networks.tensor_files import MissingTensorError
 
 if TYPE_CHECKING:
     from kinoeye.networks import LoadReport
@@ -32,6 +33,8 @@ class OfficialModel(ABC):
         """
         try:
             return self._load(path, heads, device)
+        except MissingTensorError:
+            raise
         except KeyError as error:  # a tensor whose shape tells a size
             raise InputError(f"{path} lacks {error.args[0]}, from which a size is read; is it whole?") from error
 
@@ -115,7 +118,32 @@ class _Director(OfficialModel):
         write_json(folder / CONFIG, write_record(model.config, version=VERSION))
 
 
-MODELS: dict[str, OfficialModel] = {model.system: model for model in (_GenDoP(), _Clatr(), _Director())}
+class _AMG(OfficialModel):
+    """The network, its adapters merged; its image autoencoder is looked at too, but stays the file that it is."""
+
+    system = "amg"
+
+    def _load(self, path: Path, heads: int | None, device: str) -> tuple[torch.nn.Module, LoadReport]:
+        from kinoeye.systems.amg.autoencoder import is_autoencoder, load_autoencoder
+        from kinoeye.systems.amg.checkpoint import load_folder
+
+        if heads is not None:
+            raise InputError(f"{heads} heads are given; the heads of AMG are told by its shapes: leave --heads out")
+        tensors = open_tensors(path)
+        if is_autoencoder(tensors):
+            return load_autoencoder(tensors, device=device)
+        return load_folder(path, device=device)
+
+    def write(self, model: torch.nn.Module, folder: Path) -> None:
+        from kinoeye.systems.amg.checkpoint import save
+        from kinoeye.systems.amg.model import AMG
+
+        if not isinstance(model, AMG):
+            raise InputError("this is AMG's image autoencoder; it is not imported: give the file as the autoencoder")
+        save(model, folder)
+
+
+MODELS: dict[str, OfficialModel] = {model.system: model for model in (_GenDoP(), _Clatr(), _Director(), _AMG())}
 """System -> how its official checkpoints are read."""
 
 

@@ -131,7 +131,7 @@ KINDS = (
         ("middle_block.", "output_blocks.", "out."),
     ),
     CheckpointKind(
-        "amg", "ModelScope video U-Net, without the LoRA of AMG",
+        "amg", "video U-Net of AMG with its LoRA merged, or of ModelScope",
         ("time_embed.0.weight", "input_blocks.0.1.transformer_blocks.0.attn1.to_q.weight"),
         ("middle_block.", "output_blocks.", "out."),
     ),

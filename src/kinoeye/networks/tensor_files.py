@@ -178,13 +178,21 @@ def _shards(path: Path, index: Path) -> TensorFile:
     return TensorFile(str(path), shapes, read)
 
 
-def _torch_file(path: Path) -> TensorFile:
+def read_torch(path: Path | str, *, max_bytes: int = MAX_TORCH_BYTES) -> Any:
+    """What a torch file holds, on the CPU: weights only, never pickled code.
+
+    Raises:
+        InputError: the file is missing or damaged, is larger, or holds other objects than tensors and plain values.
+    """
     import pickle
 
-    if path.stat().st_size > MAX_TORCH_BYTES:
-        raise InputError(f"{path} has {path.stat().st_size:,} bytes; at most {MAX_TORCH_BYTES:,} are read")
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; give a torch file")
+    if path.stat().st_size > max_bytes:
+        raise InputError(f"{path} has {path.stat().st_size:,} bytes; at most {max_bytes:,} are read")
     try:
-        data: Any = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except (
         pickle.UnpicklingError,
         RuntimeError,
@@ -198,6 +206,10 @@ def _torch_file(path: Path) -> TensorFile:
             f"{path} cannot be read as weights alone: {reason}; objects are never unpickled, so save its "
             "state_dict as safetensors"
         ) from error
+
+
+def _torch_file(path: Path) -> TensorFile:
+    data = read_torch(path)
     while isinstance(data, dict) and isinstance(data.get("state_dict"), dict):
         data = data["state_dict"]
     tensors = {key: value for key, value in data.items() if isinstance(value, Tensor)} if isinstance(data, dict) else {}

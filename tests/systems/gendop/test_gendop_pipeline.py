@@ -13,13 +13,14 @@ from PIL import Image
 
 from kinoeye.base.errors import InputError
 from kinoeye.cli import main
+from kinoeye.footage.pictures import read_picture
 from kinoeye.formats import read_path
 from kinoeye.geometry.rgbd import RGBD
 from kinoeye.language import parse
 from kinoeye.systems.gendop import GenDoPPipeline, Quirks, director
 from kinoeye.systems.gendop.captions_file import read_caption
 from kinoeye.systems.gendop.checkpoint import save
-from kinoeye.systems.gendop.images import check_depth, depth_input, image_input, read_depth, read_image, to_square
+from kinoeye.systems.gendop.images import check_depth, depth_input, image_input, read_depth, to_square
 from kinoeye.systems.gendop.tokenizer import CaptionTokenizer
 
 SIZES_HW = ((208, 512), (288, 512), (600, 700), (512, 512), (300, 640), (288, 512))
@@ -91,12 +92,12 @@ def test_pictures_of_every_kind_are_read(tmp_path: Path):
     rgb = picture(8, 12)
     Image.fromarray(rgb[:, :, 0]).save(tmp_path / "grey.png")
     Image.fromarray(np.dstack([rgb, rgb[:, :, :1]])).save(tmp_path / "alpha.png")
-    assert np.array_equal(read_image(tmp_path / "grey.png")[..., 1], rgb[:, :, 0])
-    assert np.array_equal(read_image(tmp_path / "alpha.png"), rgb)
+    assert np.array_equal(read_picture(tmp_path / "grey.png")[..., 1], rgb[:, :, 0])
+    assert np.array_equal(read_picture(tmp_path / "alpha.png"), rgb)
     (tmp_path / "text.png").write_text("no picture")
     for name, message in (("text.png", "no picture"), ("none.png", "does not exist")):
         with pytest.raises(InputError, match=message):
-            read_image(tmp_path / name)
+            read_picture(tmp_path / name)
 
 
 def test_depth_that_no_model_can_take_is_refused(tmp_path: Path):

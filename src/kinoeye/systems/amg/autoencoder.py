@@ -43,6 +43,11 @@ def autoencoder_key_map(levels: int) -> KeyMap:
     return KeyMap(_NAME, rules)
 
 
+def is_autoencoder(tensors: TensorFile) -> bool:
+    """Whether a checkpoint has an image autoencoder, by itself or with the image model around it."""
+    return _prefix(tensors) + "encoder.down.0.block.0.norm1.weight" in tensors
+
+
 def load_autoencoder(
     tensors: TensorFile, *, device: torch.device | str = "cpu", dtype: torch.dtype | None = None
 ) -> tuple[Any, LoadReport]:
@@ -56,7 +61,7 @@ def load_autoencoder(
     Raises:
         InputError: anything is missing, unexpected or of another shape.
     """
-    prefix = _PREFIX if any(key.startswith(_PREFIX) for key in tensors) else ""
+    prefix = _prefix(tensors)
     own = tensors.under(prefix)
     levels = _count(own, r"encoder\.down\.(\d+)\.")
     widths = tuple(own.shape(f"encoder.down.{level}.block.0.conv1.weight")[0] for level in range(levels))
@@ -78,6 +83,10 @@ def load_autoencoder(
         model = model.to_empty(device=device)
     report = autoencoder_key_map(levels).load(model, tensors, prefix=prefix)
     return model.eval(), report
+
+
+def _prefix(tensors: TensorFile) -> str:
+    return _PREFIX if any(key.startswith(_PREFIX) for key in tensors) else ""
 
 
 def _middle(half: str) -> Iterator[Rule]:

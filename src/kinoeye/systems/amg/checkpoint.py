@@ -17,6 +17,7 @@ from kinoeye.networks.checkpoint_kinds import recognise
 from kinoeye.networks.saved_config import saved_config
 from kinoeye.systems.amg.config import ENTRY_HEADS, AMGConfig
 from kinoeye.systems.amg.model import ADAPTED, ADAPTER, AMG
+from kinoeye.systems.amg.quirks import Quirks
 
 NAME = "AMG"
 WEIGHTS = "model.safetensors"
@@ -146,6 +147,21 @@ def load_model(
     return model.eval(), replace(report, mapped=mapped)
 
 
+def folder_config(path: Path | str, quirks: Quirks | None = None) -> AMGConfig:
+    """Sizes and quirks of a checkpoint, before its weights are read.
+
+    Args:
+        path: a folder, whose config.json has them, or an official checkpoint file.
+        quirks: None keeps those of the folder, and for a released checkpoint all of upstream's.
+
+    Raises:
+        InputError: it is missing, damaged, or another model's.
+    """
+    saved = saved_config(path, AMGConfig, version=AMGConfig.VERSION)
+    config = saved or replace(config_of(open_tensors(path)), quirks=Quirks.official())
+    return config.with_quirks(quirks)
+
+
 def load_folder(
     folder: Path | str,
     *,
@@ -164,8 +180,7 @@ def load_folder(
     Raises:
         InputError: as `load_model`, or there is no checkpoint.
     """
-    config = saved_config(folder, AMGConfig, version=AMGConfig.VERSION)
-    return load_model(open_tensors(folder), config, adapters=adapters, device=device, dtype=dtype)
+    return load_model(open_tensors(folder), folder_config(folder), adapters=adapters, device=device, dtype=dtype)
 
 
 def save(model: AMG, folder: Path) -> None:

@@ -20,3 +20,13 @@ class Quirks(QuirkSet):
     """Sampling takes one step too many where the number of steps does not divide that of the training's timesteps."""
     unfinished_sampling: bool
     """Sampling ends at the noise of timestep 0 instead of none."""
+    sampled_latents: bool
+    """The latents of an avatar's rendering are drawn from the autoencoder's posterior instead of being its mean."""
+    truncated_captions: bool
+    """Of a caption only as many tokens are read as the text encoder takes at once."""
+    floored_step: bool
+    """Clips take every n-th frame, n rounded down, so that 8 frames a second of 30 are 10."""
+    half_speed: bool
+    """Films whose frames are an eighth of a second apart are written at 4 frames a second."""
+    octal_seed: bool
+    """Whole numbers with a leading zero in settings files are octal, so that the seed 0401 is 257."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import torch
@@ -47,6 +47,28 @@ def jumps(steps: int, quirks: Quirks, *, timesteps: int = 1000) -> list[tuple[in
     return [*pairwise(reversed(left)), (left[0], 0 if quirks.unfinished_sampling else None)]
 
 
+def overlapping_windows(frames: int, *, length: int, overlap: int) -> list[slice]:
+    """Windows of a film of any length, each beginning `overlap` frames before the end of the one before.
+
+    The last window ends with the film, so that it may overlap more; a film that fits into one window has one.
+
+    Example:
+        >>> [(window.start, window.stop) for window in overlapping_windows(30, length=16, overlap=8)]
+        [(0, 16), (8, 24), (14, 30)]
+
+    Raises:
+        InputError: the film has no frames, or windows do not advance.
+    """
+    if frames < 1 or not 0 <= overlap < length:
+        raise InputError(
+            f"{frames} frames in windows of {length} that overlap by {overlap} cannot be; give at least one frame and "
+            "an overlap below the length"
+        )
+    last = max(0, frames - length)
+    starts = [*range(0, last, length - overlap), last]
+    return [slice(start, min(start + length, frames)) for start in starts]
+
+
 @torch.no_grad()
 def sample_steps(
     model: AMG,
@@ -57,8 +79,12 @@ def sample_steps(
     *,
     steps: int = STEPS,
     guidance: float = GUIDANCE,
+    windows: Sequence[slice] | None = None,
 ) -> Iterator[DDIMStep]:
     """Latents of a film from noise, step by step; the value of the last step is the film.
+
+    With windows the network sees a few frames at a time, and where windows overlap its predictions are averaged at
+    every step (MultiDiffusion, Bar-Tal et al., arXiv 2302.08113; over time: Wang et al., arXiv 2305.18264).
 
     Args:
         model: in evaluation mode.
@@ -69,22 +95,33 @@ def sample_steps(
         empty: those of the empty caption.
         steps: of the sampler.
         guidance: how far predictions go from the empty caption's to the caption's; 1 takes the caption's alone.
+        windows: frames that the network sees together, which cover the film; None is all of them at once.
 
     Raises:
         InputError: the number of steps is out of range.
     """
     schedule = NoiseSchedule()
 
-    def predict(noisy: Tensor, timestep: int) -> Tensor:
+    def guided(noisy: Tensor, timestep: int, frames: slice) -> Tensor:
         at = torch.full((len(noisy),), timestep, device=noisy.device)
+        seen, shown = noisy[:, :, frames].to(avatar.dtype), avatar[:, :, frames]
 
         def found(caption: Tensor) -> Tensor:
-            return model(noisy.to(avatar.dtype), avatar, at, caption).to(noisy.dtype)
+            return model(seen, shown, at, caption).to(noisy.dtype)
 
         told = found(text)
         if guidance == 1:
             return told
         untold = found(empty)
         return untold + guidance * (told - untold)
+
+    def predict(noisy: Tensor, timestep: int) -> Tensor:
+        if windows is None:
+            return guided(noisy, timestep, slice(None))
+        total, times = torch.zeros_like(noisy), noisy.new_zeros(noisy.shape[2], 1, 1)
+        for frames in windows:
+            total[:, :, frames] += guided(noisy, timestep, frames)
+            times[frames] += 1
+        return total / times
 
     yield from ddim_steps(predict, noise, schedule, jumps(steps, model.config.quirks, timesteps=len(schedule)))

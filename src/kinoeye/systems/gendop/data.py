@@ -14,13 +14,14 @@ from torch import Tensor
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_text
+from kinoeye.footage.pictures import read_picture
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths import datadop
 from kinoeye.geometry import SE3, Intrinsics, Track, Trajectory
 from kinoeye.geometry.convention import OPENCV, OPENGL, convert, homogeneous
 from kinoeye.systems.gendop.captions_file import TextKey, read_caption
 from kinoeye.systems.gendop.config import GenDoPConfig, Modality
-from kinoeye.systems.gendop.images import check_depth, depth_input, image_input, read_depth, read_image
+from kinoeye.systems.gendop.images import check_depth, depth_input, image_input, read_depth
 from kinoeye.systems.gendop.official import IGNORED
 from kinoeye.systems.gendop.tokenizer import CaptionTokenizer
 from kinoeye.systems.gendop.tokens import BOS, EOS, DecodedPath
@@ -120,7 +121,7 @@ def read_frame(shot: ShotFiles, config: GenDoPConfig) -> dict[str, Tensor]:
         InputError: a file is missing or damaged.
     """
     try:
-        image = read_image(shot.of("image")) if "image" in config.modalities else None
+        image = read_picture(shot.of("image")) if "image" in config.modalities else None
         depth = read_depth(shot.of("depth")) if "depth" in config.modalities else None
         return frame_inputs(config, image=image, depth=depth)
     except InputError as error:

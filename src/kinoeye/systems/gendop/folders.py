@@ -12,13 +12,14 @@ import numpy as np
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import atomic_file, write_json
 from kinoeye.base.progress import track
+from kinoeye.footage.pictures import read_picture
 from kinoeye.formats.path_table import PathTable
 from kinoeye.formats.paths import datadop
 from kinoeye.geometry.convention import homogeneous
 from kinoeye.geometry.rgbd import RGBD
 from kinoeye.systems.gendop.captions_file import TextKey, read_caption
 from kinoeye.systems.gendop.data import Fault, ShotFiles, find_inputs, text_key_for, to_table
-from kinoeye.systems.gendop.images import read_depth, read_image
+from kinoeye.systems.gendop.images import read_depth
 from kinoeye.systems.gendop.pipeline import GenDoPPipeline
 from kinoeye.systems.gendop.tokens import DecodedPath, Float64
 
@@ -113,7 +114,7 @@ def _direct(pipeline: GenDoPPipeline, shot: ShotFiles, beginning: Path, text_key
     key = text_key_for(config, text_key)
     text = read_caption(shot.of("text"), key) if "text" in config.modalities else ""
     frame = RGBD(
-        image=read_image(shot.of("image")) if "image" in config.modalities else None,
+        image=read_picture(shot.of("image")) if "image" in config.modalities else None,
         depth=read_depth(shot.of("depth")) if "depth" in config.modalities else None,
     )
     ids = pipeline.tokens(pipeline.inputs(text, frame), [seed])[0]

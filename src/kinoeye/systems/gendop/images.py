@@ -19,23 +19,6 @@ CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
-def read_image(path: Path) -> NDArray[np.uint8]:
-    """The [h, w, 3] picture of a file; grey becomes three equal channels, transparency is left out.
-
-    Raises:
-        InputError: the file is missing, no picture, or too large.
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    if not path.is_file():
-        raise InputError(f"{path} does not exist; give a picture")
-    try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(f"{path} is no picture that can be read: {error}") from error
-
-
 def read_depth(path: Path, *, complete: bool = True) -> NDArray[np.float32]:
     """The [h, w] depth of an .npy file.
 
