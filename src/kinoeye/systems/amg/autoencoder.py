@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch import nn
 
 from kinoeye.base.optional import require
 from kinoeye.networks import KeyMap, LoadReport, Rule, TensorFile
@@ -78,7 +79,7 @@ def load_autoencoder(
             norm_num_groups=NORM_GROUPS,
             scaling_factor=LATENT_SCALE,
         )
-    model = model.to(dtype or torch.float32)
+    model = nn.Module.to(model, dtype or torch.float32)  # diffusers' own warns, and here of nothing
     if torch.device(device).type != "meta":
         model = model.to_empty(device=device)
     report = autoencoder_key_map(levels).load(model, tensors, prefix=prefix)

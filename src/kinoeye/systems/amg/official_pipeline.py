@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -166,10 +167,8 @@ class OfficialAMGPipeline:
             windows=windows if len(windows) > 1 else None,
         )  # fmt: skip
         value = noise
-        with (
-            progress_bar(label, taken) as advance,
-            torch.autocast(self.device.type, self.autocast, enabled=self.autocast is not None),
-        ):
+        computed = nullcontext() if self.autocast is None else torch.autocast(self.device.type, self.autocast)
+        with progress_bar(label, taken) as advance, computed:
             for step in chain:
                 value = step.value
                 advance(label)
