@@ -23,6 +23,9 @@ from kinoeye.networks.clatr.checkpoint import load_official
 from kinoeye.networks.director import DirectorConfig, Quirks, build_director
 from kinoeye.networks.director import load_official as load_director
 from kinoeye.networks.path_features import PathFeatures
+from kinoeye.systems.amg import Quirks as AMGQuirks
+from kinoeye.systems.amg.autoencoder import autoencoder_key_map
+from kinoeye.systems.amg.checkpoint import load_folder as load_amg
 from kinoeye.systems.gendop.checkpoint import config_of, load_folder, load_model, save
 from kinoeye.systems.gendop.config import GenDoPConfig, TextTower
 from kinoeye.systems.gendop.engine import Engine
@@ -231,6 +234,72 @@ def test_models_without_known_stages_are_planned_by_their_parts():
     assert {stage.name for stage in plan.stages} == {"traj_encoder", "text_encoder", "traj_decoder"}
     assert all(stage.activations is None for stage in plan.stages)
     assert plan.assumptions == ("weights only: the activations of this model are not estimated",)
+
+
+AMG_WEIGHTS = FIXTURES / "amg" / "weights"
+
+
+@pytest.fixture
+def amg(tmp_path: Path) -> Path:
+    """AMG as its training saves it."""
+    path = tmp_path / "non_ema_0640000.pth"
+    torch.save({"state_dict": dict(open_tensors(AMG_WEIGHTS)), "step": 640_000}, path)
+    return path
+
+
+def test_amg_is_imported_with_its_adapters_merged(amg: Path, tmp_path: Path):
+    report = check_checkpoint(amg, system="amg")
+    assert (report.kind.title, report.holds) == ("AMG video U-Net", True)
+    out = tmp_path / "imported"
+    loaded = import_checkpoint(amg, out, system="amg")
+    assert sum(len(sources) for sources in loaded.mapped.values()) == len(open_tensors(AMG_WEIGHTS))
+    assert not any("_lora." in key for key in open_tensors(out))
+    assert resolve(out, system="amg").path == out
+    assert check_checkpoint(out, system="amg").holds
+    io = load_file(FIXTURES / "amg" / "io.safetensors")
+    model, _ = load_amg(out)
+    assert model.config.quirks == AMGQuirks.official()
+    with torch.no_grad():
+        found = model(io["x"], io["cond"], io["t"], io["y"])
+    assert float((found - io["unet_out"]).abs().max()) < 2e-5
+
+
+def test_what_looks_like_amg_and_is_not_is_told_apart(tmp_path: Path):
+    tensors = dict(open_tensors(AMG_WEIGHTS))
+    base = {key: value for key, value in tensors.items() if "_lora." not in key}
+    base["input_blocks.0.0.weight"] = base["input_blocks.0.0.weight"][:, :4].clone()
+    save_file(base, tmp_path / "model_scope.safetensors")
+    report = check_checkpoint(tmp_path / "model_scope.safetensors")
+    assert report.problem is not None
+    assert "the text-to-video model that it began as" in report.problem
+    with pytest.raises(InputError, match="began as"):
+        import_checkpoint(tmp_path / "model_scope.safetensors", tmp_path / "out", system="amg")
+    for key in sorted(tensors)[::101]:
+        save_file({name: value for name, value in tensors.items() if name != key}, tmp_path / "cut.safetensors")
+        assert not check_checkpoint(tmp_path / "cut.safetensors").holds, key
+    with pytest.raises(InputError, match="told by its shapes: leave --heads out"):
+        import_checkpoint(AMG_WEIGHTS, tmp_path / "out", system="amg", heads=8)
+    with pytest.raises(InputError, match="is a checkpoint of CLaTr"):
+        import_checkpoint(CLATR, tmp_path / "out", system="amg")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_image_autoencoder_of_amg_is_checked_and_stays_its_file(tmp_path: Path):
+    diffusers = pytest.importorskip("diffusers")
+    vae = diffusers.AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
+        block_out_channels=(32, 32), layers_per_block=1,
+    )  # fmt: skip
+    tensors = {f"first_stage_model.{key}": value for key, value in autoencoder_key_map(2).to_official(vae).items()}
+    save_file({**tensors, "model.diffusion_model.out.2.bias": torch.zeros(4)}, tmp_path / "sd.safetensors")
+    report = check_checkpoint(tmp_path / "sd.safetensors", system="amg")
+    assert (report.kind.title, report.holds, report.others) == ("Stable Diffusion image autoencoder", True, 1)
+    with pytest.raises(InputError, match="it is not imported: give the file as the autoencoder"):
+        import_checkpoint(tmp_path / "sd.safetensors", tmp_path / "out", system="amg")
+    assert [file.name for file in tmp_path.iterdir()] == ["sd.safetensors"]
+    del tensors["first_stage_model.decoder.conv_in.bias"]
+    save_file(tensors, tmp_path / "sd.safetensors")
+    assert "decoder.conv_in.bias" in (check_checkpoint(tmp_path / "sd.safetensors").problem or "")
 
 
 @pytest.mark.skipif(not MANIFESTS.is_dir(), reason="the manifests of the full-size models are not here")

@@ -21,6 +21,8 @@ from kinoeye.systems.amg.checkpoint import load_folder, load_model, save
 from kinoeye.systems.amg.official_pipeline import OfficialAMGPipeline
 from kinoeye.systems.amg.sampling import overlapping_windows, sample_steps
 
+HALF = torch.bfloat16
+
 
 @pytest.fixture(scope="module")
 def pipeline(upstream: Path) -> OfficialAMGPipeline:
@@ -180,9 +182,9 @@ def test_files_of_other_models_are_refused_before_anything_is_read(
 
 @pytest.mark.parametrize("device", ["cpu", "meta"])
 def test_half_precision_and_every_device(device: str, upstream: Path):
-    model, _ = load_model(open_tensors(FIXTURE / "weights"), device=device, dtype=torch.bfloat16)
+    model, _ = load_model(open_tensors(FIXTURE / "weights"), device=device, dtype=HALF)
     tensors = open_tensors(upstream / AUTOENCODER)
-    vae, _ = load_autoencoder(tensors, device=device, dtype=torch.bfloat16)
+    vae, _ = load_autoencoder(tensors, device=device, dtype=HALF)
     pipeline = OfficialAMGPipeline(model=model, codec=ImageVaeCodec(vae))
     text = torch.zeros(1, TOKENS, WIDTH)
     found = pipeline.film_latents(
@@ -191,6 +193,11 @@ def test_half_precision_and_every_device(device: str, upstream: Path):
     assert (found.device.type, found.dtype, found.shape) == (device, torch.float32, (4, 18, SIDE, SIDE))
     if device == "cpu":
         assert pipeline.decode(found).shape == (18, SIDE * STRIDE, SIDE * STRIDE, 3)
+
+
+def test_the_network_can_compute_in_another_type_than_its_weights(pipeline: OfficialAMGPipeline):
+    exact, cast = (one(latents(2), "a beach", seed=0, steps=1) for one in (pipeline, replace(pipeline, autocast=HALF)))
+    assert 0 < np.abs(exact.astype(int) - cast).mean() < 3
 
 
 def test_windows_cover_a_film_and_share_what_they_should():
