@@ -15,7 +15,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.optional import require
 from kinoeye.networks.captioned_paths import CaptionTokens
 from kinoeye.networks.key_map import KeyMap, Rule
-from kinoeye.networks.tensor_files import open_tensors
+from kinoeye.networks.tensor_files import TensorFile, open_tensors
 
 WEIGHTS = "model.safetensors"
 _MODEL_FILES = ("config.json", WEIGHTS)
@@ -69,24 +69,53 @@ class ClipCaptions(nn.Module):
         missing = [name for name in _MODEL_FILES if not (folder / name).is_file()]
         if missing:
             raise InputError(f"{folder} has no {missing[0]}; give a folder of {what}")
-        if not has_tokenizer(words):
-            raise InputError(f"{words} has no tokenizer.json, nor vocab.json with merges.txt; add CLIP's tokenizer")
         transformers = require("transformers", extra="models")
         try:
             sizes = transformers.CLIPTextConfig.from_pretrained(str(folder), local_files_only=True)
-            read = transformers.CLIPTokenizer.from_pretrained(str(words), local_files_only=True)
-            kept = sizes.num_hidden_layers = sizes.num_hidden_layers - blocks_left_out
-            encoder = transformers.CLIPTextModel(sizes)
-        except Exception as error:  # the tokenizers' library raises nothing narrower
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise InputError(f"{folder} cannot be read as a CLIP text encoder: {reason}") from error
+        except Exception as error:  # the library raises nothing narrower
+            raise _unreadable(folder, error) from error
         tensors = open_tensors(folder / WEIGHTS)
         # Some versions of the library have a level text_model, others have not; a whole CLIP has it in any case.
         inner = tensors.under(_LEVEL)
+        return cls.of_tensors(
+            inner if len(inner) else tensors, sizes, tokenizer=words, blocks_left_out=blocks_left_out, device=device
+        )
+
+    @classmethod
+    def of_tensors(
+        cls,
+        tensors: TensorFile,
+        sizes: Any,
+        *,
+        tokenizer: Path,
+        blocks_left_out: int = 0,
+        device: torch.device | str | None = None,
+    ) -> ClipCaptions:
+        """From the tensors of a text encoder without the level `text_model`.
+
+        Args:
+            tensors: under transformers' names.
+            sizes: a `transformers.CLIPTextConfig`.
+            tokenizer: as `from_folder`.
+            blocks_left_out: as `from_folder`.
+            device: where to put the encoder.
+
+        Raises:
+            InputError: a file is missing, or the tensors are not those of such an encoder.
+        """
+        if not has_tokenizer(tokenizer):
+            raise InputError(f"{tokenizer} has no tokenizer.json, nor vocab.json with merges.txt; add CLIP's tokenizer")
+        transformers = require("transformers", extra="models")
+        try:
+            words = transformers.CLIPTokenizer.from_pretrained(str(tokenizer), local_files_only=True)
+            kept = sizes.num_hidden_layers = sizes.num_hidden_layers - blocks_left_out
+            encoder = transformers.CLIPTextModel(sizes)
+        except Exception as error:  # the tokenizers' library raises nothing narrower
+            raise _unreadable(tokenizer, error) from error
         left_out = [f"encoder.layers.{number}.{{rest*}}" for number in range(kept, kept + blocks_left_out)]
         keys = replace(_KEYS, ignored=(*_KEYS.ignored, *left_out))
-        keys.load(getattr(encoder, _LEVEL[:-1], encoder), inner if len(inner) else tensors)
-        return cls(encoder, read).to(device)
+        keys.load(getattr(encoder, _LEVEL[:-1], encoder), tensors)
+        return cls(encoder, words).to(device)
 
     def train(self, mode: bool = True) -> ClipCaptions:
         """Frozen: the encoder stays in evaluation mode."""
@@ -130,3 +159,8 @@ class ClipCaptions(nn.Module):
 def has_tokenizer(folder: Path) -> bool:
     """Whether a folder has the files of CLIP's tokenizer."""
     return any(all((folder / name).is_file() for name in names) for names in _TOKENIZER_FILES)
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return InputError(f"{path} cannot be read as a CLIP text encoder: {reason}")

@@ -18,12 +18,11 @@ from kinoeye.systems.amg.applications import run_application, side_by_side
 from kinoeye.systems.amg.checkpoint import load_folder, save
 from kinoeye.systems.amg.official_pipeline import OfficialAMGPipeline
 
-CPU = {"device": "cpu"}
 PIXELS = 64
 
 
 def test_change_background_writes_upstreams_files(upstream: Path, tmp_path: Path):
-    films = run_application(upstream / "background.yaml", upstream, tmp_path / "first", **CPU)
+    films = run_application(upstream / "background.yaml", upstream, tmp_path / "first", device="cpu")
     folder = tmp_path / "first" / "_demo_results" / "change_background" / f"non_ema_0640000_{START}"
     assert films == (folder / "beach_pred.mp4", folder / "street_pred.mp4")
     for film in films:
@@ -37,12 +36,12 @@ def test_change_background_writes_upstreams_files(upstream: Path, tmp_path: Path
     record = json.loads((folder / "films.json").read_text())
     assert (record["seed"], record["fps"], record["quirks"]["extra_step"]) == (257, 4, True)
     assert [film["caption"] for film in record["films"]] == ["a beach", "a street at night"]
-    again = run_application(upstream / "background.yaml", upstream, tmp_path / "second", **CPU)
+    again = run_application(upstream / "background.yaml", upstream, tmp_path / "second", device="cpu")
     written = {file.relative_to(tmp_path / "first"): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
     assert len(written) == 2 * (16 + 2) + 1
     assert all((tmp_path / "second" / name).read_bytes() == data for name, data in written.items())
     assert films[0].read_bytes() != films[1].read_bytes()
-    other = run_application(upstream / "background.yaml", upstream, tmp_path / "third", seed=1, limit=1, **CPU)
+    other = run_application(upstream / "background.yaml", upstream, tmp_path / "third", seed=1, limit=1, device="cpu")
     assert len(other) == 1
     assert other[0].read_bytes() != again[0].read_bytes()
 
@@ -50,7 +49,7 @@ def test_change_background_writes_upstreams_files(upstream: Path, tmp_path: Path
 def test_the_films_are_the_pipelines(upstream: Path, tmp_path: Path):
     from kinoeye.systems.amg.stored_features import read_features, read_latents
 
-    film = run_application(upstream / "background.yaml", upstream, tmp_path, limit=1, **CPU)[0]
+    film = run_application(upstream / "background.yaml", upstream, tmp_path, limit=1, device="cpu")[0]
     pipeline = OfficialAMGPipeline.from_pretrained(
         upstream / CHECKPOINT,
         autoencoder=upstream / AUTOENCODER,
@@ -66,7 +65,7 @@ def test_the_films_are_the_pipelines(upstream: Path, tmp_path: Path):
 
 
 def test_change_motion_films_every_valid_start(upstream: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    films = run_application(upstream / "motion.yaml", upstream, tmp_path, **CPU)
+    films = run_application(upstream / "motion.yaml", upstream, tmp_path, device="cpu")
     folder = tmp_path / "_demo_results" / "change_motion"
     assert films == (folder / "0000.mp4", folder / "0001.mp4")  # 47 frames, clips of 46
     take = read_video(films[0])
@@ -78,7 +77,9 @@ def test_change_motion_films_every_valid_start(upstream: Path, tmp_path: Path, c
 
 
 def test_move_camera_shows_what_is_made_on_the_left(upstream: Path, tmp_path: Path):
-    film = run_application(upstream / "camera.yaml", upstream, tmp_path, caption="two on a bench", seed=3, **CPU)[0]
+    film = run_application(
+        upstream / "camera.yaml", upstream, tmp_path, caption="two on a bench", seed=3, device="cpu"
+    )[0]
     assert film == tmp_path / "_demo_results" / "move_camera" / "0000.mp4"
     take = read_video(film)
     assert (len(take), take.size_wh) == (16, (2 * PIXELS, PIXELS))
@@ -96,7 +97,9 @@ def test_mended_films_are_at_their_own_speed_and_longer_ones_are_made(upstream: 
     settings = MOTION.replace("max_frames: 16", "max_frames: 18").replace("sample_fps: 8", "sample_fps: 12")
     settings = settings.replace(CHECKPOINT, str(tmp_path / "models"))
     (tmp_path / "long.yaml").write_text(settings)
-    film = run_application(tmp_path / "long.yaml", upstream, tmp_path, quirks=Quirks.none(), limit=1, seed=0, **CPU)[0]
+    film = run_application(
+        tmp_path / "long.yaml", upstream, tmp_path, quirks=Quirks.none(), limit=1, seed=0, device="cpu"
+    )[0]
     take = read_video(film)
     assert (len(take), round(take.fps)) == (18, 12)
     record = json.loads((film.parent / "films.json").read_text())
@@ -150,7 +153,7 @@ def test_what_is_wrong_is_said_before_anything_heavy_loads(
     (root / "demo.yaml").write_text(text)
     before = set(root.rglob("*"))
     with pytest.raises(InputError, match=message) as refused:
-        run_application(root / "demo.yaml", root, **CPU)
+        run_application(root / "demo.yaml", root, device="cpu")
     assert "\n" not in str(refused.value)
     assert set(root.rglob("*")) == before
 
@@ -164,7 +167,7 @@ def test_what_is_asked_for_must_fit_the_application(upstream: Path, tmp_path: Pa
         ("camera", {"caption": " "}, "a caption of move_camera has 1 characters"),
     ):
         with pytest.raises(InputError, match=message):
-            run_application(upstream / f"{name}.yaml", upstream, tmp_path, device="cpu", **options)  # pyright: ignore[reportArgumentType]
+            run_application(upstream / f"{name}.yaml", upstream, tmp_path, device="cpu", **options)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -173,7 +176,7 @@ def test_pictures_of_others_are_never_replaced(upstream: Path, tmp_path: Path):
     folder.mkdir(parents=True)
     (folder / "mine.txt").touch()
     with pytest.raises(InputError, match="was not made by Kinoeye"):
-        run_application(upstream / "background.yaml", upstream, tmp_path, **CPU)
+        run_application(upstream / "background.yaml", upstream, tmp_path, device="cpu")
 
 
 def test_films_of_other_sizes_are_not_put_side_by_side():

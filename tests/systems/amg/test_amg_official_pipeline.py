@@ -31,7 +31,7 @@ def pipeline(upstream: Path) -> OfficialAMGPipeline:
 
 def loaded(root: Path, **options: object) -> OfficialAMGPipeline:
     given = {"autoencoder": root / AUTOENCODER, "text_encoder": root / TEXT_ENCODER, "device": "cpu", **options}
-    return OfficialAMGPipeline.from_pretrained(root / CHECKPOINT, **given)  # pyright: ignore[reportArgumentType]
+    return OfficialAMGPipeline.from_pretrained(root / CHECKPOINT, **given)
 
 
 def mended(pipeline: OfficialAMGPipeline, **quirks: bool) -> OfficialAMGPipeline:
@@ -140,7 +140,7 @@ def test_captions_are_words_or_features(pipeline: OfficialAMGPipeline):
 )
 def test_renderings_that_cannot_be_filmed_are_refused(pipeline: OfficialAMGPipeline, avatar: object, message: str):
     with pytest.raises(InputError, match=message):
-        pipeline(avatar, "a beach", seed=0)  # pyright: ignore[reportArgumentType]
+        pipeline(avatar, "a beach", seed=0)
 
 
 def test_quirks_are_upstreams_for_released_files_and_kept_in_folders(

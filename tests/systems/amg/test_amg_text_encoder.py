@@ -23,7 +23,7 @@ def folder(upstream: Path) -> Path:
 
 
 def test_features_are_the_encoders_last_states_padded_with_zeros(folder: Path):
-    found = TextEncoder.from_folder(folder)("hi you")
+    found = TextEncoder.from_pretrained(folder)("hi you")
     assert found.shape == (1, TOKENS, WIDTH)
     model = transformers.CLIPTextModel.from_pretrained(folder / "text_encoder", local_files_only=True).eval()
     h, i, y, o, u = (ord(letter) - ord("a") for letter in "hiyou")
@@ -39,7 +39,7 @@ def test_features_are_the_encoders_last_states_padded_with_zeros(folder: Path):
 
 def test_an_encoder_that_has_its_last_block_gives_the_states_before_it(folder: Path, tmp_path: Path):
     """As OpenCLIP's has it, whole or its text tower alone: 24 blocks, or a vision tower beside."""
-    expected = TextEncoder.from_folder(folder)("a beach")
+    expected = TextEncoder.from_pretrained(folder)("a beach")
     sizes = json.loads((folder / "text_encoder" / "config.json").read_text())
     sizes["num_hidden_layers"] = 3
     whole = transformers.CLIPConfig(
@@ -58,18 +58,18 @@ def test_an_encoder_that_has_its_last_block_gives_the_states_before_it(folder: P
     shutil.copytree(folder / "tokenizer", tmp_path / "tokenizer")
     shutil.copytree(tmp_path / "tokenizer", tmp_path, dirs_exist_ok=True)
     assert encoder_width(tmp_path) == WIDTH
-    assert torch.allclose(TextEncoder.from_folder(tmp_path)("a beach"), expected, atol=1e-6)
+    assert torch.allclose(TextEncoder.from_pretrained(tmp_path)("a beach"), expected, atol=1e-6)
 
 
 def test_the_tokenizer_is_in_the_folder_or_beside_it(folder: Path, tmp_path: Path):
-    beside = TextEncoder.from_folder(folder / "text_encoder")("a beach")
+    beside = TextEncoder.from_pretrained(folder / "text_encoder")("a beach")
     shutil.copytree(folder / "text_encoder", tmp_path / "encoder")
     shutil.copytree(folder / "tokenizer", tmp_path / "encoder", dirs_exist_ok=True)
-    assert torch.equal(TextEncoder.from_folder(tmp_path / "encoder")("a beach"), beside)
+    assert torch.equal(TextEncoder.from_pretrained(tmp_path / "encoder")("a beach"), beside)
 
 
 def test_the_end_of_a_long_caption_is_cut_and_said_to_be_lost(folder: Path, capsys: pytest.CaptureFixture[str]):
-    encoder = TextEncoder.from_folder(folder)
+    encoder = TextEncoder.from_pretrained(folder)
     kept = "a b c d e f g h i j k l m n"
     assert torch.equal(encoder(f"{kept} in\nthe rain"), encoder(kept))
     shown = capsys.readouterr().err
@@ -81,7 +81,7 @@ def test_the_end_of_a_long_caption_is_cut_and_said_to_be_lost(folder: Path, caps
 
 
 def test_a_long_caption_can_be_read_whole_in_parts(folder: Path, capsys: pytest.CaptureFixture[str]):
-    encoder = TextEncoder.from_folder(folder, whole_captions=True)
+    encoder = TextEncoder.from_pretrained(folder, whole_captions=True)
     first, second = "a b c d e f g h i j k l m n", "rain"
     both = encoder(f"{first} {second}")
     assert both.shape == (1, 2 * TOKENS, WIDTH)
@@ -91,14 +91,69 @@ def test_a_long_caption_can_be_read_whole_in_parts(folder: Path, capsys: pytest.
 
 def test_folders_that_are_no_text_encoder_are_refused(folder: Path, tmp_path: Path):
     with pytest.raises(InputError, match=r"does not exist; give a local folder of .* nothing is downloaded"):
-        TextEncoder.from_folder(tmp_path / "nowhere")
-    with pytest.raises(InputError, match="is a file; give a local folder"):
-        TextEncoder.from_folder(folder / "tokenizer" / "vocab.json")
+        TextEncoder.from_pretrained(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="is no checkpoint that is read"):
+        TextEncoder.from_pretrained(folder / "tokenizer" / "vocab.json")
     with pytest.raises(InputError, match=r"has no config\.json"):
-        TextEncoder.from_folder(tmp_path)
+        TextEncoder.from_pretrained(tmp_path)
     shutil.copytree(folder / "text_encoder", tmp_path / "encoder")
     with pytest.raises(InputError, match=r"tokenizer has no tokenizer\.json"):
-        TextEncoder.from_folder(tmp_path / "encoder")
+        TextEncoder.from_pretrained(tmp_path / "encoder")
     (tmp_path / "encoder" / "model.safetensors").unlink()
     with pytest.raises(InputError, match=r"no model\.safetensors; give a folder of the text encoder of Stable"):
-        TextEncoder.from_folder(tmp_path / "encoder")
+        TextEncoder.from_pretrained(tmp_path / "encoder")
+
+
+def open_clip_file(folder: Path, file: Path, *, prefix: str = "") -> dict[str, torch.Tensor]:
+    """The encoder of a folder as OpenCLIP saves it, with what else is in such a file."""
+    own = load_file(folder / "text_encoder" / "model.safetensors")
+    own = {key.removeprefix("text_model."): value for key, value in own.items()}
+    names = {
+        "self_attn.out_proj": "attn.out_proj", "layer_norm1": "ln_1", "layer_norm2": "ln_2", "mlp.fc1": "mlp.c_fc",
+        "mlp.fc2": "mlp.c_proj", "embeddings.token_embedding": "token_embedding",
+        "embeddings.position_embedding.weight": "positional_embedding", "final_layer_norm": "ln_final",
+        "encoder.layers": "transformer.resblocks",
+    }  # fmt: skip
+    saved: dict[str, torch.Tensor] = {"text_projection": torch.zeros(2, 2), "logit_scale": torch.zeros(())}
+    saved |= {"visual.transformer.resblocks.0.ln_1.weight": torch.zeros(2)}
+    for key, value in own.items():
+        if "_proj" in key and "out_proj" not in key:
+            continue
+        for ours, theirs in names.items():
+            key = key.replace(ours, theirs)
+        saved[key] = value
+    for layer in range(2):
+        for kind in ("weight", "bias"):
+            three = [own[f"encoder.layers.{layer}.self_attn.{name}_proj.{kind}"] for name in "qkv"]
+            saved[f"transformer.resblocks.{layer}.attn.in_proj_{kind}"] = torch.cat(three)
+    torch.save({prefix + key: value for key, value in saved.items()}, file)
+    return saved
+
+
+@pytest.mark.parametrize("prefix", ["", "cond_stage_model.model."])
+def test_openclips_own_file_holds_the_same_encoder(folder: Path, tmp_path: Path, prefix: str):
+    saved = open_clip_file(folder, tmp_path / "open_clip_pytorch_model.bin", prefix=prefix)
+    shutil.copytree(folder / "tokenizer", tmp_path, dirs_exist_ok=True)
+    assert encoder_width(tmp_path / "open_clip_pytorch_model.bin") == WIDTH
+    found = TextEncoder.from_pretrained(tmp_path / "open_clip_pytorch_model.bin")
+    state = found.clip.encoder.state_dict()
+    own = load_file(folder / "text_encoder" / "model.safetensors")
+    bare = {key.removeprefix("text_model."): value for key, value in state.items()}
+    assert {key: value.shape for key, value in bare.items()} == {
+        key.removeprefix("text_model."): value.shape for key, value in own.items()
+    }
+    assert all(torch.equal(bare[key.removeprefix("text_model.")], value) for key, value in own.items())
+    # The file does not tell the number of heads; they are 64 wide in every released model, so that this one has one.
+    same = transformers.CLIPTextModel.from_pretrained(
+        folder / "text_encoder", num_attention_heads=1, local_files_only=True
+    ).eval()
+    with torch.no_grad():
+        expected = same(input_ids=torch.tensor([[52, 26, 53] + [0] * (TOKENS - 3)])).last_hidden_state
+    assert torch.allclose(found("a"), expected, atol=1e-6)
+    del saved["transformer.resblocks.1.attn.in_proj_bias"]
+    torch.save(saved, tmp_path / "cut.pth")
+    with pytest.raises(InputError, match=r"encoder\.layers\.1\.self_attn\.[kqv]_proj\.bias"):
+        TextEncoder.from_pretrained(tmp_path / "cut.pth")
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "other.pth")
+    with pytest.raises(InputError, match="no text encoder of OpenCLIP"):
+        TextEncoder.from_pretrained(tmp_path / "other.pth")

@@ -35,7 +35,7 @@ from kinoeye.systems.amg.published_settings import (
 from kinoeye.systems.amg.quirks import Quirks
 from kinoeye.systems.amg.renderings import fitted
 from kinoeye.systems.amg.stored_features import read_features, read_latents
-from kinoeye.systems.amg.text_encoder import encoder_folder, encoder_width
+from kinoeye.systems.amg.text_encoder import encoder_place, encoder_width
 
 WRITTEN_FPS = 4
 RECORD = "films.json"
@@ -119,8 +119,7 @@ def run_application(
         settings_file: of `change_background`, `move_camera` or `change_motion`.
         root: what paths in the file are relative to; upstream's repository.
         out: what folders of results are relative to; None is the root.
-        text_encoder: local folder of Stable Diffusion 2.x or of its text encoder; None takes `embedder.pretrained`
-            where that is a folder.
+        text_encoder: as `TextEncoder.from_pretrained`; None takes `embedder.pretrained`.
         caption: for `move_camera`, whose file has none, and in place of `new_caption` of `change_motion`.
         seed: of each film; None is the file's, or 0 where it has none.
         limit: make this many films and no more; `change_motion` makes one of every valid start.
@@ -170,12 +169,12 @@ def _files(settings: Application, root: Path, text_encoder: Path | str | None, q
     autoencoder = root / settings.auto_encoder.pretrained
     _check_autoencoder(settings, autoencoder)
     named = settings.embedder.pretrained
-    if text_encoder is None and (named is None or not (root / named).is_dir()):
+    if text_encoder is None and (named is None or not (root / named).exists()):
         raise InputError(
-            f"embedder.pretrained is {named}, no folder that is here; give text_encoder=FOLDER, that of Stable "
-            "Diffusion 2.x or of its text encoder: nothing is downloaded"
+            f"embedder.pretrained is {named}, which is not here; give text_encoder=FOLDER, that of Stable Diffusion "
+            "2.x or of its text encoder: nothing is downloaded"
         )
-    words = encoder_folder(text_encoder if text_encoder is not None else root / str(named))
+    words = encoder_place(text_encoder if text_encoder is not None else root / str(named))
     check_width(encoder_width(words), config, where=str(words))
     zero_y = root / settings.vid_dataset.zero_y_path
     empty = read_features(zero_y)

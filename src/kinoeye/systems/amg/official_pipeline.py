@@ -59,8 +59,7 @@ class OfficialAMGPipeline:
         Args:
             checkpoint: `non_ema_0640000.pth`, or the folder that `kinoeye weights import` made of it.
             autoencoder: the checkpoint of Stable Diffusion 2.1, or of its autoencoder alone.
-            text_encoder: folder of Stable Diffusion 2.x, or of its text encoder; None where captions are always given
-                as features.
+            text_encoder: as `TextEncoder.from_pretrained`; None where captions are always given as features.
             device: "auto", "cpu", "cuda", "cuda:1", "mps".
             dtype: of the weights; None is float32.
             autocast: as of the class.
@@ -75,18 +74,18 @@ class OfficialAMGPipeline:
         if text_encoder is not None:
             check_width(encoder_width(text_encoder), config, where=str(text_encoder))
         images = open_tensors(autoencoder)
-        load_autoencoder(images, device="meta")
+        channels = ImageVaeCodec(load_autoencoder(images, device="meta")[0]).channels
+        if channels != config.latent_channels:
+            raise InputError(
+                f"{autoencoder} has latents of {channels} channels; {checkpoint} works with {config.latent_channels}: "
+                "give the autoencoder of Stable Diffusion 2.1"
+            )
         words = None
         if text_encoder is not None:
             whole = not config.quirks.truncated_captions
-            words = TextEncoder.from_folder(text_encoder, whole_captions=whole, device=where)
+            words = TextEncoder.from_pretrained(text_encoder, whole_captions=whole, device=where)
             check_width(words.clip.width, config, where=str(text_encoder))
         codec = ImageVaeCodec(load_autoencoder(images, device=where, dtype=dtype)[0])
-        if codec.channels != config.latent_channels:
-            raise InputError(
-                f"{autoencoder} has latents of {codec.channels} channels; {checkpoint} works with "
-                f"{config.latent_channels}: give the autoencoder of Stable Diffusion 2.1"
-            )
         model, _ = load_model(open_tensors(checkpoint), config, device=where, dtype=dtype)
         return cls(model=model, codec=codec, text_encoder=words, autocast=autocast)
 

@@ -12,12 +12,15 @@ from torch import Tensor
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json
+from kinoeye.base.optional import require
 from kinoeye.base.progress import note
+from kinoeye.networks import open_tensors
 from kinoeye.networks.clip_captions import ClipCaptions, has_tokenizer
+from kinoeye.networks.open_clip import text_tower, text_tower_sizes
 
 _WHOLE = 24
 """Blocks of OpenCLIP's encoder; that of Stable Diffusion 2 comes without the last one."""
-_NEEDED = "the text encoder of Stable Diffusion 2.x (or of OpenCLIP ViT-H/14, as transformers reads it)"
+_NEEDED = "the text encoder of Stable Diffusion 2.x (or of OpenCLIP ViT-H/14, as transformers reads it or its own file)"
 _SHOWN = 300
 
 
@@ -35,27 +38,34 @@ class TextEncoder:
         self.whole_captions = whole_captions
 
     @classmethod
-    def from_folder(
-        cls, folder: Path | str, *, whole_captions: bool = False, device: torch.device | str | None = None
+    def from_pretrained(
+        cls, path: Path | str, *, whole_captions: bool = False, device: torch.device | str | None = None
     ) -> Self:
-        """From a local folder; nothing is downloaded.
+        """From local files; nothing is downloaded.
 
         Args:
-            folder: of Stable Diffusion 2.x, with folders `text_encoder` and `tokenizer`; or the folder of the encoder,
-                with the tokenizer in it or beside it.
+            path: folder of Stable Diffusion 2.x, with folders `text_encoder` and `tokenizer`; or the folder of such an
+                encoder, or OpenCLIP's checkpoint file, with the tokenizer beside it, there or in a folder `tokenizer`.
             whole_captions: as of the class.
             device: where to put the encoder.
 
         Raises:
             InputError: a file is missing or damaged, or the weights are of another kind.
         """
-        encoder = encoder_folder(folder)
-        sizes = _sizes(encoder)
-        is_whole = "text_config" in sizes or sizes.get("num_hidden_layers") == _WHOLE
-        words = encoder if has_tokenizer(encoder) else encoder.parent / "tokenizer"
-        clip = ClipCaptions.from_folder(
-            encoder, tokenizer=words, blocks_left_out=int(is_whole), what=_NEEDED, device=device
-        )
+        place = encoder_place(path)
+        beside = place.parent if place.is_file() else place
+        words = beside if has_tokenizer(beside) else place.parent / "tokenizer"
+        if place.is_file():
+            tower = text_tower(open_tensors(place))
+            sizes = require("transformers", extra="models").CLIPTextConfig(**text_tower_sizes(tower))
+            left_out = int(sizes.num_hidden_layers == _WHOLE)
+            clip = ClipCaptions.of_tensors(tower, sizes, tokenizer=words, blocks_left_out=left_out, device=device)
+        else:
+            data = _sizes(place)
+            left_out = int("text_config" in data or data.get("num_hidden_layers") == _WHOLE)
+            clip = ClipCaptions.from_folder(
+                place, tokenizer=words, blocks_left_out=left_out, what=_NEEDED, device=device
+            )
         return cls(clip, whole_captions=whole_captions)
 
     def __call__(self, caption: str) -> Float[Tensor, "1 n d"]:
@@ -74,30 +84,34 @@ class TextEncoder:
         return self.clip.states([[begin, *inside[:room], end]])
 
 
-def encoder_folder(folder: Path | str) -> Path:
-    """The folder of the encoder in that of a whole model, or the folder itself.
+def encoder_place(path: Path | str) -> Path:
+    """The folder of an encoder, in that of a whole model or the folder itself; or OpenCLIP's file.
 
     Raises:
         InputError: there is none.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        kind = "is a file" if folder.exists() else "does not exist"
-        raise InputError(f"{folder} {kind}; give a local folder of {_NEEDED}: nothing is downloaded")
-    inside = folder / "text_encoder"
-    found = inside if inside.is_dir() else folder
+    path = Path(path)
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise InputError(f"{path} does not exist; give a local folder of {_NEEDED}: nothing is downloaded")
+    inside = path / "text_encoder"
+    found = inside if inside.is_dir() else path
     if not (found / "config.json").is_file():
         raise InputError(f"{found} has no config.json; give a local folder of {_NEEDED}: nothing is downloaded")
     return found
 
 
-def encoder_width(folder: Path | str) -> int | None:
-    """Width of the features that the encoder of a folder makes, before its weights are read; None if it is not told.
+def encoder_width(path: Path | str) -> int | None:
+    """Width of the features that an encoder makes, before its weights are read; None if it is not told.
 
     Raises:
         InputError: there is no encoder.
     """
-    sizes = _sizes(encoder_folder(folder))
+    place = encoder_place(path)
+    if place.is_file():
+        return text_tower_sizes(text_tower(open_tensors(place)))["hidden_size"]
+    sizes = _sizes(place)
     inner = sizes.get("text_config", sizes)
     width = inner.get("hidden_size") if isinstance(inner, dict) else None
     return width if isinstance(width, int) else None
