@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from upstream_folder import write_latents
+from upstream_folder import SIDE, write_latents
 
 from kinoeye.base.errors import InputError
 from kinoeye.systems.amg.frame_folder import FrameFolder, clip_offsets, middle_offset
@@ -92,7 +92,7 @@ def test_latents_of_a_clip_are_read_in_order(tmp_path: Path):
     write_latents(tmp_path, ["0000", "0001", "0002"])
     files = [tmp_path / f"{number:04d}.pth" for number in (2, 0)]
     latents = read_latents(files)
-    assert (latents.shape, latents.dtype) == ((4, 2, 8, 8), torch.float32)
+    assert (latents.shape, latents.dtype) == ((4, 2, SIDE, SIDE), torch.float32)
     assert torch.equal(latents[:, 1], torch.load(files[1], weights_only=True)[0, 0])
 
 
@@ -115,9 +115,9 @@ def test_latents_that_were_stored_on_a_gpu_are_read_without_one(tmp_path: Path):
         (torch.randn(1, 2, 4, 8, 8), "one frame's latents"),
         (torch.zeros(1, 1, 4, 8, 8, dtype=torch.long), "no tensor of numbers"),
         ({"latents": torch.zeros(2)}, "no tensor of numbers but dict"),
-        (torch.randn(1, 1, 4, 8, 16), r"but 0000\.pth \[4, 8, 8\]"),
+        (torch.randn(1, 1, 4, 8, 16), r"but 0000\.pth \[4, 4, 4\]"),
         (torch.zeros(1).expand(1, 1, 4, 3000, 3000), "36,000,000 numbers"),
-        (torch.full((1, 1, 4, 8, 8), torch.nan), "not all numbers"),
+        (torch.full((1, 1, 4, SIDE, SIDE), torch.nan), "not all numbers"),
     ],
 )
 def test_what_is_no_latent_is_refused(tmp_path: Path, value: object, message: str):

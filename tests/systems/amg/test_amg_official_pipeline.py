@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from test_amg_official import FIXTURE
-from upstream_folder import AUTOENCODER, CHECKPOINT, SIDE, STRIDE, TEXT_ENCODER, TOKENS, WIDTH, write_text_encoder
+from upstream_folder import AUTOENCODER, CHECKPOINT, PIXELS, SIDE, TEXT_ENCODER, TOKENS, WIDTH, write_text_encoder
 
 from kinoeye.base.errors import InputError
 from kinoeye.networks import TensorFile, open_tensors
@@ -48,13 +48,12 @@ def latents(frames: int = 16, seed: int = 3) -> torch.Tensor:
 
 
 def pictures(frames: int = 16) -> np.ndarray:
-    side = SIDE * STRIDE
-    return np.random.default_rng(0).integers(0, 256, (frames, side, side, 3), dtype=np.uint8)
+    return np.random.default_rng(0).integers(0, 256, (frames, PIXELS, PIXELS, 3), dtype=np.uint8)
 
 
 def test_the_same_seed_makes_the_same_bytes(pipeline: OfficialAMGPipeline, upstream: Path):
     film = pipeline(latents(), "a beach", seed=257, steps=2)
-    assert (film.shape, film.dtype) == ((16, SIDE * STRIDE, SIDE * STRIDE, 3), np.uint8)
+    assert (film.shape, film.dtype) == ((16, PIXELS, PIXELS, 3), np.uint8)
     assert film.std() > 1
     assert film.tobytes() == loaded(upstream)(latents(), "a beach", seed=257, steps=2).tobytes()
     assert film.tobytes() != pipeline(latents(), "a beach", seed=258, steps=2).tobytes()
@@ -192,7 +191,7 @@ def test_half_precision_and_every_device(device: str, upstream: Path):
     )
     assert (found.device.type, found.dtype, found.shape) == (device, torch.float32, (4, 18, SIDE, SIDE))
     if device == "cpu":
-        assert pipeline.decode(found).shape == (18, SIDE * STRIDE, SIDE * STRIDE, 3)
+        assert pipeline.decode(found).shape == (18, PIXELS, PIXELS, 3)
 
 
 def test_the_network_can_compute_in_another_type_than_its_weights(pipeline: OfficialAMGPipeline):

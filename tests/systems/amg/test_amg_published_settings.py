@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from upstream_folder import BACKGROUND, CAMERA, MOTION, TRAINING, UNET
+from upstream_folder import BACKGROUND, CAMERA, MOTION, PIXELS, TRAINING, UNET
 
 from kinoeye.base.errors import InputError
 from kinoeye.systems.amg import AMGConfig, Quirks
@@ -36,7 +36,7 @@ def test_each_published_form_is_told_by_its_keys(tmp_path: Path):
     assert isinstance(motion, ChangeMotion)
     assert (motion.new_caption, motion.seed) == ("a person dances", None)
     assert isinstance(camera, MoveCamera)
-    assert camera.resolution == (64, 64)
+    assert camera.resolution == (PIXELS, PIXELS)
     assert isinstance(training, Training)
     assert training.Pretrain.resume_checkpoint == "models/model_scope_v1-4_0600000.pth"
     assert training.Pretrain.pretrained_image_keys is None

@@ -61,6 +61,24 @@ def test_an_encoder_that_has_its_last_block_gives_the_states_before_it(folder: P
     assert torch.allclose(TextEncoder.from_pretrained(tmp_path)("a beach"), expected, atol=1e-6)
 
 
+def test_of_24_blocks_the_last_is_left_out(folder: Path, tmp_path: Path):
+    sizes = transformers.CLIPTextConfig.from_pretrained(folder / "text_encoder", local_files_only=True)
+    sizes.num_hidden_layers = 24
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        model = transformers.CLIPTextModel(sizes).eval()
+    model.save_pretrained(tmp_path)
+    shutil.copytree(folder / "tokenizer", tmp_path, dirs_exist_ok=True)
+    found = TextEncoder.from_pretrained(tmp_path)("a")
+    with torch.no_grad():
+        states = model(
+            input_ids=torch.tensor([[52, 26, 53] + [0] * (TOKENS - 3)]), output_hidden_states=True
+        ).hidden_states
+        norm = getattr(model, "text_model", model).final_layer_norm
+        assert torch.allclose(found, norm(states[-2]), atol=1e-5)
+        assert not torch.allclose(found, norm(states[-1]), atol=1e-2)
+
+
 def test_the_tokenizer_is_in_the_folder_or_beside_it(folder: Path, tmp_path: Path):
     beside = TextEncoder.from_pretrained(folder / "text_encoder")("a beach")
     shutil.copytree(folder / "text_encoder", tmp_path / "encoder")

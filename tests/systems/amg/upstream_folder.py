@@ -14,9 +14,9 @@ from torch import Tensor
 from kinoeye.networks import open_tensors
 from kinoeye.systems.amg.autoencoder import autoencoder_key_map
 
-WIDTH, SIDE, TOKENS = 48, 8, 16
+WIDTH, SIDE, TOKENS = 48, 4, 16
 """Of text features, of latents and of captions."""
-STRIDE = 8
+PIXELS = 8 * SIDE
 CHECKPOINT, AUTOENCODER, TEXT_ENCODER = "models/non_ema_0640000.pth", "models/v2-1_512-ema-pruned.ckpt", "models/sd2"
 START = 5240
 
@@ -77,9 +77,9 @@ save_dir: _demo_results/change_motion
 )
 CAMERA = (
     APPLICATION
-    + """
-vid_dataset: {'gh_images_dir': 'demo_data/camera', 'zero_y_path': 'demo_data/zero_y.pth', 'start_frame': 0}
-resolution: [64, 64]
+    + f"""
+vid_dataset: {{'gh_images_dir': 'demo_data/camera', 'zero_y_path': 'demo_data/zero_y.pth', 'start_frame': 0}}
+resolution: [{PIXELS}, {PIXELS}]
 mean: [0.5, 0.5, 0.5]
 std: [0.5, 0.5, 0.5]
 save_dir: _demo_results/move_camera
@@ -157,7 +157,7 @@ def write_text_encoder(folder: Path, *, width: int = WIDTH) -> None:
 
 
 def write_latents(folder: Path, names: list[str], *, scale: float = 1.5, seed: int = 0) -> None:
-    """One file a frame, each [1, 1, 4, 8, 8]."""
+    """One file a frame, each [1, 1, 4, 4, 4]."""
     folder.mkdir(parents=True, exist_ok=True)
     generator = torch.Generator().manual_seed(seed)
     for name in names:
