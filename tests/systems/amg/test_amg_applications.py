@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ from kinoeye.footage.video import read_video
 from kinoeye.systems.amg import Quirks
 from kinoeye.systems.amg.applications import run_application, side_by_side
 from kinoeye.systems.amg.checkpoint import load_folder, save
+from kinoeye.systems.amg.clips import asked_clips
 from kinoeye.systems.amg.official_pipeline import OfficialAMGPipeline
+from kinoeye.systems.amg.published_settings import MoveCamera, read_published_settings
 
 
 def test_change_background_writes_upstreams_files(upstream: Path, tmp_path: Path):
@@ -161,6 +164,7 @@ def test_what_is_asked_for_must_fit_the_application(upstream: Path, tmp_path: Pa
     for name, options, message in (
         ("train", {}, "is of the training"),
         ("background", {"caption": "a beach"}, "has its captions in new_caption_json_folder_path"),
+        ("background", {"seed": 2**63}, "the seed is 9223372036854775808"),
         ("background", {"limit": 0}, "0 films are asked for"),
         ("background", {"text_encoder": tmp_path / "nowhere"}, "nothing is downloaded"),
         ("camera", {"caption": " "}, "a caption of move_camera has 1 characters"),
@@ -168,6 +172,18 @@ def test_what_is_asked_for_must_fit_the_application(upstream: Path, tmp_path: Pa
         with pytest.raises(InputError, match=message):
             run_application(upstream / f"{name}.yaml", upstream, tmp_path, device="cpu", **options)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_are_in_the_order_of_their_numbers(tmp_path: Path):
+    (tmp_path / "frames").mkdir()
+    for number in range(16):
+        (tmp_path / "frames" / f"{number}.png").touch()
+    (tmp_path / "demo.yaml").write_text(CAMERA.replace("demo_data/camera", "frames"))
+    settings = read_published_settings(tmp_path / "demo.yaml", quirks=Quirks.official())
+    assert isinstance(settings, MoveCamera)
+    settings = replace(settings, sample_fps=24)
+    clip = asked_clips(settings, tmp_path, tmp_path, caption="a", quirks=Quirks.official(), limit=None)[0]
+    assert [file.stem for file in clip.avatar] == [str(number) for number in range(16)]
 
 
 def test_pictures_of_others_are_never_replaced(upstream: Path, tmp_path: Path):

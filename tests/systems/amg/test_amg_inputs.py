@@ -209,6 +209,7 @@ def test_captions_stand_under_the_first_or_the_middle_frame(tmp_path: Path):
         ({"new_captions": ["a", "b"], "new_caption_file_names": ["a"]}, "2 captions and 1 names"),
         ({"new_captions": [], "new_caption_file_names": []}, "0 captions"),
         ({"new_captions": ["a"], "new_caption_file_names": ["../a"]}, "names a film '../a'"),
+        ({"new_captions": ["a"], "new_caption_file_names": [""]}, "names a film ''"),
         ({"new_captions": ["a", "b"], "new_caption_file_names": ["a", "a"]}, "a file name of its own"),
         ({"new_captions": [" "], "new_caption_file_names": ["a"]}, "has 1 characters"),
     ],

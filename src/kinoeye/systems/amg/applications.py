@@ -24,7 +24,7 @@ from kinoeye.systems.amg.autoencoder import load_autoencoder
 from kinoeye.systems.amg.checkpoint import folder_config
 from kinoeye.systems.amg.clips import COMPARISON, GENERATED, Clip, asked_clips
 from kinoeye.systems.amg.config import AMGConfig
-from kinoeye.systems.amg.official_pipeline import OfficialAMGPipeline, check_width
+from kinoeye.systems.amg.official_pipeline import OfficialAMGPipeline, check_width, generator_of
 from kinoeye.systems.amg.published_settings import (
     Application,
     ChangeBackground,
@@ -224,12 +224,12 @@ def _check_first(settings: Application, clip: Clip, config: AMGConfig) -> None:
             )
 
 
-def _seed(settings: Application, seed: int | None) -> int:
+def _seed(settings: Application, given: int | None) -> int:
+    seed = settings.seed if given is None else given
     if seed is None:
-        if settings.seed is not None:
-            return settings.seed
         note("the settings have no seed, with which upstream's films differ from run to run; the seed here is 0")
         return 0
+    generator_of(seed)
     return seed
 
 

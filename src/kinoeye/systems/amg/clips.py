@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +110,7 @@ def _camera_clip(settings: MoveCamera, root: Path, out: Path, offsets: Sequence[
     folder, start = root / settings.vid_dataset.gh_images_dir, settings.vid_dataset.start_frame
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder; give the folder of a rendering's pictures")
-    pictures = sorted(file for file in folder.iterdir() if file.suffix.lower() in PICTURES)
+    pictures = sorted((file for file in folder.iterdir() if file.suffix.lower() in PICTURES), key=_in_order)
     if start < 0 or start + offsets[-1] >= len(pictures):
         raise InputError(
             f"{folder} has {len(pictures)} pictures; a clip of {len(offsets)} from {start} needs "
@@ -125,3 +126,8 @@ def _results(out: Path, named: str) -> Path:
     if path.is_absolute() or ".." in path.parts or not path.parts:
         raise InputError(f"results are to go to {named!r}; give a folder relative to the output, without '..'")
     return out / path
+
+
+def _in_order(file: Path) -> list[tuple[int, str]]:
+    """Frame 9 stands before frame 10, with and without leading zeros."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", file.name)]

@@ -44,7 +44,7 @@ def read_new_captions(folder: Path | str, numbers: Sequence[int]) -> tuple[NewCa
     if len(texts) != len(names) or not texts:
         raise InputError(f"{file} has {len(texts)} captions and {len(names)} names; as many of both are needed")
     for name in names:
-        if Path(name).name != name or name.startswith(".") or names.count(name) > 1:
+        if not name or Path(name).name != name or name.startswith(".") or names.count(name) > 1:
             raise InputError(f"{file} names a film {name!r}; give each a file name of its own, without a folder")
     for text in texts:
         check_caption(text, where=str(file))

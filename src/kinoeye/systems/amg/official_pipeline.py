@@ -128,7 +128,7 @@ class OfficialAMGPipeline:
             InputError: a condition has another shape or scale, a number is out of range, or words are given without a
                 text encoder.
         """
-        generator = torch.Generator().manual_seed(seed)
+        generator = generator_of(seed)
         latents = self.film_latents(
             avatar, caption, generator=generator, empty=empty, steps=steps, guidance=guidance, overlap=overlap,
             label=label,
@@ -232,6 +232,17 @@ class OfficialAMGPipeline:
                 f"multiples of {stride}: crop it, as `renderings.fitted` does"
             )
         return channels, len(avatar), avatar.shape[1] // stride, avatar.shape[2] // stride
+
+
+def generator_of(seed: int) -> torch.Generator:
+    """Chance on the CPU.
+
+    Raises:
+        InputError: the seed is out of range.
+    """
+    if not 0 <= seed < 2**63:
+        raise InputError(f"the seed is {seed}; whole numbers from 0 to 2^63 - 1 are allowed")
+    return torch.Generator().manual_seed(seed)
 
 
 def check_width(found: int | None, config: AMGConfig, *, where: str) -> None:

@@ -6,6 +6,7 @@ written in a file is passed over in silence.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ from kinoeye.systems.amg.quirks import Quirks
 from kinoeye.systems.amg.sampling import GUIDANCE, STEPS
 
 MAX_BYTES = 1_000_000
+MAX_FRAMES, MAX_SIDE = 10_000, 4096
+"""Of a film that is made at once."""
 _BETAS = (0.00085, 0.012)
 
 
@@ -159,9 +162,11 @@ class PublishedSettings:
     """Frames of a clip -> clips of a training step."""
 
     def __post_init__(self) -> None:
-        for name in ("sample_fps", "max_frames", "ddim_timesteps"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name} is {getattr(self, name)}; at least 1 is needed")
+        for name, most in (("sample_fps", 1000), ("max_frames", MAX_FRAMES), ("ddim_timesteps", 1000)):
+            if not 1 <= getattr(self, name) <= most:
+                raise InputError(f"{name} is {getattr(self, name)}; 1 to {most} are allowed")
+        if not math.isfinite(self.guide_scale):
+            raise InputError("guide_scale is no number; the released code has 3.0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,6 +255,8 @@ class MoveCamera(ApplicationSettings):
         super().__post_init__()
         if {*self.mean, *self.std} != {0.5}:
             raise InputError("mean and std are not all 0.5, which is what the image autoencoder takes")
+        if any(side < 1 or side % 8 or side > MAX_SIDE for side in self.resolution):
+            raise InputError(f"resolution is {list(self.resolution)}; multiples of 8 up to {MAX_SIDE} can be filmed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -358,7 +365,7 @@ def _read_yaml(file: Path, *, octal: bool) -> dict[str, Any]:
     DecimalLoader.add_constructor("tag:yaml.org,2002:int", decimal)
     try:
         repeats = any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))
-        data = None if repeats else yaml.load(text, Loader=yaml.SafeLoader if octal else DecimalLoader)
+        data = None if repeats else _named(yaml.load(text, Loader=yaml.SafeLoader if octal else DecimalLoader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark is not None else ""
@@ -367,6 +374,13 @@ def _read_yaml(file: Path, *, octal: bool) -> dict[str, Any]:
         raise InputError(f"{file} cannot be read as YAML: {error}") from error
     if repeats:  # a few lines of such references can stand for more than fits into memory
         raise InputError(f"{file} refers to other places of itself (*name); write them out")
-    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+    if not isinstance(data, dict):
         raise InputError(f"{file} holds no named settings; give a settings file of AMG")
     return data
+
+
+def _named(data: Any) -> Any:
+    """Mappings with texts as keys, where YAML has numbers and truths too."""
+    if isinstance(data, dict):
+        return {str(key): _named(value) for key, value in data.items()}
+    return [_named(value) for value in data] if isinstance(data, list) else data
