@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SYSTEMS = {
     "gendop": "captions and first frames become camera paths",
     "clatr": "one space for captions and camera paths, in which they are scored",
+    "amg": "avatars on black and a caption become a film",
     "frames": "a first frame with depth says where subjects are and how far moves may go",
 }
 """System -> what it learns; the `recipe` module of the room with its name is a `TrainableRoom`."""

@@ -104,6 +104,23 @@ def guide_passes(
     )
 
 
+def avatar_take(shot: Shot, *, size_wh: tuple[int, int] | None = None, samples: int = 2) -> Take:
+    """The "avatar" pass with its numbers: colours on black, alpha, depth in metres and instances.
+
+    Args:
+        shot: with actors that are drawn.
+        size_wh: width and height in pixels; the camera's own size when None.
+        samples: rays a side in each pixel at an edge.
+
+    Raises:
+        InputError: the shot has no drawn actors, or as `render`.
+    """
+    if not any(actor.avatar is not None for actor in shot.actors):
+        raise InputError("the shot has no actors that are drawn; AMG films actors, so give it one")
+    take = render(on_black(shot), layers=("alpha", "depth", "instance"), size_wh=size_wh, samples=samples)
+    return replace(take, requested=None, captions=())
+
+
 def write_guides(guides: Guides, folder: Path) -> None:
     """Write the passes into a folder: each as a take with lossless frames and a preview, and the legend beside them.
 

@@ -15,11 +15,12 @@ from upstream_folder import AUTOENCODER, CHECKPOINT, PIXELS, SIDE, TEXT_ENCODER,
 from kinoeye.base.errors import InputError
 from kinoeye.networks import TensorFile, open_tensors
 from kinoeye.networks.codec import ImageVaeCodec
+from kinoeye.networks.windows import overlapping_windows
 from kinoeye.systems.amg import AMG, Quirks
 from kinoeye.systems.amg.autoencoder import load_autoencoder
 from kinoeye.systems.amg.checkpoint import load_folder, load_model, save
 from kinoeye.systems.amg.official_pipeline import OfficialAMGPipeline
-from kinoeye.systems.amg.sampling import overlapping_windows, sample_steps
+from kinoeye.systems.amg.sampling import sample_steps
 
 HALF = torch.bfloat16
 

@@ -18,12 +18,13 @@ from kinoeye.base.progress import progress_bar
 from kinoeye.networks import open_tensors
 from kinoeye.networks.codec import ImageVaeCodec
 from kinoeye.networks.devices import chosen_device
+from kinoeye.networks.windows import overlapping_windows
 from kinoeye.systems.amg.autoencoder import load_autoencoder
 from kinoeye.systems.amg.checkpoint import folder_config, load_model
 from kinoeye.systems.amg.config import AMGConfig
 from kinoeye.systems.amg.model import AMG
 from kinoeye.systems.amg.quirks import Quirks
-from kinoeye.systems.amg.sampling import GUIDANCE, STEPS, jumps, overlapping_windows, sample_steps
+from kinoeye.systems.amg.sampling import GUIDANCE, STEPS, jumps, sample_steps
 from kinoeye.systems.amg.stored_features import check_scale
 from kinoeye.systems.amg.text_encoder import TextEncoder, encoder_width
 

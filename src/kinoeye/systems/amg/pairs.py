@@ -41,6 +41,7 @@ class AvatarPair:
     """Truth: where an actor keeps sunlight from something else."""
     T_world_cam: Float32[NDArray, "f 3 4"]
     fx_fy_cx_cy: Float32[NDArray, "4"]
+    """The cameras of worlds do not zoom."""
     captions: tuple[str, ...]
     """Each of the whole film, in one stream's words; the last of the place alone."""
     environment: str
@@ -69,7 +70,7 @@ def avatar_pair(shot: Shot, stream: Stream) -> AvatarPair:
         person=person,
         cast=shaded & (film.layers["instance"].values == 0),
         T_world_cam=camera.T_world_cam.as_matrix()[:, :3].float().numpy(),
-        fx_fy_cx_cy=camera.intrinsics.fx_fy_cx_cy.reshape(-1, 4)[0].float().numpy(),
+        fx_fy_cx_cy=camera.intrinsics.fx_fy_cx_cy[0].float().numpy(),
         captions=tuple(dict.fromkeys((shot.prompt, told.avatar, told.environment))),
         environment=shot.environment.name,
     )
@@ -112,9 +113,14 @@ class PairSource:
 
 def write_pair(pair: AvatarPair, file: Path) -> None:
     """Keep a pair in a NumPy archive that `read_pair` reads."""
+    write_arrays({field.name: np.asarray(getattr(pair, field.name)) for field in fields(pair)}, file)
+
+
+def write_arrays(arrays: Mapping[str, NDArray], file: Path) -> None:
+    """Keep arrays in a NumPy archive that is compressed lightly, whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(file) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name, array in _arrays(pair).items():
+        for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w") as entry:
                 np.lib.format.write_array(entry, array, allow_pickle=False)
 
@@ -125,7 +131,3 @@ def read_pair(file: Path) -> AvatarPair:
         values = {name: archive[name] for name in archive.files}
     words = {"captions": tuple(map(str, values.pop("captions"))), "environment": str(values.pop("environment"))}
     return AvatarPair(**values, **words)
-
-
-def _arrays(pair: AvatarPair) -> Mapping[str, NDArray]:
-    return {field.name: np.asarray(getattr(pair, field.name)) for field in fields(pair)}

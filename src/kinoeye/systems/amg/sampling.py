@@ -11,6 +11,7 @@ from torch import Tensor
 
 from kinoeye.base.errors import InputError
 from kinoeye.networks.ddim import DDIMStep, NoiseSchedule, ddim_steps
+from kinoeye.networks.windows import averaged
 from kinoeye.systems.amg.model import AMG
 from kinoeye.systems.amg.quirks import Quirks
 
@@ -47,28 +48,6 @@ def jumps(steps: int, quirks: Quirks, *, timesteps: int = 1000) -> list[tuple[in
     return [*pairwise(reversed(left)), (left[0], 0 if quirks.unfinished_sampling else None)]
 
 
-def overlapping_windows(frames: int, *, length: int, overlap: int) -> list[slice]:
-    """Windows of a film of any length, each beginning `overlap` frames before the end of the one before.
-
-    The last window ends with the film, so that it may overlap more; a film that fits into one window has one.
-
-    Example:
-        >>> [(window.start, window.stop) for window in overlapping_windows(30, length=16, overlap=8)]
-        [(0, 16), (8, 24), (14, 30)]
-
-    Raises:
-        InputError: the film has no frames, or windows do not advance.
-    """
-    if frames < 1 or not 0 <= overlap < length:
-        raise InputError(
-            f"{frames} frames in windows of {length} that overlap by {overlap} cannot be; give at least one frame and "
-            "an overlap below the length"
-        )
-    last = max(0, frames - length)
-    starts = [*range(0, last, length - overlap), last]
-    return [slice(start, min(start + length, frames)) for start in starts]
-
-
 @torch.no_grad()
 def sample_steps(
     model: AMG,
@@ -83,8 +62,7 @@ def sample_steps(
 ) -> Iterator[DDIMStep]:
     """Latents of a film from noise, step by step; the value of the last step is the film.
 
-    With windows the network sees a few frames at a time, and where windows overlap its predictions are averaged at
-    every step (MultiDiffusion, Bar-Tal et al., arXiv 2302.08113; over time: Wang et al., arXiv 2305.18264).
+    With windows the network sees a few frames at a time; its predictions are averaged at every step, see `averaged`.
 
     Args:
         model: in evaluation mode.
@@ -102,26 +80,19 @@ def sample_steps(
     """
     schedule = NoiseSchedule()
 
-    def guided(noisy: Tensor, timestep: int, frames: slice) -> Tensor:
-        at = torch.full((len(noisy),), timestep, device=noisy.device)
-        seen, shown = noisy[:, :, frames].to(avatar.dtype), avatar[:, :, frames]
-
-        def found(caption: Tensor) -> Tensor:
-            return model(seen, shown, at, caption).to(noisy.dtype)
-
-        told = found(text)
-        if guidance == 1:
-            return told
-        untold = found(empty)
-        return untold + guidance * (told - untold)
-
     def predict(noisy: Tensor, timestep: int) -> Tensor:
-        if windows is None:
-            return guided(noisy, timestep, slice(None))
-        total, times = torch.zeros_like(noisy), noisy.new_zeros(noisy.shape[2], 1, 1)
-        for frames in windows:
-            total[:, :, frames] += guided(noisy, timestep, frames)
-            times[frames] += 1
-        return total / times
+        at = torch.full((len(noisy),), timestep, device=noisy.device)
+
+        def guided(seen: Tensor, frames: slice) -> Tensor:
+            def found(caption: Tensor) -> Tensor:
+                return model(seen.to(avatar.dtype), avatar[:, :, frames], at, caption).to(noisy.dtype)
+
+            told = found(text)
+            if guidance == 1:
+                return told
+            untold = found(empty)
+            return untold + guidance * (told - untold)
+
+        return averaged(guided, noisy, windows or [slice(None)])
 
     yield from ddim_steps(predict, noise, schedule, jumps(steps, model.config.quirks, timesteps=len(schedule)))

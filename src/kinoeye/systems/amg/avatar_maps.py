@@ -1,0 +1,92 @@
+"""What renderings of avatars tell beside their colours: where the sun meets them, and where they keep it away."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from kinoeye.systems.amg.rays import pixel_rays
+
+_LOWEST_SUN = 0.05
+"""Sine of the elevation under which a shadow is taken no longer."""
+
+
+def world_points(
+    nearness: Float[Tensor, "b f h w"], T_world_cam: Float[Tensor, "b f 3 4"], fx_fy_cx_cy: Float[Tensor, "b f 4"]
+) -> Float[Tensor, "b f h w 3"]:
+    """Points of what is seen, in world metres; NaN where nothing is.
+
+    Args:
+        nearness: 1 / depth along the camera's axis, in 1 / metres; 0 for nothing.
+        T_world_cam: cameras of the frames.
+        fx_fy_cx_cy: intrinsics in pixels.
+    """
+    height, width = nearness.shape[-2:]
+    rays = pixel_rays(T_world_cam, fx_fy_cx_cy, (width, height))
+    forward = T_world_cam[..., :3, 2]
+    along = torch.einsum("bfhwi,bfi->bfhw", rays.directions, forward)
+    depth = torch.where(nearness > 0, 1 / nearness.clamp_min(1e-6), torch.nan)
+    return rays.origins + rays.directions * (depth / along)[..., None]
+
+
+def sunlit(points: Float[Tensor, "b f h w 3"], eyes: Float[Tensor, "b f 3"], suns: Float[Tensor, "b 3"]) -> Tensor:
+    """Cosine between surface and sun, [b, f, h, w], from differences of neighbouring points; 0 where nothing is seen.
+
+    Args:
+        points: of surfaces, NaN where nothing is seen.
+        eyes: of the cameras: surfaces face them.
+        suns: unit vectors towards the sun.
+    """
+    right, down = _differences(points, dim=3), _differences(points, dim=2)
+    normals = functional.normalize(torch.linalg.cross(right, down), dim=-1)
+    seen_from = eyes[:, :, None, None] - points
+    normals = normals * (normals * seen_from).sum(-1, keepdim=True).sign()
+    cosines = torch.einsum("bfhwi,bi->bfhw", normals, suns)
+    return cosines.nan_to_num(0.0)
+
+
+def cast_on_ground(
+    points: Float[Tensor, "b f h w 3"],
+    T_world_cam: Float[Tensor, "b f 3 4"],
+    fx_fy_cx_cy: Float[Tensor, "b f 4"],
+    suns: Float[Tensor, "b 3"],
+) -> Float[Tensor, "b f h w"]:
+    """Where points throw their shadows on the plane z = 0, seen by the same camera, from 0 to 1 with soft edges.
+
+    What the camera does not see of an actor throws none.
+
+    Args:
+        points: in world metres, NaN where nothing is seen.
+        T_world_cam: cameras of the frames.
+        fx_fy_cx_cy: intrinsics in pixels.
+        suns: unit vectors towards the sun.
+    """
+    b, f, h, w, _ = points.shape
+    per_height = suns[:, :2] / suns[:, 2:].clamp_min(_LOWEST_SUN)
+    shadow = points.clone()
+    shadow[..., :2] -= points[..., 2:] * per_height[:, None, None, None]
+    shadow[..., 2] = 0
+    in_camera = torch.einsum("bfji,bfhwj->bfhwi", T_world_cam[..., :3], shadow - T_world_cam[:, :, None, None, :, 3])
+    depth = in_camera[..., 2]
+    focal, centre = fx_fy_cx_cy[:, :, None, None, :2], fx_fy_cx_cy[:, :, None, None, 2:]
+    x, y = (in_camera[..., :2] / depth[..., None] * focal + centre).unbind(-1)
+    seen = (depth > 0.05) & (x >= 0) & (x < w) & (y >= 0) & (y < h)  # false for NaN
+    frame = torch.arange(b * f, device=points.device).view(b, f, 1, 1).expand(b, f, h, w)
+    at = (frame[seen] * h + y[seen].long()) * w + x[seen].long()
+    count = points.new_zeros(b * f * h * w).index_add_(0, at, points.new_ones(len(at)))
+    around = functional.avg_pool2d(count.clamp(max=1).view(b * f, 1, h, w), 3, stride=1, padding=1)
+    return (2 * around).clamp(max=1).view(b, f, h, w)
+
+
+def _differences(points: Tensor, *, dim: int) -> Tensor:
+    """Central where both neighbours are seen, else to the one that is."""
+    ahead = torch.cat(
+        [points.narrow(dim, 1, points.shape[dim] - 1), torch.full_like(points.narrow(dim, 0, 1), torch.nan)], dim
+    )
+    behind = torch.cat(
+        [torch.full_like(points.narrow(dim, 0, 1), torch.nan), points.narrow(dim, 0, points.shape[dim] - 1)], dim
+    )
+    to, fro = ahead - points, points - behind
+    return torch.where(to.isnan(), fro, torch.where(fro.isnan(), to, (to + fro) / 2))

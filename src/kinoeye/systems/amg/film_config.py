@@ -1,0 +1,42 @@
+"""Sizes of the small film model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kinoeye.networks.codec import PatchCodecConfig
+from kinoeye.networks.saved_config import SavedConfig
+from kinoeye.networks.text import Vocabulary
+from kinoeye.shot.environments import ENVIRONMENTS
+from kinoeye.systems.amg.place_field import PlaceFieldConfig
+
+PLACES = tuple(sorted(ENVIRONMENTS))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AvatarFilmConfig(SavedConfig):
+    """Sizes of an `AvatarFilm`.
+
+    Args:
+        places: names of the places that captions are read as.
+        vocabulary: words that the reader of captions knows.
+        field: sizes of the places.
+        codec: of the films.
+        heads: of attention, each 64 channels wide.
+        layers: of the transformer.
+        ffn: width of its feed-forward layers.
+        text_width: channels of a text token.
+        text_tokens: that say the place.
+        size_wh: width and height of the films that it was trained on, in pixels.
+    """
+
+    places: tuple[str, ...] = PLACES
+    vocabulary: Vocabulary
+    codec: PatchCodecConfig
+    field: PlaceFieldConfig = field(default_factory=PlaceFieldConfig)
+    heads: int = 4
+    layers: int = 3
+    ffn: int = 896
+    text_width: int = 64
+    text_tokens: int = 4
+    size_wh: tuple[int, int] = (128, 128)

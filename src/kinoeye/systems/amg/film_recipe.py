@@ -1,0 +1,333 @@
+"""How the small film model is trained on rendered pairs: places, then the words for them, then films."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from kinoeye.networks.codec import PatchCodec
+from kinoeye.networks.latent_maps import unshuffled
+from kinoeye.networks.recipe import Batch, Phase
+from kinoeye.networks.text import Vocabulary, WordBatch
+from kinoeye.render.worlds import world
+from kinoeye.shot.captions import captions_of
+from kinoeye.shot.environments import ENVIRONMENTS
+from kinoeye.systems.amg.conditions import AvatarFilms, film_conditions
+from kinoeye.systems.amg.data import PAIR_ARRAYS, PlacePixels, TrainingPairs, one_hot, pair_camera, place_pixels
+from kinoeye.systems.amg.film_checkpoint import save
+from kinoeye.systems.amg.film_config import PLACES, AvatarFilmConfig
+from kinoeye.systems.amg.film_model import AvatarFilm
+from kinoeye.systems.amg.film_sampling import nobody
+from kinoeye.systems.amg.film_validation import film_errors
+from kinoeye.systems.amg.pairs import FPS, FRAMES, AvatarPair, write_arrays
+from kinoeye.systems.amg.place_reader import caption_words
+
+_PIXELS_KEPT, _PIXELS_SEEN, _PAIRS_SEEN = 2_048, 1_024, 16
+"""Of each film for the field of places, of a film in a batch, and films in a batch."""
+_SUN_WEIGHT = 0.01
+_WORDS_HIDDEN = 0.3
+"""Largest share of a caption's words that is hidden."""
+_CAST_WEIGHT, _PERSON_WEIGHT = 8.0, 3.0
+"""Of patches that are all shadow or person in the objective; others count 1."""
+_NOISIER = 1.5
+"""Shift of the logistic-normal share of noise: most of what is to be learnt is at high noise."""
+_UNTOLD, _UNSHOWN = 0.1, 0.1
+"""Shares of films whose caption or whose avatars are left out, so that guidance has something to go away from."""
+_VOCABULARY_WORLDS = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class AvatarFilmRecipe:
+    """Training of an `AvatarFilm` on worlds of the train stream, each rendered once and kept in a folder.
+
+    A batch draws everything from its number, so that a resumed run sees what an unbroken one sees.
+
+    Args:
+        folder: where rendered pairs are kept.
+        pairs: how many there are.
+        size_wh: width and height of films in pixels.
+        steps: of the three phases.
+        seed: of the batches.
+        codec_films: that the codec is fitted on.
+        held_out: pairs behind the trained ones, which validation looks at.
+    """
+
+    folder: Path
+    pairs: int = 8_000
+    size_wh: tuple[int, int] = (128, 128)
+    steps: tuple[int, int, int] = (4_000, 600, 6_000)
+    seed: int = 0
+    codec_films: int = 192
+    held_out: int = 24
+    _orders: dict[int, NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
+    _pixels: dict[int, PlacePixels] = field(default_factory=dict, init=False, repr=False)
+    _backdrops: list[Backdrops] = field(default_factory=list, init=False, repr=False)
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """Places, words, films."""
+        places, words, films = self.steps
+        return (
+            Phase(
+                name="places", steps=places, batch_size=_PAIRS_SEEN, lr=3e-3, warmup_steps=20, final_lr_fraction=0.02,
+                betas=(0.9, 0.99), weight_decay=0.0, clip_norm=None, checkpoint_every=500, validate_every=places,
+            ),
+            Phase(
+                name="words", steps=words, batch_size=64, lr=2e-3, warmup_steps=50, final_lr_fraction=0.02,
+                weight_decay=0.02, checkpoint_every=200, validate_every=words,
+            ),
+            Phase(
+                name="films", steps=films, batch_size=8, lr=2.5e-3, warmup_steps=100, final_lr_fraction=0.02,
+                betas=(0.9, 0.95), weight_decay=0.01, ema_decay=0.998, precision="bf16", checkpoint_every=100,
+                validate_every=500,
+            ),
+        )  # fmt: skip
+
+    @cached_property
+    def source(self) -> TrainingPairs:
+        """The pairs; those after `pairs` are never trained on."""
+        return TrainingPairs(folder=self.folder, size_wh=self.size_wh)
+
+    def build(self, phase: Phase, previous: nn.Module | None) -> nn.Module:
+        """The model, or what trains one part of it."""
+        film = self._fresh() if previous is None else _film_of(previous)
+        film.requires_grad_(requires_grad=False)
+        if phase.name == "places":
+            film.field.requires_grad_(requires_grad=True)
+            return PlaceLearner(film)
+        if phase.name == "words":
+            film.reader.requires_grad_(requires_grad=True)
+            return WordLearner(film)
+        film.transformer.requires_grad_(requires_grad=True)
+        film.text.requires_grad_(requires_grad=True)
+        self._backdrops.append(Backdrops(self.folder, film))
+        return film
+
+    def _fresh(self) -> AvatarFilm:
+        films = (self.source[number].film_rgb for number in range(self.codec_films))
+        codec = PatchCodec.fit(torch.from_numpy(film).permute(0, 3, 1, 2).float() / 127.5 - 1 for film in films)
+        return AvatarFilm(
+            AvatarFilmConfig(vocabulary=train_vocabulary(), codec=codec.config, size_wh=self.size_wh), codec
+        )
+
+    def batches(self, phase: Phase, *, rank: int, world: int, start: int) -> Iterator[Batch]:
+        """Visits to pairs, all of them before any is visited again."""
+        size = phase.batch_size // (phase.accumulation * world)
+        make = {"places": self._place_batch, "words": self._word_batch, "films": self._film_batch}[phase.name]
+        number = start
+        while True:
+            first = (number * world + rank) * size
+            rng = np.random.default_rng([self.seed, number, rank, 7])
+            yield make([self._visit(first + index) for index in range(size)], rng)
+            number += 1
+
+    def _visit(self, number: int) -> int:
+        """The number of the pair of a visit."""
+        turn, place = divmod(number, self.pairs)
+        if turn not in self._orders:
+            self._orders.clear()
+            self._orders[turn] = np.random.default_rng([self.seed, turn]).permutation(self.pairs)
+        return int(self._orders[turn][place])
+
+    def _place_batch(self, numbers: Sequence[int], rng: np.random.Generator) -> Batch:
+        seen = []
+        for number in numbers:
+            if number not in self._pixels:
+                pair = self.source[number]
+                place = PLACES.index(pair.environment)
+                self._pixels[number] = place_pixels(
+                    pair, place, _PIXELS_KEPT, np.random.default_rng([self.seed, number])
+                )
+            seen.append(self._pixels[number])
+        at = rng.integers(_PIXELS_KEPT, size=_PIXELS_SEEN)
+        chosen = [pixels.chosen(at) for pixels in seen]
+        rays = {name: torch.from_numpy(np.stack([arrays[name] for arrays in chosen])) for name in chosen[0]}
+        return {**rays, "place": torch.tensor([pixels.place for pixels in seen])}
+
+    def _word_batch(self, numbers: Sequence[int], rng: np.random.Generator) -> Batch:
+        captions, places = [], []
+        for number in numbers:
+            told, place = self.source.told(number)
+            words = list(caption_words(told[int(rng.integers(len(told)))]))
+            hidden = rng.random(len(words)) < rng.uniform(0, _WORDS_HIDDEN)
+            captions.append([word for word, gone in zip(words, hidden, strict=True) if not gone])
+            places.append(PLACES.index(place))
+        batch = train_vocabulary().encode(captions)
+        return {"words": batch.words, "ngrams": batch.ngrams, "valid": batch.valid, "place": torch.tensor(places)}
+
+    def _film_batch(self, numbers: Sequence[int], rng: np.random.Generator) -> Batch:
+        pairs = [self.source[number] for number in numbers]
+        backdrops = [self._backdrops[-1](number, pair) for number, pair in zip(numbers, pairs, strict=True)]
+        chance = rng.random(len(pairs))
+        batch = {name: torch.from_numpy(np.stack([getattr(pair, name) for pair in pairs])) for name in PAIR_ARRAYS}
+        return {
+            **batch,
+            "backdrop": torch.from_numpy(np.stack(backdrops)),
+            "place": torch.tensor([PLACES.index(pair.environment) for pair in pairs]),
+            "told": torch.from_numpy(chance >= _UNTOLD + _UNSHOWN),
+            "shown": torch.from_numpy(chance >= _UNSHOWN),
+        }
+
+    def loss(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """Of the part that the batch is for."""
+        if "origins" in batch:
+            return place_loss(model, batch)
+        if "words" in batch:
+            logits = model(WordBatch(batch["words"], batch["ngrams"], batch["valid"]))
+            return {"loss": functional.cross_entropy(logits, batch["place"])}
+        return film_loss(model, batch, generator)
+
+    def validate(self, model: nn.Module, phase: Phase, step: int) -> Mapping[str, float]:
+        """What the model makes of pairs that training never sees."""
+        del step
+        held = [self.source[self.pairs + number] for number in range(self.held_out)]
+        return film_errors(_film_of(model).eval(), held, films=phase.name == "films")
+
+    def export(self, model: nn.Module, folder: Path) -> None:
+        """Configuration and weights in 16 bits."""
+        save(_film_of(model), folder)
+
+
+class PlaceLearner(nn.Module):
+    """The part of a film model that paints places.
+
+    Args:
+        film: the model.
+    """
+
+    def __init__(self, film: AvatarFilm) -> None:
+        super().__init__()
+        self.film = film
+
+    def forward(
+        self, places: Float[Tensor, "b k"], origins: Tensor, directions: Tensor, angles: Tensor
+    ) -> tuple[Float[Tensor, "b n 3"], Float[Tensor, "b 3"]]:
+        """Colours along rays, and directions to the sun."""
+        return self.film.field(places, origins, directions, angles), self.film.field.suns(places)
+
+
+class WordLearner(nn.Module):
+    """The part of a film model that reads captions.
+
+    Args:
+        film: the model.
+    """
+
+    def __init__(self, film: AvatarFilm) -> None:
+        super().__init__()
+        self.film = film
+
+    def forward(self, captions: WordBatch) -> Float[Tensor, "b k"]:
+        """Logits of places."""
+        return self.film.reader(captions)
+
+
+class Backdrops:
+    """What the places of pairs look like to a trained field, each painted once and kept in a folder.
+
+    Args:
+        folder: of the pairs.
+        film: whose field is trained.
+    """
+
+    def __init__(self, folder: Path, film: AvatarFilm) -> None:
+        self._film = film
+        digest = hashlib.sha256()
+        for value in film.field.state_dict().values():
+            digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+        self._folder = folder / f"backdrops-{digest.hexdigest()[:12]}"
+
+    def __call__(self, number: int, pair: AvatarPair) -> UInt8[NDArray, "f h w 3"]:
+        """The picture of a pair's place without anybody.
+
+        Args:
+            number: of the pair.
+            pair: the pair.
+        """
+        file = self._folder / f"{number:08d}.npz"
+        if not file.exists():
+            write_arrays({"rgb": self._painted(pair)}, file)
+        with np.load(file, allow_pickle=False) as archive:
+            return archive["rgb"]
+
+    @torch.no_grad()
+    def _painted(self, pair: AvatarPair) -> UInt8[NDArray, "f h w 3"]:
+        shares = one_hot([PLACES.index(pair.environment)])
+        height, width = pair.alpha.shape[1:]
+        rgb = self._film.backdrop(shares, *pair_camera(pair), (width, height))[0]
+        return (255 * rgb).round().clamp(0, 255).to(torch.uint8).numpy()
+
+
+def place_loss(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
+    """Mean squared error of colours, and how far suns are from the true ones."""
+    shares = functional.one_hot(batch["place"], len(PLACES)).float()
+    colours, suns = model(shares, batch["origins"], batch["directions"], batch["angles"])
+    error = (colours - batch["rgb"].float() / 255).square().mean()
+    true = torch.tensor([ENVIRONMENTS[name].sun.direction_xyz() for name in PLACES], device=suns.device)
+    sun = (1 - (suns * true[batch["place"]]).sum(dim=-1)).mean()
+    return {"loss": error + _SUN_WEIGHT * sun, "colour": error.detach(), "sun": sun.detach()}
+
+
+def film_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+    """Weighted squared error of clean latents, most at high noise; person and shadow count more than the rest.
+
+    An error in clean latents has the weight min(1, SNR) of one in noise at the noise that is drawn (Hang et al. 2023,
+    arXiv 2303.09556): none of the few films at low noise counts more than others.
+    """
+    film = _film_of(model)
+    device = film.text.weight.device
+    with torch.autocast(device.type, enabled=False):  # positions need all their bits
+        avatars = AvatarFilms(
+            rgb=batch["avatar_rgb"].float() / 255, alpha=batch["alpha"].float() / 255,
+            nearness=batch["nearness"].float(), person=batch["person"].float(), T_world_cam=batch["T_world_cam"],
+            fx_fy_cx_cy=batch["fx_fy_cx_cy"][:, None].expand(-1, batch["alpha"].shape[1], -1),
+        )  # fmt: skip
+        shown = batch["shown"].float()
+        weights = 1 + (_CAST_WEIGHT - 1) * _share(film, batch["cast"].float()) ** 0.5
+        weights = weights + (_PERSON_WEIGHT - 1) * _share(film, avatars.alpha)
+        avatars = nobody(avatars, kept=shown)
+        shares = functional.one_hot(batch["place"], len(PLACES)).float() * batch["told"].float()[:, None]
+        given = film_conditions(film.codec, avatars, batch["backdrop"].float() / 255, film.field.suns(shares), shares)
+        clean = film.codec.encode((batch["film_rgb"].float() / 127.5 - 1).permute(0, 1, 4, 2, 3))
+    noise = torch.sigmoid(torch.randn(len(clean), generator=generator, device=device) + _NOISIER)
+    share = noise[:, None, None, None, None]
+    noisy = (1 - share) * clean + share * torch.randn(clean.shape, generator=generator, device=device)
+    error = (model(noisy, noise, given) - clean).square()
+    return {"loss": (weights * error).mean() / weights.mean(), "plain": error.mean().detach()}
+
+
+def _share(film: AvatarFilm, maps: Float[Tensor, "b f h w"]) -> Float[Tensor, "b 1 n y x"]:
+    """How much of each patch a map covers."""
+    config = film.codec.config
+    return unshuffled(maps[:, None], frames=config.frames, side=config.side).mean(dim=1, keepdim=True)
+
+
+def _film_of(model: nn.Module) -> AvatarFilm:
+    """The film model, or that of a learner or of what several processes share."""
+    inner: Any = model
+    while not isinstance(inner, AvatarFilm):
+        inner = inner.film if isinstance(inner, PlaceLearner | WordLearner) else inner.module
+    return inner
+
+
+@cache
+def train_vocabulary() -> Vocabulary:
+    """The words of captions of the train stream, and the marks of places."""
+    told: list[tuple[str, ...]] = []
+    for seed in range(_VOCABULARY_WORLDS):
+        shot = world("train", seed, num_frames=FRAMES, fps=FPS, size_wh=(64, 64))
+        captions = captions_of(shot, "train")
+        told += [caption_words(text) for text in (shot.prompt, captions.avatar, captions.environment)]
+    marks = [(f"<{place}>",) for place in PLACES]
+    return Vocabulary.of([*told, *marks * 3], buckets=1024)

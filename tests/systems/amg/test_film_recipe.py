@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+import torch
+
+from kinoeye.systems.amg.film_checkpoint import load
+from kinoeye.systems.amg.film_config import PLACES
+from kinoeye.systems.amg.film_recipe import AvatarFilmRecipe, film_loss, place_loss, train_vocabulary
+from kinoeye.training import fit
+
+PAIRS = 5
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("pairs")
+
+
+def recipe(folder) -> AvatarFilmRecipe:
+    return AvatarFilmRecipe(folder=folder, pairs=PAIRS, size_wh=(32, 32), steps=(3, 3, 3), codec_films=2, held_out=2)
+
+
+@pytest.fixture(scope="module")
+def run(folder, tmp_path_factory):
+    made = recipe(folder)
+    return fit(made, tmp_path_factory.mktemp("run") / "amg", seed=0, phases=small(made), validate=made.validate)
+
+
+def small(made: AvatarFilmRecipe):
+    from dataclasses import replace
+
+    return tuple(replace(phase, batch_size=2, validate_every=phase.steps) for phase in made.phases)
+
+
+def test_all_phases_train_and_what_they_export_films(run):
+    model = load(run.model)
+    assert set(run.validation) == {"places_read", "composite", "film", "person", "shadow", "uniform_attention"}
+    assert model.config.size_wh == (32, 32)
+    assert bool(model.transformer.proj_out.weight.any())
+    assert tuple(model.read(["a man in the snow"]).shape) == (1, len(PLACES))
+
+
+def test_each_phase_trains_its_own_part(folder):
+    made = recipe(folder)
+    model, parts = None, []
+    for phase in made.phases:
+        model = made.build(phase, model)
+        trained = {name.removeprefix("film.").split(".")[0] for name, value in model.named_parameters()
+                   if value.requires_grad}  # fmt: skip
+        parts.append(trained)
+        batch = next(made.batches(small(made)[len(parts) - 1], rank=0, world=1, start=0))
+        made.loss(model, batch, torch.Generator().manual_seed(0))["loss"].backward()
+        assert all(value.grad is not None for value in model.parameters() if value.requires_grad), phase.name
+    assert parts == [{"field"}, {"reader"}, {"transformer", "text"}]
+
+
+def test_batches_are_addressed_by_their_number(folder, run):
+    made = recipe(folder)
+    made.build(made.phases[2], made.build(made.phases[0], None))
+    for phase in small(made):
+        stream = made.batches(phase, rank=0, world=1, start=0)
+        third = [next(stream) for _ in range(3)][2]
+        again = next(made.batches(phase, rank=0, world=1, start=2))
+        assert set(third) == set(again)
+        for name, value in third.items():
+            assert torch.equal(value, again[name]), (phase.name, name)
+
+
+def test_processes_share_every_pair_of_a_turn(folder):
+    made = recipe(folder)
+    seen = [made._visit(number) for number in range(2 * PAIRS)]
+    assert sorted(seen[:PAIRS]) == sorted(seen[PAIRS:]) == list(range(PAIRS))
+    assert seen[:PAIRS] != seen[PAIRS:]
+
+
+def test_shadows_and_persons_weigh_more(folder):
+    made = recipe(folder)
+    film = made.build(made.phases[2], None)
+    batch = dict(next(made.batches(small(made)[2], rank=0, world=1, start=0)))
+    batch["told"], batch["shown"] = torch.ones(2, dtype=torch.bool), torch.ones(2, dtype=torch.bool)
+
+    def loss(cast):
+        found = film_loss(film, {**batch, "cast": cast}, torch.Generator().manual_seed(0))
+        return float(found["loss"]), float(found["plain"])
+
+    true, without = loss(batch["cast"]), loss(torch.zeros_like(batch["cast"]))
+    assert true[1] == without[1]
+    assert true[0] > without[0]  # the composite that an untrained model makes has no shadows
+
+
+def test_suns_are_learnt_from_the_truth(folder):
+    made = recipe(folder)
+    learner = made.build(made.phases[0], None)
+    batch = next(made.batches(small(made)[0], rank=0, world=1, start=0))
+    optimizer = torch.optim.Adam([learner.film.field.sun], lr=0.05)
+    for _ in range(80):
+        optimizer.zero_grad()
+        found = place_loss(learner, batch)
+        found["loss"].backward()
+        optimizer.step()
+    assert float(found["sun"]) < 1e-3
+
+
+def test_the_vocabulary_knows_words_and_marks_of_the_train_stream():
+    known = set(train_vocabulary().words)
+    assert {f"<{place}>" for place in PLACES} <= known
+    assert "walks" in known
+    assert not {"strolls", "pedestrian", "dunes", "glade"} & known
+
+
+def test_pixels_of_a_place_leave_out_actors_and_their_shadows(folder):
+    from kinoeye.systems.amg.data import place_pixels
+
+    pair = recipe(folder).source[0]
+    painted = np.where((pair.alpha > 0)[..., None] | pair.cast[..., None], 255, 0).astype(np.uint8)
+    from dataclasses import replace
+
+    pixels = place_pixels(replace(pair, film_rgb=np.broadcast_to(painted, pair.film_rgb.shape)), 0, 500,
+                          np.random.default_rng(0))  # fmt: skip
+    assert painted.any()
+    assert not pixels.rgb.any()
