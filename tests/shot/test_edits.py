@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kinoeye import shot as edits
 from kinoeye.base.errors import InputError
 from kinoeye.geometry import SE3, SO3, Trajectory, jerk
-from kinoeye.shot import Shot, edit
+from kinoeye.shot import Shot, Sources, edit
 from kinoeye.shot.edits.operators import OPERATORS
 
 
@@ -124,7 +124,7 @@ arguments = st.lists(
 def test_any_edit_is_done_or_refused_in_words(name, words, start):
     path = camera(8, start_s=start)
     try:
-        edited = edit(path, f"{name}:{','.join(words)}", read=lambda _: camera(6, seed=2)).path
+        edited = edit(path, f"{name}:{','.join(words)}", sources=Sources(path=lambda _: camera(6, seed=2))).path
     except InputError as error:
         message = str(error)
     else:
@@ -144,9 +144,9 @@ def test_notes_count():
 
 def test_edits_that_name_files_ask_the_caller():
     paths = {"b": camera(seed=2)}
-    assert len(edit(camera(), "stitch:b", read=paths.__getitem__).path) == 59
+    assert len(edit(camera(), "stitch:b", sources=Sources(path=paths.__getitem__)).path) == 59
     assert torch.allclose(
-        edit(camera(), "anchor:b", read=paths.__getitem__).path.T_world_cam[0].as_matrix(),
+        edit(camera(), "anchor:b", sources=Sources(path=paths.__getitem__)).path.T_world_cam[0].as_matrix(),
         paths["b"].T_world_cam[0].as_matrix(), atol=1e-9,
     )  # fmt: skip
     with pytest.raises(InputError, match="no file is read here"):

@@ -1,7 +1,8 @@
-"""Edits of a camera path, one after another: pace, smoothness, place, aim, lens, length.
+"""Edits of a camera path, one after another: pace, smoothness, place, aim, lens, length; and of what a shot shows.
 
 FILE is any readable camera file, or a shot.json, whose actors stay. The output has the format of FILE unless its
-name or --to says another one. Edits are words, done from left to right:
+name or --to says another one. Edits are words, done from left to right; the last five are of shots alone and take
+plain words, which a shell wants in quotes:
 
 """
 
@@ -36,6 +37,8 @@ examples:
   kinoeye edit cam.json smooth:0.02 retime:constant-speed resample:49 -o out.json
   kinoeye edit shot.json look-at:red-robot dolly-zoom:red-robot -o shot2.json
   kinoeye edit a.tum stitch:b.tum,blend=1 -o ab.tum
+  kinoeye edit shot.json background:"a beach at dusk" motion:"walks in a circle, then waves" -o new.json
+  kinoeye edit shot.json camera:"orbit left around the dog" motion:woman=walk.bvh actor:dog="a robot" -o new.json
 """
 
 
@@ -62,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
         return _resample_as_stream(args, operations[0])
     from kinoeye.formats.paths import read_path
     from kinoeye.shot.record_head import is_shot
+    from kinoeye.studio.edit_sources import edit_files, is_file
 
     table = read_path(args.file, format=args.source)
     target = _output_format(args, table)
@@ -72,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
     for operation in operations:
         if "file" in operation.given:
             require_camera(Path(operation.given["file"]))
+        if operation.operator.told:
+            is_file(operation.given["words"])  # a name of a file that is not there is told before anything loads
     from kinoeye.formats.edited import editable
     from kinoeye.shot.edits.applying import edit
     from kinoeye.shot.edits.motion import track_of
@@ -81,16 +87,16 @@ def run(args: argparse.Namespace) -> int:
         path, notes = Shot.load(args.file), []
     else:
         path, notes = editable(table)
-    edited = edit(path, *operations, read=_read)
+    edited = edit(path, *operations, sources=edit_files())
     warnings = _write(args.out, edited.path, table, target, operations)
     notes = [*table.notes, *notes]
-    for message in [*notes, *edited.notes, *warnings]:
+    for message in [*notes, *edited.notes, *edited.caveats, *warnings]:
         say(args, f"{args.out}: {message}")
     if args.json:
         facts = {"input": str(args.file), "output": str(args.out), "from": table.format, "to": target}
         edits = [{"edit": o.text, "changed": note} for o, note in zip(operations, edited.notes, strict=True)]
         counts = {"frames_before": len(table), "frames": len(track_of(edited.path))}
-        print_json({**facts, **counts, "edits": edits, "notes": notes, "warnings": warnings})
+        print_json({**facts, **counts, "edits": edits, "notes": [*notes, *edited.caveats], "warnings": warnings})
     else:
         print(args.out)
     return 0
@@ -116,14 +122,6 @@ def _resample_as_stream(args: argparse.Namespace, operation: Operation) -> int:
     else:
         print(args.out)
     return 0
-
-
-def _read(name: str) -> Motion:
-    """The path of another file that an edit names."""
-    from kinoeye.formats.edited import editable
-    from kinoeye.formats.paths import read_path
-
-    return editable(read_path(name))[0]
 
 
 def _output_format(args: argparse.Namespace, table: PathTable) -> str:

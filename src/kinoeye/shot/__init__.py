@@ -6,18 +6,24 @@ from kinoeye.base.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from kinoeye.shot.edits.aiming import look_at as look_at
-    from kinoeye.shot.edits.applying import Edited as Edited
     from kinoeye.shot.edits.applying import edit as edit
+    from kinoeye.shot.edits.background import change_background as change_background
+    from kinoeye.shot.edits.camera_moves import move_camera as move_camera
     from kinoeye.shot.edits.lenses import dolly_zoom as dolly_zoom
     from kinoeye.shot.edits.lenses import fit as fit
     from kinoeye.shot.edits.lenses import zoom as zoom
     from kinoeye.shot.edits.lenses import zoom_to as zoom_to
+    from kinoeye.shot.edits.motion import Edited as Edited
+    from kinoeye.shot.edits.performing import change_motion as change_motion
     from kinoeye.shot.edits.placing import anchor as anchor
     from kinoeye.shot.edits.placing import anchor_upright as anchor_upright
     from kinoeye.shot.edits.placing import mirror as mirror
     from kinoeye.shot.edits.placing import scale as scale
+    from kinoeye.shot.edits.recasting import add_actor as add_actor
+    from kinoeye.shot.edits.recasting import change_actor as change_actor
     from kinoeye.shot.edits.smoothing import handheld as handheld
     from kinoeye.shot.edits.smoothing import smooth as smooth
+    from kinoeye.shot.edits.sources import Sources as Sources
     from kinoeye.shot.edits.stitching import stitch as stitch
     from kinoeye.shot.edits.timing import resample as resample
     from kinoeye.shot.edits.timing import resample_for as resample_for

@@ -69,6 +69,8 @@ class Part:
     size_xyz: tuple[float, float, float]
     heading: float | None = None
     """Where it sets off, when that is told, around +z from +x."""
+    stands: tuple[float, float, float, float] | None = None
+    """Where it is before it acts, and the heading there; None where its ways may say that."""
 
     @property
     def is_car(self) -> bool:
@@ -103,17 +105,24 @@ def is_oriented(group: Sequence[Part]) -> bool:
 
 
 def played(
-    group: Sequence[Part], *, view_heading: float, camera_xy: Float64, generator: np.random.Generator
+    group: Sequence[Part],
+    *,
+    view_heading: float,
+    camera_xy: Float64,
+    generator: np.random.Generator,
+    known: Mapping[str, Course] | None = None,
 ) -> dict[str, Course]:
-    """The courses of actors who have to do with each other, about the origin.
+    """The courses of actors who have to do with each other, about the origin, or in the world of those that are known.
 
     Args:
         group: as `groups` makes them.
         view_heading: where the camera looks, around +z, which is what left and right are told by.
         camera_xy: [2] where it stands.
         generator: of the places where nobody said them.
+        known: courses that some of the group have already.
     """
-    scene = _Scene({part.mention.name: part for part in group}, view_heading, camera_xy, generator)
+    scene = _Scene({part.mention.name: part for part in group}, view_heading, camera_xy, generator, dict(known or {}))
+    scene.is_placed = bool(known) or any(part.stands for part in group)
     for part in group:
         scene.course_of(part.mention.name)
     return scene.courses
@@ -127,6 +136,8 @@ class _Scene:
     generator: np.random.Generator
     courses: dict[str, Course] = field(default_factory=dict)
     begun: set[str] = field(default_factory=set)
+    is_placed: bool = False
+    """Whether courses are in the world already."""
 
     def course_of(self, name: str) -> Course:
         """The course of an actor, after those of the actors that it depends on; in a ring the first one is free."""
@@ -151,7 +162,8 @@ class _Scene:
     @property
     def camera_heading(self) -> float:
         """Where the camera is, as a heading: ways that say no left or right are turned to have it at 0."""
-        return self.view_heading + math.pi if is_oriented(list(self.parts.values())) else 0.0
+        oriented = self.is_placed or is_oriented(list(self.parts.values()))
+        return self.view_heading + math.pi if oriented else 0.0
 
     def is_followed(self, name: str) -> bool:
         """Whether others go with an actor."""
@@ -170,6 +182,9 @@ class _Player:
         self.ends_s: list[float] = []
         self.seat: int | None = None
         """Which cue sits without a time that was told."""
+        if part.stands is not None:
+            self.place, self.heading = np.array(part.stands[:3]), part.stands[3]
+            self.xyz, self.facing = self.place[None].copy(), np.array([self.heading])
         self.begin_s = self.end_s = 0.0
         """When the action before began, and when all so far end."""
 
@@ -181,7 +196,7 @@ class _Player:
             actions = (ActorAction("straight", pace=pace),)
         for other in [action.other for action in actions if action.other in self.scene.parts]:
             self.scene.course_of(other)
-        if not self._begins_by(actions) and self.scene.courses:
+        if self.part.stands is None and not self._begins_by(actions) and self.scene.courses:
             self._stand_aside()
         for action in actions:
             self._do(action)
@@ -287,7 +302,7 @@ class _Player:
             told = self.part.heading if action.side is None else None
             side = {"left": 0.5 * math.pi, "right": -0.5 * math.pi}.get(action.side or "", 0.0)
             heading = self.scene.view_heading + side if told is None else told
-            if self.ends_s:
+            if self.ends_s or self.part.stands is not None:
                 start_s = self._turn(math.remainder(heading - self.heading, FULL), start_s)
             else:
                 self.heading = heading

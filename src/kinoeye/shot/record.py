@@ -123,7 +123,7 @@ def _actor_to_json(actor: Actor) -> dict[str, Any]:
         "prompt": actor.prompt,
         "category": actor.category,
         "size_xyz": list(actor.size_xyz),
-        "avatar": to_json(actor.avatar),
+        "avatar": _avatar_to_json(actor.avatar),
         "track": track_to_json(poses, actor.track.times_s.double().numpy(), actor.track.unit),
     }
 
@@ -139,6 +139,13 @@ def _actor_from_json(data: Any, where: str) -> Actor:
         track=_track(poses, times, unit, f"{where}.track"),
         avatar=_avatar_from_json(data["avatar"], f"{where}.avatar"),
     )
+
+
+def _avatar_to_json(avatar: Avatar | SkinnedAvatar | None) -> Any:
+    data = to_json(avatar)
+    if isinstance(avatar, SkinnedAvatar) and avatar.recorded is None:
+        del data["recorded"]  # records of bodies that nobody recorded stay as they were, and so do their fingerprints
+    return data
 
 
 def _avatar_from_json(data: Any, where: str) -> Avatar | SkinnedAvatar | None:

@@ -10,6 +10,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.files import write_json
 from kinoeye.geometry.track import Track, Trajectory
 from kinoeye.shot.bodies.motions.cues import Cue
+from kinoeye.shot.bodies.recording import Recording
 from kinoeye.shot.environment import Environment
 
 Shape = Literal["robot", "box", "sphere", "cylinder", "cone", "capsule", "pyramid"]
@@ -48,6 +49,8 @@ class SkinnedAvatar:
     """What it does besides going its way."""
     still: bool = False
     """Whether it keeps the pose of its track's beginning, as a statue does; others breathe and shift their weight."""
+    recorded: Recording | None = None
+    """Recorded motion that its joints go through, instead of a gait and cues."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +82,10 @@ class Actor:
     def slowed(self, start_s: float, times_slower: float) -> Actor:
         """The actor so many times slower from `start_s` on, where it is at the same time as before."""
         times = start_s + times_slower * (self.track.times_s - start_s)
-        return replace(self, track=replace(self.track, times_s=times))
+        avatar = self.avatar
+        if isinstance(avatar, SkinnedAvatar) and avatar.recorded is not None:
+            avatar = replace(avatar, recorded=avatar.recorded.slowed(start_s, times_slower))
+        return replace(self, track=replace(self.track, times_s=times), avatar=avatar)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from kinoeye import language
 from kinoeye.base.errors import InputError
@@ -163,7 +165,11 @@ def anchors_from_first_camera(shot: Shot) -> dict[str, Anchor]:
 
     Actors who go straight and evenly walk at that velocity; others have their way.
     """
-    T_cam_world = shot.camera.T_world_cam[0].inverse()
+    return anchors_of(shot, shot.camera.T_world_cam[0].inverse())
+
+
+def anchors_of(shot: Shot, T_axes_world: SE3) -> dict[str, Anchor]:
+    """Where a shot's actors are in some axes; see `anchors_from_first_camera`."""
     anchors = {}
     for actor in shot.actors:
         origins = actor.track.T_world_body.translation
@@ -173,12 +179,12 @@ def anchors_from_first_camera(shot: Shot) -> dict[str, Anchor]:
         )
         way: tuple[tuple[float, float, float, float], ...] = ()
         if float((origins - even).norm(dim=-1).max()) > 1e-6:
-            seen = T_cam_world @ origins
+            seen = T_axes_world @ origins
             times = actor.track.times_s - shot.camera.times_s[0]
             way = tuple((t, x, y, z) for t, (x, y, z) in zip(times.tolist(), seen.tolist(), strict=True))
         velocity = (origins[-1] - origins[0]) / actor.track.duration_s if actor.moves else torch.zeros_like(origins[0])
-        px, py, pz = (T_cam_world @ origins[0]).tolist()
-        vx, vy, vz = (T_cam_world.rotation @ velocity).tolist()
+        px, py, pz = (T_axes_world @ origins[0]).tolist()
+        vx, vy, vz = (T_axes_world.rotation @ velocity).tolist()
         anchors[actor.name] = Anchor((px, py, pz), actor.size_xyz, (vx, vy, vz), way)
     return anchors
 
@@ -261,22 +267,28 @@ def _actor(role: Role, place: Float64, camera: Trajectory, space: Space, generat
     velocity = torch.from_numpy(role.velocity_xyz(space.heading))
     rotation = SO3.exp(torch.tensor([0.0, 0.0, heading], dtype=torch.float64))
     pose = SE3.from_parts(rotation, origin + velocity * (times - times[0])[:, None])
-    return _cast(role, Track(pose, times), avatar_of(role, colour_of(role, generator), walks=role.speed > 0))
+    return cast(role, Track(pose, times), avatar_of(role, colour_of(role, generator), walks=role.speed > 0))
 
 
 def _acting_actor(role: Role, course: Course, camera: Trajectory, generator: np.random.Generator) -> Actor:
-    times = camera.times_s
-    xyz, facing = course.at((times - times[0]).numpy())
+    track, cues = filmed(course, camera.times_s)
+    return cast(role, track, avatar_of(role, colour_of(role, generator), walks=True, cues=cues))
+
+
+def filmed(course: Course, times_s: Float[Tensor, "n"]) -> tuple[Track, tuple[Cue, ...]]:
+    """A course as it goes from the first time of a film to the last: the track, and the cues at the film's times."""
+    xyz, facing = course.at((times_s - times_s[0]).numpy())
     axes = torch.from_numpy(np.stack([np.zeros_like(facing), np.zeros_like(facing), facing], axis=-1))
     pose = SE3.from_parts(SO3.exp(axes), torch.from_numpy(xyz))
-    start = float(times[0])
+    start = float(times_s[0])
     cues = tuple(
-        replace(_to_the_end(cue, float(times[-1]) - start), start_s=start + cue.start_s) for cue in course.cues
+        replace(_to_the_end(cue, float(times_s[-1]) - start), start_s=start + cue.start_s) for cue in course.cues
     )
-    return _cast(role, Track(pose, times), avatar_of(role, colour_of(role, generator), walks=True, cues=cues))
+    return Track(pose, times_s), cues
 
 
-def _cast(role: Role, track: Track, avatar: Avatar | SkinnedAvatar) -> Actor:
+def cast(role: Role, track: Track, avatar: Avatar | SkinnedAvatar) -> Actor:
+    """The actor who plays a role."""
     return Actor(
         name=role.mention.name,
         prompt=role.mention.prompt or role.mention.name,

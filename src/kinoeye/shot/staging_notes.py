@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float
 
 from kinoeye.facts.boxes import gap
 from kinoeye.shot.scene_tracks import scene_tracks
@@ -31,7 +32,7 @@ def staging_notes(shot: Shot) -> tuple[str, ...]:
     tracks, times = scene_tracks(shot), shot.camera.times_s.double().numpy()
     notes = []
     for actor in shot.actors:
-        notes += [f"{actor.name} is out of view from {span}" for span in _spans(~_in_view(shot, actor), times)]
+        notes += [f"{actor.name} is out of view from {span}" for span in _spans(~in_view(shot, actor), times)]
         on_lens, heights = _nearness(shot, actor)
         notes += [f"{actor.name} is on the lens from {span}" for span in _spans(on_lens, times)]
         large = ~on_lens & (heights > TOO_LARGE)
@@ -49,22 +50,26 @@ def staging_notes(shot: Shot) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _in_view(shot: Shot, actor: Actor) -> np.ndarray:
+def in_view(shot: Shot, actor: Actor) -> np.ndarray:
     """Whether the middle of an actor is in each picture [n]."""
     middle = actor.track.at(shot.camera.times_s).T_world_body.translation.clone()
     middle[:, 2] += 0.5 * actor.size_xyz[2]
-    return _seen(shot, middle)[0]
+    return seen(shot, middle)[0]
 
 
-def _seen(shot: Shot, points: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Whether a point [n, 3] of the world is in each picture [n], and its depth [n]."""
+def seen(
+    shot: Shot, points: Float[torch.Tensor, "n *k 3"]
+) -> tuple[Bool[np.ndarray, "n *k"], Float[np.ndarray, "n *k"]]:
+    """Whether points of the world, those of each picture, are in it, and how far ahead of the camera they are."""
     T_cam_world = shot.camera.T_world_cam.inverse()
-    seen = (T_cam_world.rotation.as_matrix() @ points[:, :, None])[..., 0] + T_cam_world.translation
-    fx_fy_cx_cy = shot.camera.intrinsics.fx_fy_cx_cy
-    depth = seen[:, 2:]
-    xy = fx_fy_cx_cy[:, :2] * seen[:, :2] / depth + fx_fy_cx_cy[:, 2:]
+    flat = points.reshape(len(points), -1, 3)
+    ahead = flat @ T_cam_world.rotation.as_matrix().mT + T_cam_world.translation[:, None]
+    fx_fy_cx_cy = shot.camera.intrinsics.fx_fy_cx_cy[:, None]
+    depth = ahead[..., 2:]
+    xy = fx_fy_cx_cy[..., :2] * ahead[..., :2] / depth + fx_fy_cx_cy[..., 2:]
     size = xy.new_tensor(shot.camera.size_wh)
-    return ((depth > 0) & (xy >= 0) & (xy <= size)).all(dim=-1).numpy(), depth[:, 0].numpy()
+    within = ((depth > 0) & (xy >= 0) & (xy <= size)).all(dim=-1)
+    return within.reshape(points.shape[:-1]).numpy(), depth[..., 0].reshape(points.shape[:-1]).numpy()
 
 
 def _nearness(shot: Shot, actor: Actor) -> tuple[np.ndarray, np.ndarray]:
@@ -76,7 +81,7 @@ def _nearness(shot: Shot, actor: Actor) -> tuple[np.ndarray, np.ndarray]:
     on_lens = ((camera.abs() - half).clamp(min=0.0).norm(dim=-1) < ON_THE_LENS_M).numpy()
     # The point of the body that is nearest to the camera, and the middle.
     nearest = T_world_body @ (camera.clamp(-half, half) + up)
-    (near_seen, depth), (middle_seen, _) = _seen(shot, nearest), _seen(shot, T_world_body @ up.expand_as(nearest))
+    (near_seen, depth), (middle_seen, _) = seen(shot, nearest), seen(shot, T_world_body @ up.expand_as(nearest))
     height = shot.camera.intrinsics.fx_fy_cx_cy[:, 1].numpy() * actor.size_xyz[2] / np.maximum(depth, 1e-6)
     return on_lens, np.where(near_seen | (middle_seen & (depth > 0)), height / shot.camera.size_wh[1], 0.0)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from kinoeye.base.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from kinoeye.studio.edit_sources import edit_files as edit_files
     from kinoeye.studio.picture import write_picture as write_picture
     from kinoeye.studio.report import Report as Report
     from kinoeye.studio.report import write_report as write_report

@@ -35,7 +35,7 @@ class Cast:
 
     def resolve(self, phrase: ActorPhrase, words: str, start: int, end: int) -> list[str]:
         """The names that a noun phrase means: an actor that fits it, or new ones."""
-        known = self._fitting(phrase)
+        known = self._fitting(phrase, _sex_of(words))
         if known:
             self.latest = known
             self._remember(known)
@@ -62,7 +62,7 @@ class Cast:
         recent = [self.mention(name) for name in reversed(self.recent) if name not in others_than]
         wanted, sex = _PERSONAL.get(pronoun), _SEXES.get(pronoun)
         fits = [each for each in recent if wanted is None or (each.shape == "person") == wanted]
-        of_sex = [each for each in fits if sex is None or _sex(each) in (sex, None)]
+        of_sex = [each for each in fits if sex is None or _sex_of(each.prompt) in (sex, None)]
         best = of_sex or fits or recent
         return best[0].name if best else None
 
@@ -114,8 +114,11 @@ class Cast:
             return self.latest[0]
         return self.mentions[0].name if len(self.mentions) == 1 else None
 
-    def _fitting(self, phrase: ActorPhrase) -> list[str]:
-        """Names of the first actors that a definite phrase points back to, as many as it counts; else none."""
+    def _fitting(self, phrase: ActorPhrase, sex: str | None) -> list[str]:
+        """Names of the first actors that a definite phrase points back to, as many as it counts; else none.
+
+        "The woman" is one of whom that was said before anybody else.
+        """
         fits = [
             mention
             for mention in self.mentions
@@ -124,6 +127,7 @@ class Cast:
             and phrase.size in (None, mention.size)
             and phrase.clothes in ("", mention.clothes)
         ]
+        fits = sorted(fits, key=lambda mention: sex is not None and _sex_of(mention.prompt) != sex)
         exact = [mention for mention in fits if (mention.colour, mention.size) == (phrase.colour, phrase.size)]
         chosen = (exact if len(exact) >= phrase.count else fits)[: phrase.count]
         return [mention.name for mention in chosen] if phrase.definite and len(chosen) == phrase.count else []
@@ -143,7 +147,7 @@ class Cast:
         self.mentions = [replace(mention, **changes) if mention.name in names else mention for mention in self.mentions]
 
 
-def _sex(mention: ActorMention) -> str | None:
-    """What the noun of an actor says: woman, man, or nothing."""
-    words = mention.prompt.casefold().split()
+def _sex_of(phrase: str) -> str | None:
+    """What the noun of a phrase says: woman, man, or nothing."""
+    words = phrase.casefold().split()
     return next((name for name, nouns in (("woman", _WOMEN), ("man", _MEN)) if {*words} & {*nouns}), None)

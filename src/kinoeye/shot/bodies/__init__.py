@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from kinoeye.shot.bodies.grounding import grounded as grounded
     from kinoeye.shot.bodies.joint_names import common_names as common_names
     from kinoeye.shot.bodies.packed import load_body as load_body
+    from kinoeye.shot.bodies.recording import RecordedMotion as RecordedMotion
+    from kinoeye.shot.bodies.recording import Recording as Recording
+    from kinoeye.shot.bodies.recording import recorded_on as recorded_on
     from kinoeye.shot.bodies.retargeting import RetargetReport as RetargetReport
     from kinoeye.shot.bodies.retargeting import retarget as retarget
     from kinoeye.shot.bodies.root_motion import split_root as split_root

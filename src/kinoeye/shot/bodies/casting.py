@@ -60,6 +60,8 @@ def perform(actor: Actor, avatar: SkinnedAvatar, times_s: Float64, *, seed: int 
         body, T_body_rest = perform(actor, replace(avatar, still=False), start, seed=seed)
         return body, np.repeat(T_body_rest, len(times_s), axis=0)
     body = cast_body(avatar.body, avatar.color_rgb, avatar.clothes, actor.size_xyz[2])
+    if avatar.recorded is not None:
+        return body, avatar.recorded.transforms(body.skeleton, actor.size_xyz[2], times_s)
     if avatar.body == "adult":
         local, root = animate(body.skeleton, actor.track, times_s, avatar.cues, seed=seed)
     elif avatar.body == "dog":

@@ -16,7 +16,9 @@ from kinoeye.language.prose import drawn, listed, within_sentence
 from kinoeye.shot.captions.words import COURSES, CUES, GAITS, Stream
 from kinoeye.shot.shot import Actor, SkinnedAvatar
 
-Course = Literal["rest", "turn", "straight", "bend", "back", "circle", "winding", "backwards", "sideways", "hop"]
+Course = Literal[
+    "rest", "stir", "turn", "straight", "bend", "back", "circle", "winding", "backwards", "sideways", "hop"
+]  # fmt: skip
 _MOVES_M_PER_S = 0.15
 _GOES_M = 0.2
 """Who goes less in all rests."""
@@ -60,6 +62,8 @@ def doing_of(actor: Actor, times_s: Tensor) -> Doing:
     cues = actor.avatar.cues if isinstance(actor.avatar, SkinnedAvatar) else ()
     told = tuple(cue.name for cue in sorted(cues, key=lambda cue: cue.start_s) if first <= cue.start_s < last)
     course, angle, fastest = _course(poses, times.numpy())
+    if course == "rest" and isinstance(actor.avatar, SkinnedAvatar) and actor.avatar.recorded is not None:
+        course = "stir"
     runs = fastest > _RUNS_M_PER_S * math.sqrt(actor.size_xyz[2] / _ADULT_M)
     return Doing(course=course, side="left" if angle >= 0 else "right", runs=runs, cues=told)
 

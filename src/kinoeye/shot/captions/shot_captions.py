@@ -16,6 +16,7 @@ from kinoeye.shot.captions.interaction import interaction_captions
 from kinoeye.shot.captions.story import sight, story_of
 from kinoeye.shot.captions.words import CAMERA, LIGHTS, PLACES, Stream
 from kinoeye.shot.environment import Environment, Panorama
+from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.shot.shot import Actor, Shot, SkinnedAvatar
 
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
@@ -74,8 +75,9 @@ def captions_of(shot: Shot, stream: Stream = "train") -> ShotCaptions:
 
 
 def _place(environment: Environment, stream: Stream, rng: np.random.Generator) -> str:
-    if isinstance(environment.sky, Panorama) or environment.name not in PLACES[stream]:
-        return environment.prompt or "an open place"
+    known = ENVIRONMENTS.get(environment.name)
+    if isinstance(environment.sky, Panorama) or known is None or environment.prompt != known.prompt:
+        return within_sentence(environment.prompt) or "an open place"  # somebody's own words for it
     return drawn(rng, PLACES[stream][environment.name])
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Generic, cast
+from typing import Any, cast
 
 from kinoeye.base.errors import InputError
 from kinoeye.geometry.smoothing import jerk
 from kinoeye.shot.edits.aiming import look_at
 from kinoeye.shot.edits.lenses import dolly_zoom, fit, zoom, zoom_to
-from kinoeye.shot.edits.motion import Motion, P, camera_of, image_words, track_of
+from kinoeye.shot.edits.motion import Edited, Motion, Outcome, P, camera_of, image_words, track_of
+from kinoeye.shot.edits.of_shots import OF_SHOTS, Changes
 from kinoeye.shot.edits.operators import parse_edit
 from kinoeye.shot.edits.placing import anchor, anchor_upright, mirror, pose_at, scale
 from kinoeye.shot.edits.smoothing import handheld, smooth
+from kinoeye.shot.edits.sources import Sources
 from kinoeye.shot.edits.stitching import stitch
 from kinoeye.shot.edits.syntax import Operation
 from kinoeye.shot.edits.timing import (
@@ -43,31 +44,19 @@ from kinoeye.shot.edits.words import (
 from kinoeye.shot.shot import Shot
 from kinoeye.shot.targets import target_named
 
-Reader = Callable[[str], Motion]
-"""Reads the path of a file that an edit names."""
-Outcome = tuple[Motion, str]
-"""The path after an edit, and what changed in a sentence."""
 
-
-@dataclass(frozen=True)
-class Edited(Generic[P]):
-    """A path after edits."""
-
-    path: P
-    notes: tuple[str, ...]
-    """What each edit changed, in the order of the edits."""
-
-
-def edit(path: P, *operations: Operation | str, read: Reader | None = None) -> Edited[P]:
-    """A path after edits, from left to right.
+def edit(path: P, *operations: Operation | str, sources: Sources | None = None) -> Edited[P]:
+    """A path or a shot after edits, from left to right.
 
     Args:
         path: a track, camera or shot; the result is of the same kind, and a shot keeps its actors.
-        operations: such as "smooth:0.02" or "resample:49"; see `kinoeye edit --help`.
-        read: how to read another file that an edit names; without it such an edit is refused.
+        operations: such as "smooth:0.02" or "background:a beach"; see `kinoeye edit --help`.
+        sources: how to read files that edits name; without them such an edit is refused. `kinoeye.studio.edit_files`
+            reads all that the command line does.
 
     Raises:
-        InputError: an edit is not known, or cannot be done to this path.
+        InputError: an edit is not known, cannot be done to this path, or contradicts another one; or nobody whom edits
+            of a shot concern would be filmed.
 
     Example:
         >>> from kinoeye import language
@@ -76,21 +65,25 @@ def edit(path: P, *operations: Operation | str, read: Reader | None = None) -> E
     """
     parsed = [parse_edit(operation) if isinstance(operation, str) else operation for operation in operations]
     edited: Motion = path
-    notes = []
+    notes: list[str] = []
+    changes = Changes()
     for operation in parsed:
+        before = edited
         try:
-            edited, note = _APPLY[operation.name](edited, operation.given, read or _unread)
+            changes.claim(before, operation)
+            edited, note = _APPLY[operation.name](before, operation.given, sources or Sources())
         except InputError as error:
             raise InputError(f"{operation.text}: {error}") from error
         notes.append(f"{operation.name}: {note}")
-    return Edited(cast(P, edited), tuple(notes))
+        if operation.operator.told:
+            changes.note(before, edited)
+    caveats: tuple[str, ...] = ()
+    if isinstance(path, Shot) and isinstance(edited, Shot) and any(operation.operator.told for operation in parsed):
+        caveats = changes.require_filmed(path, edited)
+    return Edited(cast(P, edited), tuple(notes), caveats)
 
 
-def _unread(name: str) -> Motion:
-    raise InputError(f"no file is read here, and {name!r} names one; stitch() and anchor() take a path")
-
-
-def _retime(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
+def _retime(path: Motion, given: Mapping[str, Any], _sources: Sources) -> Outcome:
     given = dict(given)
     pace, weight = given.pop("pace", None), given.pop("radians_per_metre", None)
     if (pace is None) == (not given) or (weight is not None and pace != "constant-speed"):
@@ -118,11 +111,11 @@ def _retime(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
     )
 
 
-def _reverse(path: Motion, _given: Mapping[str, Any], _read: Reader) -> Outcome:
+def _reverse(path: Motion, _given: Mapping[str, Any], _sources: Sources) -> Outcome:
     return reverse(path), "the path runs from its last pose to its first"
 
 
-def _trim(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
+def _trim(path: Motion, given: Mapping[str, Any], _sources: Sources) -> Outcome:
     if ("frames" in given) == ("start" in given or "end" in given):
         raise InputError("give either START,END in seconds or frames=FIRST,STOP")
     if "frames" in given:
@@ -137,7 +130,7 @@ def _trim(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
     return trimmed, f"{len(after)} of {count(before)} are left, from {first:g} to {last:g} s, with the times they had"
 
 
-def _resample(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
+def _resample(path: Motion, given: Mapping[str, Any], _sources: Sources) -> Outcome:
     asked = {key: given[key] for key in ("frames", "fps", "stride", "model") if key in given}
     if len(asked) != 1:
         raise InputError("give one of a number of frames, fps=RATE, stride=N, or a film model's name")
@@ -154,7 +147,7 @@ def _resample(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
     return sampled, f"{count(before)} became {len(after)} for {target.title}, {rate(after)}{pace}"
 
 
-def _smooth(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
+def _smooth(path: Motion, given: Mapping[str, Any], _sources: Sources) -> Outcome:
     keep_ends = given.get("ends", "kept") == "kept"
     radians = math.radians(given.get("degrees", 1.0))
     smoothed = smooth(path, tolerance=given["tolerance"], tolerance_rad=radians, keep_ends=keep_ends)
@@ -167,14 +160,14 @@ def _smooth(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
     return smoothed, f"{moved(path, smoothed)}; " + (" and ".join(falls) or "there was no jerk to take away")
 
 
-def _handheld(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
+def _handheld(path: Motion, given: Mapping[str, Any], _sources: Sources) -> Outcome:
     shaken = handheld(path, amplitude=given.get("amplitude", 1.0), seed=given.get("seed", 0))
     only = "" if track_of(path).unit == "m" else " (rotation only: the scale of the path is not known)"
     return shaken, f"{moved(path, shaken)}{only}"
 
 
-def _stitch(path: Motion, given: Mapping[str, Any], read: Reader) -> Outcome:
-    other = read(given["file"])
+def _stitch(path: Motion, given: Mapping[str, Any], sources: Sources) -> Outcome:
+    other = sources.path(given["file"])
     options = {"match": given.get("match", "pose"), "blend_s": given.get("blend", 0.5)}
     if "bridge" in given and len(given) > 2:
         raise InputError("a bridge leaves the other path where it is; leave out match and blend")
@@ -191,11 +184,11 @@ def _stitch(path: Motion, given: Mapping[str, Any], read: Reader) -> Outcome:
     )
 
 
-def _mirror(path: Motion, _given: Mapping[str, Any], _read: Reader) -> Outcome:
+def _mirror(path: Motion, _given: Mapping[str, Any], _sources: Sources) -> Outcome:
     return mirror(path), "left and right are exchanged about the plane in which the first camera looks"
 
 
-def _scale(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
+def _scale(path: Motion, given: Mapping[str, Any], _sources: Sources) -> Outcome:
     about = given.get("about", "first")
     scaled = scale(path, given["factor"], unit=given.get("unit"), about=about)
     before, after = track_of(path).unit, track_of(scaled).unit
@@ -204,7 +197,7 @@ def _scale(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
     return scaled, f"translations are multiplied by {given['factor']:g} about {point}{unit}"
 
 
-def _anchor(path: Motion, given: Mapping[str, Any], read: Reader) -> Outcome:
+def _anchor(path: Motion, given: Mapping[str, Any], sources: Sources) -> Outcome:
     to = [key for key in ("to", "file", "at") if key in given]
     angles = {f"{key}_deg": given[key] for key in ("yaw", "pitch", "roll") if key in given}
     if len(to) > 1 or ("height" in given and given.get("to") != "z-up") or (angles and "at" not in given):
@@ -220,11 +213,11 @@ def _anchor(path: Motion, given: Mapping[str, Any], read: Reader) -> Outcome:
             raise InputError("at is a position X,Y,Z")
         return anchor(path, pose_at(given["at"], **angles), up="z"), "the first pose is the given one"
     if "file" in given:
-        return anchor(path, read(given["file"])), f"the first pose is that of {given['file']}"
+        return anchor(path, sources.path(given["file"])), f"the first pose is that of {given['file']}"
     return anchor(path), "the first pose is the identity; the world's axes are those of the first camera"
 
 
-def _look_at(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
+def _look_at(path: Motion, given: Mapping[str, Any], _sources: Sources) -> Outcome:
     aimed = look_at(path, _subject(path, given["subject"]), keep_roll="keep_roll" in given, up=given.get("up"))
     level = "roll is kept" if "keep_roll" in given else "the horizon is level"
     if track_of(path).up is None and "up" not in given:
@@ -232,7 +225,7 @@ def _look_at(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
     return aimed, f"every camera looks at {subject_words(given['subject'])} ({moved(path, aimed)}); {level}"
 
 
-def _dolly_zoom(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
+def _dolly_zoom(path: Motion, given: Mapping[str, Any], _sources: Sources) -> Outcome:
     subject = given["subject"]
     numbers = isinstance(subject, tuple) and len(subject) == 1
     zoomed = dolly_zoom(path, subject[0] if numbers else _subject(path, subject))
@@ -240,14 +233,14 @@ def _dolly_zoom(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcom
     return zoomed, f"{what} keeps its size; {field_of_view(zoomed)}"
 
 
-def _zoom(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
+def _zoom(path: Motion, given: Mapping[str, Any], _sources: Sources) -> Outcome:
     if len(given) != 1 or len(next(iter(given.values()))) > 2:
         raise InputError("give a factor or fov=DEGREES, one number or FROM,TO")
     zoomed = zoom(path, given["factor"]) if "factor" in given else zoom_to(path, given["fov"])
     return zoomed, field_of_view(zoomed)
 
 
-def _fit(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
+def _fit(path: Motion, given: Mapping[str, Any], _sources: Sources) -> Outcome:
     fitted = fit(path, given["size"])
     before = camera_of(path, needed_for="an image size").size_wh
     return (
@@ -256,7 +249,7 @@ def _fit(path: Motion, given: Mapping[str, Any], _read: Reader) -> Outcome:
     )
 
 
-_APPLY: Mapping[str, Callable[[Motion, Mapping[str, Any], Reader], Outcome]] = MappingProxyType(
+_APPLY: Mapping[str, Callable[[Motion, Mapping[str, Any], Sources], Outcome]] = MappingProxyType(
     {
         "retime": _retime,
         "reverse": _reverse,
@@ -272,6 +265,7 @@ _APPLY: Mapping[str, Callable[[Motion, Mapping[str, Any], Reader], Outcome]] = M
         "dolly-zoom": _dolly_zoom,
         "zoom": _zoom,
         "fit": _fit,
+        **OF_SHOTS,
     }
 )
 

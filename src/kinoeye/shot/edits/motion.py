@@ -5,8 +5,8 @@ A shot's camera is edited; its actors stay as they are.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TypeVar, cast
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -22,6 +22,19 @@ from kinoeye.shot.shot import Shot
 Motion = Track | Trajectory | Shot
 """Anything with a camera path: poses alone, with intrinsics, or with actors."""
 P = TypeVar("P", bound=Motion)
+Outcome = tuple[Motion, str]
+"""A path after an edit, and what changed in a sentence."""
+
+
+@dataclass(frozen=True)
+class Edited(Generic[P]):
+    """A path or shot after edits."""
+
+    path: P
+    notes: tuple[str, ...]
+    """What each edit changed, in the order of the edits."""
+    caveats: tuple[str, ...] = ()
+    """What is not as one would want it since the shot shows something else: who is out of view, or in another."""
 
 
 def track_of(path: Motion) -> Track:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -133,6 +134,35 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
                 "another image size: scaled, and cropped at both sides where the shape differs",
                 (Parameter("size", "size", bare=True, required=True),),
             ),
+            Operator(
+                "background",
+                "background:TEXT | background:PICTURE[,turn=DEGREES]",
+                "another place, in words or as a picture all around; actors, camera and motion stay as they are",
+                (Parameter("turn", "number", unit="deg"),),
+                told="a place",
+            ),
+            Operator(
+                "camera",
+                "camera:TEXT | camera:FILE",
+                "another camera: moves in words that go on from where the first one stands, or the path of a file, "
+                "as long as the film",
+                told="camera moves or a file",
+            ),
+            Operator(
+                "motion",
+                "motion:[NAME=]TEXT | motion:[NAME=]FILE[#CLIP]",
+                "what an actor does, from where it stands: in words, by the name of a motion, or recorded (BVH, glTF)",
+                told="what an actor does",
+                of_actor=True,
+            ),
+            Operator(
+                "actor",
+                "actor:[NAME=]TEXT",
+                "another body, or other clothes, for an actor that stays where it is and goes its way",
+                told="who is seen instead",
+                of_actor=True,
+            ),
+            Operator("add-actor", "add-actor:TEXT", "one more actor, in view and free of the others", told="an actor"),
         )
     }
 )
@@ -140,7 +170,7 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
 
 
 def parse_edit(text: str) -> Operation:
-    """The operation that a word such as "smooth:0.02" asks for.
+    """The operation that a word such as "smooth:0.02" asks for; "=" may stand for its colon.
 
     Raises:
         InputError: there is no such edit, or an argument of it is wrong; the message names the nearest that is right.
@@ -148,8 +178,10 @@ def parse_edit(text: str) -> Operation:
     Example:
         >>> parse_edit("retime:at=1,3,durations=2,1,2s").given
         {'at': (1.0, 3.0), 'durations': (2.0, 1.0, 2.0)}
+        >>> parse_edit("motion=red robot=walks in a circle").given
+        {'actor': 'red robot', 'words': 'walks in a circle'}
     """
-    name, _, arguments = text.strip().partition(":")
+    name, _, arguments = re.sub(r"^\s*([a-z-]+)\s*=", r"\1:", text, flags=re.IGNORECASE).strip().partition(":")
     operator = OPERATORS.get(name.strip().lower())
     if operator is None:
         hint = nearest(name.strip().lower(), OPERATORS) or f"; edits: {', '.join(OPERATORS)}"

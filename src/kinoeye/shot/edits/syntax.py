@@ -1,5 +1,8 @@
 """How an edit is written in one word: NAME, or NAME:ARGUMENT,ARGUMENT with values, KEY=VALUE and plain choices.
 
+Edits of what a shot shows take words as they are, commas and all, after the name of an actor where one is meant:
+`background:a beach, at dusk` and `motion:NAME=walks in a circle, then waves`.
+
 A value of several numbers goes on over the numbers after it: `look-at:1,2,0.5` and `retime:at=1,3,durations=2,1,2`.
 Nothing in it needs quotes in a shell. This module loads neither torch nor scipy, so that a mistake is told at once.
 """
@@ -72,6 +75,10 @@ class Operator:
     parameters: tuple[Parameter, ...] = ()
     keeps_frames: bool = True
     """Whether each pose still belongs to the image it belonged to."""
+    told: str = ""
+    """What its words say, for messages, if it takes words: "a place"; such an edit is of shots alone."""
+    of_actor: bool = False
+    """Whether `NAME=` may stand before its words."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,8 @@ def parse_arguments(operator: Operator, text: str, arguments: str) -> Operation:
     Raises:
         InputError: an argument is not known, not of its kind, given twice, or missing.
     """
+    if operator.told:
+        return _spoken(operator, text, arguments)
     words: dict[str, list[str]] = {}
     open_list: Parameter | None = None
     for word in (word.strip() for word in arguments.split(",") if word.strip()):
@@ -131,6 +140,25 @@ def parse_arguments(operator: Operator, text: str, arguments: str) -> Operation:
     known = {parameter.name: parameter for parameter in operator.parameters}
     given = {name.replace("-", "_"): _value(operator, known[name], values) for name, values in words.items()}
     return Operation(operator, text, given)
+
+
+def _spoken(operator: Operator, text: str, arguments: str) -> Operation:
+    """The operation of an operator that takes words; what may follow them has a key."""
+    given: dict[str, Any] = {}
+    *before, last = arguments.split(",")
+    key, equals, value = last.partition("=")
+    for parameter in operator.parameters:
+        if before and equals and key.strip() == parameter.name:
+            given[parameter.name] = _value(operator, parameter, [value.strip()])
+            arguments = ",".join(before)
+    name, equals, words = arguments.partition("=")
+    if operator.of_actor and equals:
+        given["actor"], arguments = name.strip(), words
+        if not given["actor"]:
+            raise InputError(f"{operator.name} has no name before its '='; write {operator.form}")
+    if not arguments.strip():
+        raise InputError(f"{operator.name} needs {operator.told}: {operator.form}")
+    return Operation(operator, text, {**given, "words": " ".join(arguments.split())})
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
