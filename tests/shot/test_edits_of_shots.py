@@ -224,6 +224,9 @@ def test_recorded_motion_begins_where_the_actor_stood_and_keeps_its_feet_planted
     assert "31 joints matched" in edited.notes[0]
     start = STAGED.actor(WOMAN).track.T_world_body[0]
     assert torch.allclose(woman.track.T_world_body[0].as_matrix(), start.as_matrix(), atol=1e-6)
+    turned = edit(STAGED, f"motion:{WOMAN}=walk.bvh,turn=90", sources=FILES).path.actor(WOMAN).track.T_world_body
+    ways = [(T.translation[-1] - T.translation[0])[:2] for T in (woman.track.T_world_body, turned)]
+    assert torch.allclose(torch.stack([-ways[0][1], ways[0][0]]), ways[1], atol=1e-9)
     times = np.arange(0.3, 2.7, 1 / 60)
     body, T_body_rest = perform(woman, woman.avatar, times)
     T_world_body = woman.track.at(torch.from_numpy(times)).T_world_body.as_matrix().numpy()
@@ -347,6 +350,7 @@ def test_who_would_not_be_filmed_is_refused_with_the_frames():
         (["motion:dog=waves"], "a dog cannot wave; what it can: "),
         (["motion:person=moonwalks"], "no action 'moonwalks'"),
         (["motion:person=push in"], "moves the camera and nobody"),
+        (["motion:person=waves,turn=90"], "turn is of recorded motion"),
         (["motion:person=follows the car"], "names 'the car', who is not in the shot"),
         (["motion:person=waves", "motion:the woman=nods"], "it contradicts 'motion:person=waves'"),
         (["motion:dog=walk.bvh"], "grey dog cannot move like that: "),

@@ -27,6 +27,8 @@ FLYING_M = 1.5
 WAY_S = 4.0
 """How long somebody goes straight, or does without end what has none, when nobody says."""
 TURNS_RAD_PER_S = 2.5
+CLIMBS_M_PER_S = 1.0
+"""How fast somebody gets to the height of its way from where it stood."""
 _RAMP_S = 0.4
 _CAR_SCALE = 3.0
 """How much wider a car goes, and how much faster, than somebody on foot."""
@@ -413,10 +415,14 @@ class _Player:
             self.place, self.heading = path.xyz[0].copy(), float(path.facing[0])
         self._wait_until(start_s)
         count = max(round(path.seconds * RATE_HZ), 1)
-        xyz, facing = path.sampled(np.arange(1, count + 1) / RATE_HZ)
+        since = np.arange(1, count + 1) / RATE_HZ
+        xyz, facing = path.sampled(since)
+        if self.part.stands is not None:  # who flies rises first, and who lands was up
+            off_m = float(self.place[2] - path.xyz[0, 2])
+            xyz[:, 2] += off_m * (1.0 - smooth_step(since / min(path.seconds, max(abs(off_m) / CLIMBS_M_PER_S, 0.1))))
         off = math.remainder(self.heading - float(path.facing[0]), FULL)
         facing = facing + (self.heading - off - float(path.facing[0]))
-        facing += off * (1.0 - smooth_step(np.arange(1, count + 1) / RATE_HZ * TURNS_RAD_PER_S / max(abs(off), 0.5)))
+        facing += off * (1.0 - smooth_step(since * TURNS_RAD_PER_S / max(abs(off), 0.5)))
         self.xyz, self.facing = np.concatenate([self.xyz, xyz]), np.concatenate([self.facing, facing])
         self.place, self.heading = xyz[-1].copy(), float(facing[-1])
         return start_s + count / RATE_HZ

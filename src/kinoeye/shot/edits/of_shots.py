@@ -91,7 +91,7 @@ def _camera(path: Motion, given: Mapping[str, Any], sources: Sources) -> Outcome
 def _motion(path: Motion, given: Mapping[str, Any], sources: Sources) -> Outcome:
     shot, words = _shot(path, "motion"), given["words"]
     motion = sources.motion(words) if sources.is_file(words) else words
-    return _outcome(change_motion(shot, motion, actor=given.get("actor")))
+    return _outcome(change_motion(shot, motion, actor=given.get("actor"), turn_deg=given.get("turn", 0.0)))
 
 
 def _actor(path: Motion, given: Mapping[str, Any], _sources: Sources) -> Outcome:

@@ -150,8 +150,9 @@ OPERATORS: Mapping[str, Operator] = MappingProxyType(
             ),
             Operator(
                 "motion",
-                "motion:[NAME=]TEXT | motion:[NAME=]FILE[#CLIP]",
+                "motion:[NAME=]TEXT | motion:[NAME=]FILE[#CLIP][,turn=DEGREES]",
                 "what an actor does, from where it stands: in words, by the name of a motion, or recorded (BVH, glTF)",
+                (Parameter("turn", "number", unit="deg"),),
                 told="what an actor does",
                 of_actor=True,
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -32,7 +33,9 @@ _SUBJECT = re.compile(r"^(?:she|he|it|they) ", re.IGNORECASE)
 _STAYS = re.compile(r"^(?:stands?|stays?|waits?|rests?)( still| there| in place)?$", re.IGNORECASE)
 
 
-def change_motion(shot: Shot, motion: str | RecordedMotion, *, actor: str | None = None) -> Edited[Shot]:
+def change_motion(
+    shot: Shot, motion: str | RecordedMotion, *, actor: str | None = None, turn_deg: float = 0.0
+) -> Edited[Shot]:
     """The shot with an actor that does something else, from where it stood at the beginning and as it faced there.
 
     Words are those in which actors act ("walks in a circle, then waves", "follows the dog"), with or without a
@@ -44,12 +47,13 @@ def change_motion(shot: Shot, motion: str | RecordedMotion, *, actor: str | None
         shot: whose camera, place and other actors stay as they are.
         motion: words, or a recording.
         actor: its name or words of its prompt; None for the only one.
+        turn_deg: by which a recording is turned from how the actor faced, counter-clockwise from above.
 
     Returns:
         The shot, and what was done; for a recording with the report of retargeting.
 
     Raises:
-        InputError: there is no such actor, nobody like it can do that, or the joints do not fit.
+        InputError: there is no such actor, nobody like it can do that, the joints do not fit, or words shall be turned.
 
     Example:
         >>> from kinoeye.language import parse
@@ -59,7 +63,9 @@ def change_motion(shot: Shot, motion: str | RecordedMotion, *, actor: str | None
         'A man in blue waves, in a meadow on a clear day. The camera moves forward.'
     """
     who = actor_meant(shot, actor, edit="motion")
-    changed, note = _told(shot, who, motion) if isinstance(motion, str) else _recorded(shot, who, motion)
+    if isinstance(motion, str) and turn_deg:
+        raise InputError("turn is of recorded motion, and this is told in words, such as 'walks to the left'")
+    changed, note = _told(shot, who, motion) if isinstance(motion, str) else _recorded(shot, who, motion, turn_deg)
     actors = tuple(changed if each is who else each for each in shot.actors)
     return Edited(retold(replace(shot, actors=actors)), (f"{who.name}: {note}",))
 
@@ -74,13 +80,14 @@ def course_of(actor: Actor, shot: Shot) -> Course:
     return Course(poses.translation.double().numpy(), facing)
 
 
-def acted(shot: Shot, part: Part, others: dict[str, ActorMention]) -> Course:
+def acted(shot: Shot, part: Part, others: Mapping[str, ActorMention], *, turned: float = 0.0) -> Course:
     """The course of somebody who acts among a shot's actors, in the world.
 
     Args:
         shot: whose actors go on as they do.
         part: who acts.
         others: mentions of the shot's actors by name.
+        turned: angle by which the others are taken to face elsewhere, for who stands beside them.
     """
     known = {actor.name: actor for actor in shot.actors if actor.name in others and actor.name != part.mention.name}
     group = [part, *(Part(replace(others[name], actions=()), actor.size_xyz) for name, actor in known.items())]
@@ -90,9 +97,13 @@ def acted(shot: Shot, part: Part, others: dict[str, ActorMention]) -> Course:
         view_heading=math.atan2(forward[1], forward[0]),
         camera_xy=shot.camera.T_world_cam.translation[0, :2].double().numpy(),
         generator=np.random.default_rng([shot.seed, 0x9A7]),
-        known={name: course_of(actor, shot) for name, actor in known.items()},
+        known={name: _turned(course_of(actor, shot), turned) for name, actor in known.items()},
     )
     return courses[part.mention.name]
+
+
+def _turned(course: Course, angle: float) -> Course:
+    return replace(course, facing=course.facing + angle)
 
 
 def _told(shot: Shot, who: Actor, words: str) -> tuple[Actor, str]:
@@ -148,7 +159,7 @@ def _mention(shot: Shot, who: Actor, words: str) -> tuple[ActorMention, dict[str
     return mention, mentions, spoken.unused
 
 
-def _recorded(shot: Shot, who: Actor, motion: RecordedMotion) -> tuple[Actor, str]:
+def _recorded(shot: Shot, who: Actor, motion: RecordedMotion, turn_deg: float) -> tuple[Actor, str]:
     avatar = who.avatar
     if not isinstance(avatar, SkinnedAvatar):
         raise InputError(f"{who.name} has no joints that recorded motion could move; people have, and dogs")
@@ -162,7 +173,7 @@ def _recorded(shot: Shot, who: Actor, motion: RecordedMotion) -> tuple[Actor, st
     except InputError as error:
         raise InputError(f"{who.name} cannot move like that: {error}") from error
     start = who.track.at(times[:1]).T_world_body[0]
-    upright = SE3.from_parts(_heading(start), start.translation)
+    upright = SE3.from_parts(_heading(start, math.radians(turn_deg)), start.translation)
     track = Track(upright @ way.T_world_body[0].inverse() @ way.T_world_body, way.times_s, who.track.unit)
     pace = "at its own pace"
     if fits and abs(slower - 1) > 1e-6:
@@ -175,8 +186,8 @@ def _recorded(shot: Shot, who: Actor, motion: RecordedMotion) -> tuple[Actor, st
     return replace(who, track=track, avatar=avatar), f"recorded motion {pace}; {report.summary}"
 
 
-def _heading(pose: SE3) -> SO3:
-    """The turn about the vertical alone of a pose."""
+def _heading(pose: SE3, turned: float) -> SO3:
+    """The turn about the vertical alone of a pose, and so much more."""
     R = pose.rotation.as_matrix()
     zero = torch.zeros((), dtype=R.dtype)
-    return SO3.exp(torch.stack([zero, zero, torch.atan2(R[1, 0], R[0, 0])]))
+    return SO3.exp(torch.stack([zero, zero, torch.atan2(R[1, 0], R[0, 0]) + turned]))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 
@@ -30,6 +32,8 @@ _CLOTHES = re.compile(r",? (?:in|wearing|with|dressed) .*$", re.IGNORECASE)
 _BESIDE = re.compile(r" (?=(?:right )?(?:beside|next to|near|by|close to|behind|in front of) )", re.IGNORECASE)
 _CUES: Mapping[str, Sequence[str]] = {"adult": tuple(MOTIONS), "dog": ("sit",)}
 """Body -> what it can be cued to."""
+_AROUND = tuple(math.radians(angle) for angle in (0, -35, 35, -70, 70))
+"""Turns by which somebody beside another is nearer to its front or its back."""
 
 
 def change_actor(shot: Shot, looks: str, *, actor: str | None = None) -> Edited[Shot]:
@@ -116,15 +120,19 @@ def add_actor(shot: Shot, looks: str) -> Edited[Shot]:
     return Edited(retold(replace(shot, actors=(*shot.actors, made))), (note + _unused(spoken),))
 
 
-def _with_another(shot: Shot, mention: ActorMention, others: dict[str, ActorMention]) -> Actor:
-    """An actor who acts with regard to those who are there, on the side that is seen best where none was said."""
+def _with_another(shot: Shot, mention: ActorMention, others: Mapping[str, ActorMention]) -> Actor:
+    """An actor who acts with regard to those who are there, where it is seen best of all places that the words allow.
+
+    To the left or to the right where they say neither, and who only stands beside somebody on any side.
+    """
     role = role_of(mention)
     colour = colour_of(role, _generator(shot, mention.name))
     space = Space.around(shot.camera, shot.actors)
     since = space.times_s - space.times_s[0]
+    stays = all(action.name in ("wait", "sit") for action in mention.actions)
     ways: list[tuple[float, float, Actor]] = []
-    for each in (mention, *(_to_the(side, mention) for side in ("left", "right"))):
-        course = acted(shot, Part(each, role.size_xyz), others)
+    for each, turned in product(_sides(mention), _AROUND if stays else (0.0,)):
+        course = acted(shot, Part(each, role.size_xyz), others, turned=turned)
         track, cues = filmed(course, shot.camera.times_s)
         actor = cast(role, track, avatar_of(role, colour, walks=True, cues=cues))
         unseen = 1.0 - float(in_view(shot, actor).mean())
@@ -132,9 +140,12 @@ def _with_another(shot: Shot, mention: ActorMention, others: dict[str, ActorMent
     return min(ways, key=lambda way: way[:2])[2]
 
 
-def _to_the(side: str, mention: ActorMention) -> ActorMention:
-    """The mention with a side where its actions can have one and have none."""
-    return replace(mention, actions=tuple(replace(a, side=a.side or side) if a.other else a for a in mention.actions))
+def _sides(mention: ActorMention) -> tuple[ActorMention, ...]:
+    """The mention with either side where its actions with regard to another can have one and have none."""
+    return tuple(
+        replace(mention, actions=tuple(replace(a, side=a.side or side) if a.other else a for a in mention.actions))
+        for side in ("left", "right")
+    )
 
 
 def _only(spoken: SpokenPlan, words: str) -> ActorMention:
