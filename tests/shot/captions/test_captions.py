@@ -26,7 +26,7 @@ from kinoeye.shot.templates import find_template, perform
 TIMES = torch.linspace(0.0, 4.0, 49, dtype=torch.float64)
 TABLES = (
     words.NOUNS, words.LIVING, words.GARMENTS, words.DRESSED, words.PLACES, words.GAITS, words.COURSES, words.CUES,
-    words.CAMERA, words.LIGHTS, interaction._PHRASES, MOTIONS,
+    words.RECORDED, words.CAMERA, words.LIGHTS, interaction._PHRASES, MOTIONS,
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from kinoeye.geometry.convention import Float64
 from kinoeye.language.prose import drawn, listed, within_sentence
-from kinoeye.shot.captions.words import COURSES, CUES, GAITS, Stream
+from kinoeye.shot.captions.words import COURSES, CUES, GAITS, RECORDED, Stream
 from kinoeye.shot.shot import Actor, SkinnedAvatar
 
 Course = Literal[
@@ -92,7 +92,8 @@ def _said(actor: Actor, doing: Doing, stream: Stream, rng: np.random.Generator) 
     gait = {"car": "drive", "adult": "walk", "dog": "trot", "robot": "walk"}.get(body, "slide")
     if doing.runs and gait in ("walk", "trot"):
         gait = "run"
-    way = drawn(rng, COURSES[stream][key if doing.course == "rest" else doing.course])
+    ways = RECORDED[stream] if doing.course == "stir" else COURSES[stream]
+    way = drawn(rng, ways[key if doing.course == "rest" else doing.course])
     return listed([way.format(goes=drawn(rng, GAITS[stream][gait]), side=doing.side), *cues])
 
 

@@ -137,7 +137,6 @@ COURSES: Mapping[Stream, Words] = {
         "rest": ("stands still", "stands in its place"),
         "parked": ("is parked", "stands still"),
         "lie": ("rests on the ground", "stands still"),
-        "stir": ("moves in its place",),
         "turn": ("turns on the spot to the {side}",),
         "straight": ("{goes} straight ahead", "{goes} ahead"),
         "bend": ("{goes} in a bend to the {side}", "{goes} and turns to the {side}"),
@@ -152,7 +151,6 @@ COURSES: Mapping[Stream, Words] = {
         "rest": ("stays put", "remains motionless"),
         "parked": ("waits with its engine off",),
         "lie": ("stays where it is", "remains motionless"),
-        "stir": ("stirs without going anywhere",),
         "turn": ("pivots in place towards its {side}",),
         "straight": ("{goes} directly onwards", "{goes} along a line"),
         "bend": ("{goes} along an arc, {side} about", "{goes} and veers {side}"),
@@ -165,6 +163,11 @@ COURSES: Mapping[Stream, Words] = {
     },
 }
 """What somebody's way is like; {goes} is its gait, {side} is left or right as it sees them."""
+RECORDED: Mapping[Stream, Words] = {
+    "train": {"stir": ("moves in its place",)},
+    "eval": {"stir": ("stirs without going anywhere",)},
+}
+"""What somebody is seen to do whose motion was recorded, and who stays where it is."""
 CUES: Mapping[Stream, Words] = {
     "train": {
         "wave": ("waves",),
