@@ -170,6 +170,14 @@ def test_mistakes_are_one_line_and_write_nothing(words, message, shot: Path, cap
 def test_words_that_are_no_files_stay_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "beach").mkdir()
+    (tmp_path / "wave").touch()
     sources = edit_files()
-    for words in ("beach", "a beach, at dusk.", "walks in a circle. Then waves.", "x" * 300, "2.5 metres to the left"):
+    for words in (
+        "beach",
+        "wave",
+        "a beach, at dusk.",
+        "walks in a circle. Then waves.",
+        "x" * 300,
+        "2.5 metres to the left",
+    ):
         assert not sources.is_file(words)

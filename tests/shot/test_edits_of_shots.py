@@ -255,6 +255,11 @@ def test_recorded_motion_begins_where_the_actor_stood_and_keeps_its_feet_planted
 def test_a_recording_lasts_as_long_as_the_film_if_its_pace_allows(seconds, pace):
     edited = change_motion(STAGED, own_walk(seconds), actor=WOMAN)
     assert pace in edited.notes[0]
+    avatar = edited.path.actor(WOMAN).avatar
+    assert isinstance(avatar, SkinnedAvatar)
+    assert avatar.recorded is not None
+    assert avatar.recorded.times_s[-1] == pytest.approx(3.0 if seconds > 1.5 else seconds, abs=1 / 30)
+    assert len(avatar.recorded.times_s) <= 30 * 4 + 2
 
 
 def test_a_recording_is_slowed_with_its_track_and_told_of_in_place():
@@ -309,6 +314,20 @@ def test_one_more_actor_is_in_view_and_free_of_the_others(looks):
         first = more.camera.T_world_cam.inverse()[0] @ more.actors[-1].track.T_world_body.translation[0]
         assert float(first[2]) > 1.0
         assert len({actor.name for actor in more.actors}) == 3
+
+
+@pytest.mark.parametrize(
+    ("where", "bearing"), [("behind", 0), ("in front of", 180), ("to the left of", 90), ("right of", -90)]
+)
+def test_where_one_more_actor_stands_is_as_the_camera_sees_it(where, bearing):
+    wide = stage(parse("A woman in red stands still. Hold."), seed=2, num_frames=9, fov_x=1.5)
+    more = add_actor(wide, f"a grey dog {where} the woman").path
+    camera = more.camera.T_world_cam.translation[0]
+    woman, dog = (actor.track.T_world_body.translation[0] for actor in more.actors)
+    sight, away = (torch.atan2(v[1], v[0]) for v in (woman - camera, dog - woman))
+    off = torch.rad2deg(away - sight) - bearing
+    assert abs(float((off + 180) % 360 - 180)) < 31
+    assert float((dog - woman).norm()) < 2.0
 
 
 def pose(x: float, yaw: float) -> SE3:
@@ -387,5 +406,7 @@ def test_a_damaged_recording_is_refused():
     recorded = woman.avatar.recorded
     with pytest.raises(InputError, match="damaged"):
         replace(recorded, local_wxyz=(recorded.local_wxyz[0][:1], *recorded.local_wxyz[1:]))
+    with pytest.raises(InputError, match="length is not 1"):
+        replace(recorded, local_wxyz=(tuple((0.0, 0.0, 0.0, 0.0) for _ in recorded.joints), *recorded.local_wxyz[1:]))
     with pytest.raises(InputError, match="do not increase"):
         replace(recorded, times_s=recorded.times_s[::-1])

@@ -40,8 +40,7 @@ def is_file(words: str) -> bool:
     """
     from kinoeye.formats.paths.presets import is_preset
 
-    base = words.rpartition("#")[0]
-    if any(map(_is_there, filter(None, (words, base)))) or is_preset(words):
+    if any(map(_is_there, (words, words.rpartition("#")[0]))) or is_preset(words):
         return True
     if _FILE_NAME.fullmatch(words):
         raise InputError(f"{words} does not exist")
@@ -49,9 +48,9 @@ def is_file(words: str) -> bool:
 
 
 def _is_there(name: str) -> bool:
-    """Whether a file has that name, or a folder that is no plain word such as "beach"."""
+    """Whether a file or folder has that name, which is no plain word such as "beach"."""
     try:
-        return Path(name).is_file() or (Path(name).is_dir() and bool({"/", "."} & {*name}))
+        return bool({"/", "."} & {*name}) and Path(name).exists()
     except OSError:  # too long for a name
         return False
 

@@ -20,6 +20,7 @@ RATE_HZ = 30.0
 """Frames a second of a recording that a shot keeps, at most."""
 _DIGITS = 6
 """Decimals that are kept of rotations and of places, a thousandth of a millimetre on a grown-up."""
+_UNIT = 1e-3
 _AT_REST = 1e-5
 """Halves of the turns in radians below which a joint is taken to rest."""
 
@@ -57,7 +58,9 @@ class Recording:
 
     def __post_init__(self) -> None:
         try:
-            _ = self.clip
+            lengths = np.linalg.norm(self.clip.local_wxyz, axis=-1)
+            if np.abs(lengths - 1.0).max(initial=0.0) > _UNIT:
+                raise InputError("a recording is damaged: it holds quaternions whose length is not 1")
         except ValueError as error:
             raise error if isinstance(error, InputError) else InputError(f"a recording is damaged: {error}") from error
 
@@ -86,7 +89,7 @@ class Recording:
 
 
 def recorded_on(
-    motion: RecordedMotion, body: Body, *, start_s: float, times_slower: float = 1.0
+    motion: RecordedMotion, body: Body, *, start_s: float, end_s: float, times_slower: float = 1.0
 ) -> tuple[Recording, Track, RetargetReport]:
     """Recorded motion put on a body: what its joints do in place, and its way over the ground.
 
@@ -96,6 +99,7 @@ def recorded_on(
         motion: of any figure.
         body: whose joints shall move, in its size in metres.
         start_s: time of the shot at which it begins.
+        end_s: time of the shot after which nothing of it is kept.
         times_slower: how much longer it lasts than it was recorded.
 
     Returns:
@@ -105,11 +109,11 @@ def recorded_on(
     Raises:
         InputError: too few joints have a counterpart, or the root has none, or the body has no feet.
     """
-    clip, report = retarget(motion.clip, motion.skeleton, body.skeleton, standing=motion.standing)
+    clip = _thinned(motion.clip, (end_s - start_s) / times_slower)
+    clip, report = retarget(clip, motion.skeleton, body.skeleton, standing=motion.standing)
     root = body.skeleton.names[0]
     if root in report.target_unmatched:
         raise InputError(f"nothing in the motion carries {root!r}, which all joints hang from; {report.summary}")
-    clip = _thinned(clip)
     clip = replace(clip, times_s=start_s + times_slower * (clip.times_s - clip.times_s[0]))
     in_place, track = split_root(grounded(clip, body))
     turns = np.abs(in_place.local_wxyz[..., 1:]).max(axis=(0, 2)) > _AT_REST
@@ -123,8 +127,12 @@ def recorded_on(
     return recording, track, report
 
 
-def _thinned(clip: Clip) -> Clip:
-    """Every n-th frame, no more than `RATE_HZ` a second, and the last."""
+def _thinned(clip: Clip, seconds: float) -> Clip:
+    """Every n-th frame, no more than `RATE_HZ` a second, up to so many seconds, and the last of them."""
+    count = int(np.searchsorted(clip.times_s, clip.times_s[0] + seconds)) + 1
+    clip = replace(
+        clip, times_s=clip.times_s[:count], local_wxyz=clip.local_wxyz[:count], root_xyz=clip.root_xyz[:count]
+    )
     if len(clip.times_s) < 3:
         return clip
     step = max(1, round(1.0 / RATE_HZ / float(np.median(np.diff(clip.times_s)))))

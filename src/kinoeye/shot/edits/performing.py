@@ -169,7 +169,9 @@ def _recorded(shot: Shot, who: Actor, motion: RecordedMotion, turn_deg: float) -
     slower = length_s / lasts_s if fits else 1.0
     body = cast_body(avatar.body, avatar.color_rgb, avatar.clothes, who.size_xyz[2])
     try:
-        recording, way, report = recorded_on(motion, body, start_s=start_s, times_slower=slower)
+        recording, way, report = recorded_on(
+            motion, body, start_s=start_s, end_s=start_s + length_s, times_slower=slower
+        )
     except InputError as error:
         raise InputError(f"{who.name} cannot move like that: {error}") from error
     start = who.track.at(times[:1]).T_world_body[0]

@@ -19,7 +19,7 @@ from kinoeye.shot.bodies.casting import cast_body
 from kinoeye.shot.bodies.motions import MOTIONS
 from kinoeye.shot.edits.cast_words import SpokenPlan, actor_meant, noun_of, spoken_of
 from kinoeye.shot.edits.motion import Edited
-from kinoeye.shot.edits.performing import acted
+from kinoeye.shot.edits.performing import acted, course_of
 from kinoeye.shot.edits.retelling import retold
 from kinoeye.shot.roles import Role, avatar_of, colour_of, role_of
 from kinoeye.shot.shot import Actor, Avatar, Shot, SkinnedAvatar
@@ -29,11 +29,20 @@ from kinoeye.shot.staging_notes import in_view
 
 _CLOTHES_ALONE = re.compile(r"^(?:in|wearing|with) ", re.IGNORECASE)
 _CLOTHES = re.compile(r",? (?:in|wearing|with|dressed) .*$", re.IGNORECASE)
-_BESIDE = re.compile(r" (?=(?:right )?(?:beside|next to|near|by|close to|behind|in front of) )", re.IGNORECASE)
+_BESIDE = re.compile(r" (?=(?:right )?(?:beside|next to|near|by|close to) )", re.IGNORECASE)
+_TOWARDS = re.compile(
+    r"(?: (?:stands|standing))? (?:right )?"
+    r"(?:(behind|in front of)|(?:(?:to|on) (?:the )?)?(left|right)(?: side)? of)(?= )",
+    re.IGNORECASE,
+)
+_BEARINGS: Mapping[str, float] = {"behind": 0.0, "left": math.pi / 2, "in front of": math.pi, "right": -math.pi / 2}
+"""Where somebody is from another -> direction there, counter-clockwise from where the first camera sees the other."""
 _CUES: Mapping[str, Sequence[str]] = {"adult": tuple(MOTIONS), "dog": ("sit",)}
 """Body -> what it can be cued to."""
 _AROUND = tuple(math.radians(angle) for angle in (0, -35, 35, -70, 70))
 """Turns by which somebody beside another is nearer to its front or its back."""
+_ABOUT = tuple(math.radians(angle) for angle in (0, -15, 15, -30, 30))
+"""Turns by which a bearing that was told may be missed, for a better view."""
 
 
 def change_actor(shot: Shot, looks: str, *, actor: str | None = None) -> Edited[Shot]:
@@ -87,7 +96,7 @@ def add_actor(shot: Shot, looks: str) -> Edited[Shot]:
     Args:
         shot: any.
         looks: who it is and what it does, also with regard to those who are there: "a dog beside the woman", "a robot
-            follows her".
+            follows her". Behind, in front, left and right of somebody are as the first camera sees them.
 
     Returns:
         The shot, and where the new actor is.
@@ -103,6 +112,9 @@ def add_actor(shot: Shot, looks: str) -> Edited[Shot]:
         ['person', 'dog']
     """
     words = looks.strip().rstrip(".")
+    placed = _TOWARDS.search(words)
+    bearing = None if placed is None else _BEARINGS[(placed[1] or placed[2]).lower()]
+    words = words if placed is None else _TOWARDS.sub(" stands beside", words, count=1)
     spoken = spoken_of(shot, f"{words[:1].upper()}{words[1:]}.", of=shot.actors)
     if not any(mention.actions for mention in spoken.new):
         standing = _BESIDE.sub(" stands ", words, count=1)
@@ -110,7 +122,7 @@ def add_actor(shot: Shot, looks: str) -> Edited[Shot]:
     mention = _only(spoken, looks)
     others = dict(zip((actor.name for actor in shot.actors), spoken.cast, strict=True))
     if any(action.other in others for action in mention.actions):
-        made = _with_another(shot, mention, others)
+        made = _with_another(shot, mention, others, bearing)
     else:
         plan = replace(spoken.plan, moves=(Move((Action("hold"),)),), actors=(mention,), place=None)
         made = stage(plan, seed=shot.seed + len(shot.actors), into=shot).actors[-1]
@@ -120,24 +132,39 @@ def add_actor(shot: Shot, looks: str) -> Edited[Shot]:
     return Edited(retold(replace(shot, actors=(*shot.actors, made))), (note + _unused(spoken),))
 
 
-def _with_another(shot: Shot, mention: ActorMention, others: Mapping[str, ActorMention]) -> Actor:
+def _with_another(
+    shot: Shot, mention: ActorMention, others: Mapping[str, ActorMention], bearing: float | None
+) -> Actor:
     """An actor who acts with regard to those who are there, where it is seen best of all places that the words allow.
 
-    To the left or to the right where they say neither, and who only stands beside somebody on any side.
+    To the left or to the right where they say neither, and who only stands beside somebody on any side, or about
+    where a bearing (see `_BEARINGS`) says.
     """
     role = role_of(mention)
     colour = colour_of(role, _generator(shot, mention.name))
     space = Space.around(shot.camera, shot.actors)
     since = space.times_s - space.times_s[0]
     stays = all(action.name in ("wait", "sit") for action in mention.actions)
+    sides, turns = _sides(mention), _AROUND if stays else (0.0,)
+    if bearing is not None and stays:
+        leftward = _leftward(shot, mention)
+        sides, turns = sides[:1], tuple(bearing - leftward + turn for turn in _ABOUT)
     ways: list[tuple[float, float, Actor]] = []
-    for each, turned in product(_sides(mention), _AROUND if stays else (0.0,)):
+    for each, turned in product(sides, turns):
         course = acted(shot, Part(each, role.size_xyz), others, turned=turned)
         track, cues = filmed(course, shot.camera.times_s)
         actor = cast(role, track, avatar_of(role, colour, walks=True, cues=cues))
         unseen = 1.0 - float(in_view(shot, actor).mean())
         ways.append((unseen, space.faults(course.at(since)[0][:, :2], role, []), actor))
     return min(ways, key=lambda way: way[:2])[2]
+
+
+def _leftward(shot: Shot, mention: ActorMention) -> float:
+    """The bearing of the left of whom an actor stands beside; see `_BEARINGS`."""
+    other = shot.actor(next(action.other for action in mention.actions if action.other))
+    course = course_of(other, shot)
+    x, y = (course.xyz[0, :2] - shot.camera.T_world_cam.translation[0, :2].double().numpy()).tolist()
+    return float(course.facing[0]) + math.pi / 2 - math.atan2(y, x)
 
 
 def _sides(mention: ActorMention) -> tuple[ActorMention, ...]:
