@@ -19,10 +19,11 @@ from kinoeye.base.progress import quiet
 COMMANDS = {
     "shoot": "The whole loop: a sentence becomes a scene, a film, a score and a report.",
     "direct": "A sentence becomes a camera path.",
+    "film": "The actors of a shot become a film by a video model: in another place, seen by another camera.",
     "stage": "A sentence puts actors and a place into a shot.",
     "inspect": "What a camera file holds, and what is wrong with it.",
     "convert": "Any readable camera file to any writable format, or to exactly what a film model wants.",
-    "edit": "Edits of a camera path, one after another: pace, smoothness, place, aim, lens, length.",
+    "edit": "Edits of a camera path, one after another: pace, smoothness, place, aim, lens, length; and of what a shot shows.",
     "tag": "The words of a camera path, a whole shot, or a file of E.T.'s motion labels: tags, segments, captions.",
     "check": "Whether a shot can be filmed as planned: clearance, framing, occlusion, motion, horizon, rig.",
     "render": "A shot becomes frames with every layer of truth.",

@@ -10,6 +10,8 @@ import argparse
 import math
 from pathlib import Path
 
+from kinoeye.base.errors import InputError
+from kinoeye.cli.film import SYSTEMS
 from kinoeye.cli.options import (
     add_backdrop_options,
     add_film_options,
@@ -29,15 +31,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "of a trained director, or auto: the grammar if it uses every word (default auto)")  # fmt: skip
     add_film_options(parser)
     add_backdrop_options(parser)
+    parser.add_argument("--system", choices=SYSTEMS, help="also film its actors by a video model, as film.mp4")
+    parser.add_argument("--model", metavar="M", help="of that system: tiny, or the folder of one that was trained "
+                        "(default tiny)")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
     """Run it."""
+    if args.model is not None and args.system is None:
+        raise InputError(f"--model {args.model} is of a system that films, and none was named; give --system amg too")
     from kinoeye.base.records import to_json
     from kinoeye.language.explain import describe
+    from kinoeye.studio.filming import FilmOptions
     from kinoeye.studio.score_section import headline_scores
     from kinoeye.studio.shooting import shoot
 
+    film = None if args.system is None else FilmOptions(model=args.model or "tiny", seed=args.seed)
     made = shoot(
         args.text,
         args.out,
@@ -48,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
         num_frames=args.frames,
         duration_s=args.duration,
         backdrop=read_backdrop(args),
+        film=film,
         argv=tuple(args.argv),
     )
     rows = headline_scores(made.score)
@@ -64,6 +74,7 @@ def run(args: argparse.Namespace) -> int:
                 "actors": [actor.name for actor in made.shot.actors],
                 "scores": {row.name: {"value": row.value, "unit": row.unit} for row in rows},
                 "failure": made.failure,
+                "film": None if made.filming is None else "film.mp4",
                 "cpu_seconds": dict(made.cpu_seconds),
                 "notes": list(made.notes),
             }
@@ -77,6 +88,10 @@ def run(args: argparse.Namespace) -> int:
     for row in rows:
         value = "not defined: the camera does not travel" if math.isnan(row.value) else f"{row.value:.3g} {row.unit}"
         say(args, f"{row.name}: {value}")
+    if made.filming is not None:
+        for note in made.filming.notes:
+            say(args, note)
+        say(args, f"filmed: {args.out / 'film.mp4'}")
     if made.failure:
         say(args, f"the camera could not be re-estimated: {made.failure}")
     print(args.out / "report.html")

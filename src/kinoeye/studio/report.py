@@ -25,6 +25,7 @@ from kinoeye.shot import Shot
 from kinoeye.shot.checks import CheckReport
 from kinoeye.studio import sections
 from kinoeye.studio.check_section import check_section, timeline_marks
+from kinoeye.studio.filming import Filming
 from kinoeye.studio.layer_sheets import layer_sheets
 from kinoeye.studio.moves import FAMILIES, MoveSpan, move_spans, path_steps, quantity
 from kinoeye.studio.plots import axes_span, line_plot, rotation_curve, speed_curve
@@ -33,6 +34,7 @@ from kinoeye.studio.score_section import score_tables
 from kinoeye.studio.viewpoint import CAMERA_RGB, ESTIMATED_RGB
 
 MAX_VIDEO_BYTES = 64 * 1024 * 1024
+_NAMED_SHARE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,10 @@ class Report:
     """The film of the shot; its pictures appear on the moving camera of the 3-D view."""
     video: Path | None = None
     """The film as an H.264 file, embedded."""
+    filming: Filming | None = None
+    """What a video model made of the shot."""
+    comparison: Path | None = None
+    """The avatars that it was shown beside its film, as an H.264 file, embedded."""
     estimate: Trajectory | None = None
     """The camera as estimated from the film, in any world: it is shown aligned to the first pose of the shot's."""
     estimate_source: str = ""
@@ -155,7 +161,14 @@ def report_html(report: Report) -> str:
         notes="".join(f'<p class="note">{escape(note)}</p>' for note in report.notes),
         facts=sections.facts(_facts(report, duration)),
         sections="\n".join(
-            (_player(report, start, duration), _plots(report), _checks(report), _scores(report), _files(report))
+            [
+                _player(report, start, duration),
+                _filming(report),
+                _plots(report),
+                _checks(report),
+                _scores(report),
+                _files(report),
+            ]
         ),
         run=sections.run_lines(report.run, __version__),
         data=json.dumps({"duration_s": duration, "frames": len(report.shot.camera)}),
@@ -251,6 +264,22 @@ def _film(report: Report) -> str:
         f'<figure class="film"><video controls muted loop playsinline preload="auto"{poster} src="{film}"></video>'
         f"{sections.sheet_strip(sheets)}<figcaption>{escape(', '.join(names) + source)}</figcaption></figure>"
     )
+
+
+def _filming(report: Report) -> str:
+    """What a video model was shown and made, side by side."""
+    if report.filming is None or report.comparison is None:
+        return ""
+    video = sections.data_uri(read_bytes(report.comparison, max_bytes=MAX_VIDEO_BYTES), "video/mp4")
+    film, places = report.filming.film, report.filming.places
+    read = ", ".join(f"{name} ({share:.0%})" for name, share in places.items() if share >= _NAMED_SHARE)
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in report.filming.notes)
+    return f"""<section class="card screens" aria-label="Film">
+<h2>The film</h2>
+<p>{escape(film.captions[0])}</p>
+<figure class="film"><video controls muted loop playsinline preload="auto" src="{video}"></video>
+<figcaption>avatars, film, source: {escape(film.rgb.source)}; read as {escape(read)}</figcaption></figure>
+{notes}</section>"""
 
 
 def _poster(take: Take) -> str:

@@ -27,6 +27,7 @@ from kinoeye.shot.checks import Checker, CheckReport
 from kinoeye.shot.environment import Environment, Panorama
 from kinoeye.shot.shot import Shot
 from kinoeye.shot.staging import stage
+from kinoeye.studio.filming import Filming, FilmOptions, film_shot, require_actors, write_filming
 from kinoeye.studio.report import Report, write_report
 from kinoeye.systems.gendop.directors import AUTO, Reading, read_plan
 
@@ -52,10 +53,17 @@ class Shooting:
     """What the estimator was given and assumed."""
     failure: str | None
     """Why there is no score."""
+    filming: Filming | None = None
+    """What a video model made of it, if one was asked to film."""
     cpu_seconds: Mapping[str, float]
     """Stage -> processor time of this run."""
     notes: tuple[str, ...] = ()
     """What each format of camera files cannot hold, and why some were not written."""
+
+    @property
+    def film_weights(self) -> Mapping[str, str]:
+        """Checksum by name of what filmed it."""
+        return {} if self.filming is None else {"amg": self.filming.weights_sha256}
 
     @property
     def plan(self) -> Plan:
@@ -85,6 +93,7 @@ def shoot(
     num_frames: int | None = None,
     duration_s: float | None = None,
     backdrop: Environment | None = None,
+    film: FilmOptions | None = None,
     argv: tuple[str, ...] | None = None,
 ) -> Shooting:
     """Direct, stage, check, film, re-estimate, score and report one sentence; the folder appears whole or not at all.
@@ -100,6 +109,7 @@ def shoot(
         num_frames: frames of the film; wins over durations.
         duration_s: length of the film; what the sentence says, or what its moves need.
         backdrop: where it takes place whatever the sentence says, such as `render.panorama.surroundings` of a picture.
+        film: how a video model films it besides, as `film.mp4`; None is not at all.
         argv: the command line to record in `run.json`; None writes the equivalent one.
 
     Raises:
@@ -124,6 +134,8 @@ def shoot(
             duration_s=duration_s,
             environment=backdrop,
         )
+    if film is not None:
+        require_actors(shot)
     with clock.stage("check"):
         checks = Checker(surroundings=ShotSolids)(shot)
     if argv is None:
@@ -132,16 +144,23 @@ def shoot(
         options: dict[str, float | str | None] = {"--fps": fps, "--frames": num_frames, "--duration": duration_s}
         if backdrop is not None and isinstance(backdrop.sky, Panorama):
             options |= {"--backdrop": backdrop.sky.file, "--backdrop-turn": backdrop.sky.turn_deg}
+        if film is not None:
+            options |= {"--system": "amg", "--model": str(film.model)}
         argv += tuple(word for flag, value in options.items() if value is not None for word in (flag, str(value)))
-    run = RunRecord(
-        argv=argv,
-        seeds={"world_seed": seed},
-        weights_sha256=dict(reading.weights_sha256),
-        versions=RunRecord.installed_versions(),
-    )
     with atomic_folder(out, marker=RUN_FILE) as folder:
         shooting = _film(reading, shot, checks, folder, clock)
+        if film is not None:
+            with clock.stage("film"):
+                shooting = replace(shooting, filming=film_shot(shot, film))
+        run = RunRecord(
+            argv=argv,
+            seeds={"world_seed": seed},
+            weights_sha256={**reading.weights_sha256, **shooting.film_weights},
+            versions=RunRecord.installed_versions(),
+        )
         with clock.stage("write"):
+            if shooting.filming is not None:
+                write_filming(shooting.filming, folder)
             cameras = write_cameras(shot, folder / "camera")
             _write_cloud(shooting.guide, folder)
             _write_score(shooting, folder)
@@ -251,5 +270,7 @@ def _report(shooting: Shooting, cameras: CameraFiles, video: Path, run: RunRecor
         cameras=cameras.written,
         refused=cameras.refused,
         video=video,
+        filming=shooting.filming,
+        comparison=video.with_name("comparison.mp4") if shooting.filming is not None else None,
         run=run,
     )
