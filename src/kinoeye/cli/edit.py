@@ -1,4 +1,4 @@
-"""Edits of a camera path, one after another: pace, smoothness, place, aim, lens, length; and of what a shot shows.
+"""Edits of a camera path, one after another: pace, smoothness, place, aim, lens, length; or of a shot.
 
 FILE is any readable camera file, or a shot.json, whose actors stay. The output has the format of FILE unless its
 name or --to says another one. Edits are words, done from left to right; the last five are of shots alone and take

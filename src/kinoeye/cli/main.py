@@ -23,7 +23,7 @@ COMMANDS = {
     "stage": "A sentence puts actors and a place into a shot.",
     "inspect": "What a camera file holds, and what is wrong with it.",
     "convert": "Any readable camera file to any writable format, or to exactly what a film model wants.",
-    "edit": "Edits of a camera path, one after another: pace, smoothness, place, aim, lens, length; and of what a shot shows.",
+    "edit": "Edits of a camera path, one after another: pace, smoothness, place, aim, lens, length; or of a shot.",
     "tag": "The words of a camera path, a whole shot, or a file of E.T.'s motion labels: tags, segments, captions.",
     "check": "Whether a shot can be filmed as planned: clearance, framing, occlusion, motion, horizon, rig.",
     "render": "A shot becomes frames with every layer of truth.",
