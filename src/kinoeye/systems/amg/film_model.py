@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from kinoeye.base.optional import require
 from kinoeye.networks.codec import PatchCodec
 from kinoeye.networks.latent_maps import widen_inputs
-from kinoeye.networks.wan_attention import WanMatmulAttnProcessor, set_rope_theta
+from kinoeye.networks.wan_attention import WanMatmulAttnProcessor, WanUniformAttnProcessor, set_rope_theta
 from kinoeye.systems.amg.conditions import MAPS, AvatarFilms, FilmConditions, film_conditions
 from kinoeye.systems.amg.film_config import AvatarFilmConfig
 from kinoeye.systems.amg.place_field import PlaceField
@@ -50,6 +51,15 @@ class AvatarFilm(nn.Module):
     def read(self, captions: Sequence[str]) -> Float[Tensor, "b k"]:
         """Shares of places that captions speak of."""
         return self.reader(self.reader.batch(captions).to(self.text.weight.device)).softmax(dim=-1)
+
+    @contextmanager
+    def uniform_attention(self) -> Iterator[None]:
+        """Every attention map of the transformer uniform inside the block: what it would do without attention."""
+        self.transformer.set_attn_processor(WanUniformAttnProcessor())
+        try:
+            yield
+        finally:
+            self.transformer.set_attn_processor(WanMatmulAttnProcessor())
 
     def backdrop(
         self,

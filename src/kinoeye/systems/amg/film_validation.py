@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kinoeye.networks.wan_attention import WanMatmulAttnProcessor, WanUniformAttnProcessor
 from kinoeye.systems.amg.data import avatar_films, one_hot
 from kinoeye.systems.amg.film_config import PLACES
 from kinoeye.systems.amg.film_model import AvatarFilm
@@ -55,9 +54,8 @@ def film_errors(model: AvatarFilm, pairs: Sequence[AvatarPair], *, films: bool) 
         errors["film"].append(made.flatten())
         errors["person"].append(made[avatars.alpha > 0.5])
         errors["shadow"].append(made[cast])
-        model.transformer.set_attn_processor(WanUniformAttnProcessor())
-        errors["uniform"].append(error(sampled_latents(model, noise, given)).flatten())
-        model.transformer.set_attn_processor(WanMatmulAttnProcessor())
+        with model.uniform_attention():
+            errors["uniform"].append(error(sampled_latents(model, noise, given)).flatten())
     scores = {name: -10 * math.log10(float(torch.cat(values).mean())) for name, values in errors.items() if values}
     if films:
         scores["uniform_attention"] = scores["film"] - scores.pop("uniform")

@@ -125,7 +125,6 @@ class AMGPipeline:
             captions=(shot.prompt,),
         )
 
-    @torch.no_grad()
     def films(
         self,
         guides: Sequence[Take],
@@ -149,7 +148,32 @@ class AMGPipeline:
         """
         self._check(guides, captions)
         frames = len(guides[0])
-        avatars = avatar_films(guides, frames=self._padded(frames)).to(self.device)
+        avatars = avatar_films(guides, frames=self._padded(frames))
+        return self.film_avatars(avatars, captions, seeds=seeds, steps=steps, guidance=guidance)[:, :frames]
+
+    @torch.no_grad()
+    def film_avatars(
+        self,
+        avatars: AvatarFilms,
+        captions: Sequence[str],
+        *,
+        seeds: Sequence[int],
+        steps: int = STEPS,
+        guidance: Guidance | None = None,
+    ) -> UInt8[NDArray, "b f h w 3"]:
+        """Films of what the model is shown, of at least a window and a multiple of the codec's frames.
+
+        Args:
+            avatars: of the films.
+            captions: of the films.
+            seeds: of their noise.
+            steps: of the sampler.
+            guidance: towards avatars and captions.
+
+        Raises:
+            InputError: a length or size does not divide, or an option is out of range.
+        """
+        avatars = avatars.to(self.device)
         given = (guidance or Guidance()).conditions(self.model, avatars, self.model.read(captions))
         shape = given[0][1].composite.shape
         noise = torch.stack([_noise(shape[1:], seed) for seed in seeds]).to(self.device)
@@ -157,7 +181,7 @@ class AMGPipeline:
         windows = overlapping_windows(shape[2], length=FRAMES // per_latent, overlap=OVERLAP // per_latent)
         with torch.autocast(self.device.type, self.computed, enabled=self.computed != torch.float32):
             latents = sampled_latents(self.model, noise, given, steps=steps, windows=windows)
-        film = self.model.codec.decode(latents.float())[:, :frames]
+        film = self.model.codec.decode(latents.float())
         return (127.5 * film + 127.5).round().clamp(0, 255).permute(0, 1, 3, 4, 2).to(torch.uint8).cpu().numpy()
 
     def _padded(self, frames: int) -> int:
