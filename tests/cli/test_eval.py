@@ -68,6 +68,14 @@ def test_a_clatr_adds_its_scores_and_the_published_protocol_needs_one(
     assert "none ships with this version: give --clatr" in capsys.readouterr().out
 
 
+def test_a_filmer_is_scored_on_worlds(capsys: pytest.CaptureFixture[str]):
+    run = ["eval", "amg", "--model", "paste", "--world-seed", "3", "--count", "1", "--baselines", "none", "--json"]
+    assert main(run) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["system"], found["model"], found["count"], found["failures"]) == ("amg", "paste", 1, 0)
+    assert found["metrics"]["camera_motion_accuracy"] == 0
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
@@ -79,6 +87,10 @@ def test_a_clatr_adds_its_scores_and_the_published_protocol_needs_one(
         (["eval", "gendop", "--model", "grammar", "--count", "0"], "whole number from 1"),
         (["eval", "gendop", "--model", "grammar", "--clatr", "x.ckpt"], "x.ckpt does not exist"),
         (["eval", "gendop", "--pred", "x"], "belong together"),
+        (["eval", "amg"], "nothing to score"),
+        (["eval", "amg", "--model", "nowhere"], "there is: paste"),
+        (["eval", "amg", "--model", "paste", "--bench", "hand"], "--bench cannot be given"),
+        (["eval", "amg", "--pred", "x", "--gt", "y"], "of gendop"),
         (["eval", "gendop", "--pred", "x", "--gt", "y"], "no folder"),
         (["eval", "gendop", "--pred", "x", "--gt", "y", "--count", "3"], "--count cannot be given"),
         (["eval", "gendop", "--pred", "x", "--gt", "y", "--clatr", "z.ckpt"], "z.ckpt"),

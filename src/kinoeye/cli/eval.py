@@ -1,12 +1,14 @@
 """How good a model of a system is, beside its baselines: on fresh worlds, or on your own files.
 
-A system is scored on captions and worlds of the eval stream, any seed of which is as good as another. --pred and --gt
-score your own camera paths against references of the same names. What fails counts as the worst and is never left
-out; docs/protocols.md says what each metric measures.
+A system is scored on captions and worlds of the eval stream, any seed of which is as good as another: gendop directs
+cameras, amg makes films of rendered actors. --pred and --gt score your own camera paths against references of the same
+names. What fails counts as the worst and is never left out; docs/protocols.md and docs/systems/amg.md say what each
+metric measures.
 
 Examples:
   kinoeye eval gendop --model grammar --count 200
   kinoeye eval gendop --model runs/mine --bench synthetic --world-seed 7 --count 2000 -o scores.json
+  kinoeye eval amg --model paste --count 24
   kinoeye eval gendop --pred out/test --gt DataDoP/test --clatr epoch99_motion.ckpt --clip clip-vit-base-patch32/
 """
 
@@ -22,19 +24,21 @@ if TYPE_CHECKING:
     from kinoeye.evaluation.clatr_encoder import ClatrEncoder
     from kinoeye.evaluation.harness import EvalReport
 
-SYSTEMS = ("gendop",)
+SYSTEMS = ("gendop", "amg")
 DEFAULT_COUNT = 200
 _OF_WORLDS, _OF_FOLDERS = (
     ("model", "bench", "world_seed", "count"),
     ("pred", "gt", "text_key", "quirks"),
 )
+_OF_PATHS = ("bench", "clatr", "clip")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("system", choices=SYSTEMS, metavar="SYSTEM", help=f"what is scored: {', '.join(SYSTEMS)}")
     fresh = parser.add_argument_group("on fresh worlds")
-    fresh.add_argument("--model", metavar="NAME-or-DIR", help="grammar, a checkpoint that ships, or a folder")
+    fresh.add_argument("--model", metavar="NAME-or-DIR", help="gendop: grammar, a checkpoint that ships, or a folder;\n"
+                       "amg: paste")  # fmt: skip
     fresh.add_argument("--bench", metavar="NAME-or-FILE", help="captions: synthetic (default), synthetic-long, hand, "
                        "described,\nor your own in a .json file")  # fmt: skip
     fresh.add_argument("--world-seed", type=non_negative, metavar="S", help="of captions and worlds (default 0)")
@@ -79,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _score_folders(args: argparse.Namespace) -> EvalReport:
     _refuse(args, _OF_WORLDS, "--pred and --gt score files that are there")
+    if args.system != "gendop":
+        raise InputError(f"--pred and --gt score camera paths, of gendop; give {args.system} a --model NAME")
     if args.pred is None or args.gt is None:
         raise InputError("--pred DIR and --gt DIR belong together; give both")
     from kinoeye.evaluation.clatr_scores import Quirks
@@ -98,6 +104,23 @@ def _score_model(args: argparse.Namespace) -> EvalReport:
     if args.model is None:
         raise InputError("nothing to score: give --model NAME-or-DIR, or --pred DIR and --gt DIR")
     _refuse(args, _OF_FOLDERS, "--model is scored on fresh worlds")
+    return _score_filmer(args) if args.system == "amg" else _score_director(args)
+
+
+def _score_filmer(args: argparse.Namespace) -> EvalReport:
+    _refuse(args, _OF_PATHS, "amg makes films")
+    from kinoeye.evaluation.amg import contender, evaluate_amg
+
+    return evaluate_amg(
+        contender(args.model),
+        world_seed=args.world_seed or 0,
+        count=args.count or DEFAULT_COUNT,
+        seed=args.seed,
+        baselines=args.baselines,
+    )
+
+
+def _score_director(args: argparse.Namespace) -> EvalReport:
     from kinoeye.evaluation.caption_benches import caption_bench
     from kinoeye.evaluation.gendop import contender, evaluate
 

@@ -19,13 +19,15 @@ def print_report(report: EvalReport) -> None:
     """Print a row a metric, with what baselines score in it, and what the numbers are of."""
     from rich.console import Console
 
+    from kinoeye.evaluation.amg_metrics import AMG_METRICS
     from kinoeye.evaluation.gendop_metrics import gendop_metric
 
+    metric_of = AMG_METRICS.__getitem__ if report.system == "amg" else gendop_metric
     console = Console(width=_WIDEST)  # a pipe has no width, and a cut table no use
     rows, others = baseline_columns(report)
     table = _table("metric", "better", "value", "95 % interval", "items", *rows, *(["chance"] if report.chance else []))
     for metric, found in report.metrics.items():
-        cells = [gendop_metric(metric).better or "", _shown(found), _interval(found), str(found.items or "")]
+        cells = [metric_of(metric).better or "", _shown(found), _interval(found), str(found.items or "")]
         cells += [_shown(rows[row].get(metric)) + ("*" if f"{metric}_{row}" in report.stored else "") for row in rows]
         cells += [_shown(report.chance.get(metric))] if report.chance else []
         table.add_row(metric, *cells)

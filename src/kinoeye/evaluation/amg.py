@@ -1,0 +1,259 @@
+"""How good films are that are made of rendered avatars and a caption (`kinoeye eval amg`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import UInt8
+from numpy.typing import NDArray
+
+from kinoeye.base.errors import InputError
+from kinoeye.base.failure import Failure
+from kinoeye.base.progress import track
+from kinoeye.evaluation.amg_metrics import SCORES, SECONDS, film_scores
+from kinoeye.evaluation.camera_hypotheses import CHANCE
+from kinoeye.evaluation.film_baselines import PasteFilmer, pasted, place_pictures
+from kinoeye.evaluation.film_worlds import FILM_WORLDS, SIZE_WH, AvatarCondition, FilmWorld, film_worlds
+from kinoeye.evaluation.harness import Baselines, EvalReport, Stopwatch, sha256_of
+from kinoeye.evaluation.measurement import Measurement
+from kinoeye.render.worlds import worlds_sha256
+from kinoeye.shot.environments import ENVIRONMENTS
+from kinoeye.systems.amg.pairs import FPS, FRAMES
+
+SYSTEM = "amg"
+AT_ONCE = 8
+"""Films that a filmer is asked for together."""
+_CEILINGS = (
+    "silhouette_iou",
+    "person_count_accuracy",
+    "background_accuracy",
+    "camera_motion_accuracy",
+    "background_stability",
+)
+"""What the true film itself does not get, or need not get, in full."""
+Frames = UInt8[NDArray, "f h w 3"]
+Films = UInt8[NDArray, "b f h w 3"]
+
+
+class Filmer(Protocol):
+    """Makes films [b, f, h, w, 3] of rendered avatars, one caption each."""
+
+    def __call__(self, conditions: Sequence[AvatarCondition], captions: Sequence[str], *, seed: int) -> Films:
+        """Films, uint8, of the size of their avatars; `InputError` where one cannot be made."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """A filmer under the name that its scores stand under."""
+
+    name: str
+    film: Filmer
+    uniform_attention: Filmer | None = None
+    """The same with even attention: what attention is worth."""
+    codec: Callable[[Films], Films] | None = None
+    """True films through its codec and back: what it can reach."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A film, or why there is none, and what it took."""
+
+    film: Frames | Failure
+    cpu_seconds: float
+
+    @property
+    def rgb(self) -> Frames | None:
+        """None for a failure."""
+        return None if isinstance(self.film, Failure) else self.film
+
+
+def contender(name: str) -> Contender:
+    """The filmer of a name.
+
+    Raises:
+        InputError: there is no such filmer.
+    """
+    if name != "paste":
+        raise InputError(f"there is no filmer {name!r}; there is: paste")
+    return Contender(name=name, film=PasteFilmer())
+
+
+def evaluate_amg(
+    contender: Contender,
+    *,
+    world_seed: int,
+    count: int,
+    size_wh: tuple[int, int] = SIZE_WH,
+    seed: int = 0,
+    baselines: Baselines = "all",
+) -> EvalReport:
+    """The scores of a filmer in worlds of the eval stream, whose films are rendered with all that is true of them.
+
+    Args:
+        contender: who films.
+        world_seed: of the worlds.
+        count: how many.
+        size_wh: width and height of the films in pixels.
+        seed: of the filmer's chance and of the intervals.
+        baselines: "none" leaves out everything but the filmer's own scores.
+
+    Raises:
+        InputError: more worlds of one seed are asked for than there are, or the filmer's films have another shape.
+    """
+    watch = Stopwatch()
+    worlds = list(film_worlds(world_seed, count, size_wh=size_wh))
+    answers = list(made(contender.film, worlds, seed=seed))
+    scores = _table(worlds, (answer.rgb for answer in answers), seed=seed)
+    scores[SECONDS] = Measurement.of_mean([answer.cpu_seconds for answer in answers], seed=seed)
+    rows: dict[str, Measurement] = {}
+    if baselines == "all":
+        rows = {**_plain_rows(worlds, size_wh, seed), **_rows_of_filmer(contender, worlds, seed)}
+    return EvalReport(
+        system=SYSTEM,
+        model=contender.name,
+        worlds=f"{FILM_WORLDS}, {size_wh[0]} x {size_wh[1]}",
+        worlds_sha256=sha256_of([worlds_sha256(FILM_WORLDS), size_wh, FRAMES, FPS]),
+        world_seed=world_seed,
+        seed=seed,
+        count=len(worlds),
+        failures=sum(answer.rgb is None for answer in answers),
+        metrics=scores,
+        baselines=rows,
+        chance=_chance() if baselines == "all" else {},
+        cpu_seconds=watch.cpu_seconds,
+        notes=tuple(_notes(answers, scores)),
+    )
+
+
+def made(
+    filmer: Filmer,
+    worlds: Sequence[FilmWorld],
+    *,
+    conditions: Sequence[AvatarCondition] | None = None,
+    captions: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Iterator[Made]:
+    """The film of each world, `AT_ONCE` together; those of a batch that fails are tried one by one.
+
+    Args:
+        filmer: who films.
+        worlds: what is filmed.
+        conditions: avatars in the place of the worlds' own.
+        captions: in the place of the worlds' own.
+        seed: of the filmer's chance; that of the batch that begins with world i is this plus i.
+
+    Raises:
+        InputError: films have another shape or type than asked for.
+    """
+    conditions = [world.condition for world in worlds] if conditions is None else conditions
+    captions = [world.caption for world in worlds] if captions is None else captions
+    for start in track(range(0, len(worlds), AT_ONCE), "filming"):
+        batch = slice(start, start + AT_ONCE)
+        yield from _batch(filmer, conditions[batch], captions[batch], seed + start)
+
+
+def _batch(filmer: Filmer, conditions: Sequence[AvatarCondition], captions: Sequence[str], seed: int) -> Iterator[Made]:
+    watch = Stopwatch()
+    try:
+        films = filmer(conditions, captions, seed=seed)
+    except InputError as error:
+        if len(captions) == 1:
+            yield Made(Failure(str(error), captions[0]), watch.cpu_seconds)
+            return
+        for index, (condition, caption) in enumerate(zip(conditions, captions, strict=True)):
+            yield from _batch(filmer, [condition], [caption], seed + index)
+        return
+    asked = (len(captions), *conditions[0].avatar_rgb.shape)
+    if films.shape != asked or films.dtype != np.uint8:
+        raise InputError(f"films {films.shape} of {films.dtype} came back where {asked} of uint8 were asked for")
+    each = watch.cpu_seconds / len(films)
+    yield from (Made(film, each) for film in films)
+
+
+def _table(
+    worlds: Sequence[FilmWorld],
+    films: Iterable[Frames | None],
+    metrics: Sequence[str] = tuple(SCORES),
+    *,
+    seed: int,
+) -> dict[str, Measurement]:
+    """Means of films' scores over the worlds that define them."""
+    found = [film_scores(film, world, metrics) for film, world in zip(films, worlds, strict=True)]
+    return {
+        name: Measurement.of_mean([value for row in found if (value := row[name]) is not None], seed=seed)
+        for name in metrics
+    }
+
+
+def _plain_rows(worlds: Sequence[FilmWorld], size_wh: tuple[int, int], seed: int) -> dict[str, Measurement]:
+    """Rows of the true films, and of actors pasted on pictures of their place."""
+    pictures = place_pictures((world.pair.environment for world in worlds), size_wh)
+    mean = _table(worlds, (pasted(w.condition, pictures[w.pair.environment].mean) for w in worlds), seed=seed)
+    image = (pasted(w.condition, pictures[w.pair.environment].one(w.seed)) for w in worlds)
+    true_camera = (pasted(w.condition, w.empty_rgb) for w in worlds)
+    return {
+        **_named("ceiling", _table(worlds, (world.film_rgb for world in worlds), _CEILINGS, seed=seed)),
+        "psnr_paste_mean": mean.pop("psnr"),
+        **_named("paste", mean),
+        **_named("paste_image", _table(worlds, image, ("psnr",), seed=seed)),
+        **_named("paste_true_camera", _table(worlds, true_camera, ("psnr", "psnr_person_shadow"), seed=seed)),
+    }
+
+
+def _rows_of_filmer(contender: Contender, worlds: Sequence[FilmWorld], seed: int) -> dict[str, Measurement]:
+    """Rows of the filmer with others' avatars, with another place's caption, without attention, and of its codec."""
+    rows: dict[str, Measurement] = {}
+
+    def add(row: str, films: Iterable[Made], metrics: Sequence[str], among: Sequence[FilmWorld] = worlds) -> None:
+        rows.update(_named(row, _table(among, (film.rgb for film in films), metrics, seed=seed)))
+
+    if len(worlds) > 1:
+        others = [*worlds[1:], worlds[0]]
+        avatars = [w.condition.with_avatars_of(o.condition) for w, o in zip(worlds, others, strict=True)]
+        films = made(contender.film, worlds, conditions=avatars, seed=seed)
+        add("shuffled", films, ("psnr", "psnr_person_shadow", "silhouette_iou"))
+    elsewhere = _captions_of_other_places(worlds)
+    moved = [worlds[index] for index in elsewhere]
+    films = made(contender.film, moved, captions=list(elsewhere.values()), seed=seed)
+    add("shuffled_caption", films, ("psnr", "background_accuracy"), moved)
+    if contender.uniform_attention is not None:
+        add("uniform_attention", made(contender.uniform_attention, worlds, seed=seed), tuple(SCORES))
+    if contender.codec is not None:
+        films = (contender.codec(world.film_rgb[None])[0] for world in worlds)
+        rows.update(_named("codec", _table(worlds, films, seed=seed)))
+    return rows
+
+
+def _captions_of_other_places(worlds: Sequence[FilmWorld]) -> dict[int, str]:
+    """Index of a world -> caption of the next one that is elsewhere; without those that have none."""
+    found: dict[int, str] = {}
+    for index, world in enumerate(worlds):
+        for other in (*worlds[index + 1 :], *worlds[:index]):
+            if other.pair.environment != world.pair.environment:
+                found[index] = other.caption
+                break
+    return found
+
+
+def _named(row: str, table: Mapping[str, Measurement]) -> dict[str, Measurement]:
+    return {f"{metric}_{row}": found for metric, found in table.items()}
+
+
+def _chance() -> dict[str, Measurement]:
+    return {
+        "background_accuracy": Measurement(value=1 / len(ENVIRONMENTS)),
+        "camera_motion_accuracy": Measurement(value=CHANCE),
+    }
+
+
+def _notes(answers: Sequence[Made], scores: Mapping[str, Measurement]) -> Iterator[str]:
+    left = len(answers) - scores["shadow_gain"].items
+    if left:
+        yield f"shadow_gain leaves out {left} films: nobody casts a shadow on them that could be measured"
+    failures = [answer.film for answer in answers if isinstance(answer.film, Failure)]
+    if failures:
+        yield f"no film: {failures[0]}" + (f"; and {len(failures) - 1} more" if len(failures) > 1 else "")
