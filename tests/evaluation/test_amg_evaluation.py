@@ -15,7 +15,7 @@ from kinoeye.cli.eval_tables import baseline_columns, print_report
 from kinoeye.evaluation import amg
 from kinoeye.evaluation.amg import Contender, evaluate_amg, made
 from kinoeye.evaluation.amg_metrics import AMG_METRICS, SCORES
-from kinoeye.evaluation.film_baselines import PasteFilmer, pasted, place_named, place_pictures
+from kinoeye.evaluation.film_baselines import paste_as_told, pasted, place_named, place_pictures
 from kinoeye.evaluation.film_worlds import AvatarCondition
 from kinoeye.evaluation.harness import EvalReport
 
@@ -67,6 +67,13 @@ def test_the_names_that_users_rely_on_are_there(report: EvalReport):
     assert not others
     assert all(set(row) <= set(SCORES) for row in rows.values())
     assert {"ceiling", "paste", "paste_mean", "paste_true_camera", "shuffled_caption", "codec"} <= set(rows)
+
+
+def test_one_world_alone_has_nobody_to_be_shuffled_with(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(amg, "film_worlds", lambda *args, **options: iter(worlds_of_tests()[:1]))
+    rows = evaluate_amg(Contender(name="told", film=film_as_told), world_seed=SEED, count=1, size_wh=SIZE_WH).baselines
+    assert set(rows) >= FIXED_BASELINES - {"psnr_uniform_attention", "psnr_codec"}
+    assert rows["psnr_shuffled"].value is rows["background_accuracy_shuffled_caption"].value is None
 
 
 def test_baselines_are_what_they_are_called(report: EvalReport):
@@ -123,6 +130,14 @@ def test_filmers_are_shown_no_truth_and_seeds_that_tell_batches_apart(monkeypatc
     assert shown == [(2, 5), (1, 7)]
 
 
+def test_worlds_in_several_blocks_are_scored_as_in_one(report: EvalReport, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(amg, "_IN_MEMORY", 2)
+    blocks = [(first, len(worlds)) for first, worlds in amg._blocks(iter(worlds_of_tests()), COUNT)]
+    assert blocks == [(0, 2), (2, 1)]
+    apart = evaluated(Contender(name="told", film=film_as_told), baselines="none")
+    assert {**apart.metrics, "seconds_per_film": 0} == {**report.metrics, "seconds_per_film": 0}
+
+
 def test_the_same_seed_gives_the_same_numbers():
     told = Contender(name="told", film=film_as_told)
     first, again = (evaluated(told, baselines="none").summary()["metrics"] for _ in range(2))
@@ -156,16 +171,14 @@ def test_the_place_of_every_caption_is_read_and_pasted():
     for world in worlds_of_tests():
         assert {place_named(caption) for caption in world.pair.captions} == {world.pair.environment}
     with pytest.raises(InputError, match="no place is named"):
-        PasteFilmer()([worlds_of_tests()[0].condition], ["Somebody waves."], seed=0)
+        paste_as_told([worlds_of_tests()[0].condition], ["Somebody waves."], seed=0)
 
 
 def test_places_are_pictured_by_several_cameras_of_the_right_place():
-    pictures = place_pictures(["snow", "night street"], (24, 16))
-    assert set(pictures) == {"snow", "night street"}
-    snow = pictures["snow"]
+    snow, street = (place_pictures(name, (24, 16)) for name in ("snow", "night street"))
     assert snow.pictures.shape[1:] == snow.mean.shape == snow.one(0).shape == (16, 24, 3)
     assert len({picture.tobytes() for picture in snow.pictures}) == len(snow.pictures)
-    assert snow.mean.mean() > 2 * pictures["night street"].mean.mean()
+    assert snow.mean.mean() > 2 * street.mean.mean()
     assert not np.array_equal(snow.one(1), snow.one(2))
 
 

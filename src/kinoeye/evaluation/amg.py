@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +17,7 @@ from kinoeye.base.failure import Failure
 from kinoeye.base.progress import track
 from kinoeye.evaluation.amg_metrics import SCORES, SECONDS, film_scores
 from kinoeye.evaluation.camera_hypotheses import CHANCE
-from kinoeye.evaluation.film_baselines import PasteFilmer, pasted, place_pictures
+from kinoeye.evaluation.film_baselines import paste_as_told, pasted, place_pictures
 from kinoeye.evaluation.film_worlds import FILM_WORLDS, SIZE_WH, AvatarCondition, FilmWorld, film_worlds
 from kinoeye.evaluation.harness import Baselines, EvalReport, Stopwatch, sha256_of
 from kinoeye.evaluation.measurement import Measurement
@@ -26,6 +28,8 @@ from kinoeye.systems.amg.pairs import FPS, FRAMES
 SYSTEM = "amg"
 AT_ONCE = 8
 """Films that a filmer is asked for together."""
+_IN_MEMORY = 40
+"""Worlds that are kept at once, of 5 MB each at 128 x 128 pixels; others' avatars and captions come from among them."""
 _CEILINGS = (
     "silhouette_iou",
     "person_count_accuracy",
@@ -36,6 +40,8 @@ _CEILINGS = (
 """What the true film itself does not get, or need not get, in full."""
 Frames = UInt8[NDArray, "f h w 3"]
 Films = UInt8[NDArray, "b f h w 3"]
+_Scores = dict[str, list[float | None]]
+"""Name of a metric, or `<metric>_<row>` -> score of each film."""
 
 
 class Filmer(Protocol):
@@ -79,7 +85,7 @@ def contender(name: str) -> Contender:
     """
     if name != "paste":
         raise InputError(f"there is no filmer {name!r}; there is: paste")
-    return Contender(name=name, film=PasteFilmer())
+    return Contender(name=name, film=paste_as_told)
 
 
 def evaluate_amg(
@@ -105,13 +111,22 @@ def evaluate_amg(
         InputError: more worlds of one seed are asked for than there are, or the filmer's films have another shape.
     """
     watch = Stopwatch()
-    worlds = list(film_worlds(world_seed, count, size_wh=size_wh))
-    answers = list(made(contender.film, worlds, seed=seed))
-    scores = _table(worlds, (answer.rgb for answer in answers), seed=seed)
-    scores[SECONDS] = Measurement.of_mean([answer.cpu_seconds for answer in answers], seed=seed)
-    rows: dict[str, Measurement] = {}
-    if baselines == "all":
-        rows = {**_plain_rows(worlds, size_wh, seed), **_rows_of_filmer(contender, worlds, seed)}
+    scores: _Scores = {}
+    rows: _Scores = {}
+    seconds: list[float] = []
+    failures: list[Failure] = []
+    for first, worlds in _blocks(film_worlds(world_seed, count, size_wh=size_wh), count):
+        answers = list(made(contender.film, worlds, seed=seed + first))
+        _add(scores, "", worlds, (answer.rgb for answer in answers))
+        seconds += [answer.cpu_seconds for answer in answers]
+        failures += [answer.film for answer in answers if isinstance(answer.film, Failure)]
+        if baselines == "all":
+            _add_plain_rows(rows, worlds, size_wh)
+            _add_rows_of_filmer(rows, contender, worlds, seed + first)
+    metrics = {
+        **_measured(scores, seed),
+        SECONDS: Measurement.of_mean(seconds, seed=seed),
+    }
     return EvalReport(
         system=SYSTEM,
         model=contender.name,
@@ -119,14 +134,21 @@ def evaluate_amg(
         worlds_sha256=sha256_of([worlds_sha256(FILM_WORLDS), size_wh, FRAMES, FPS]),
         world_seed=world_seed,
         seed=seed,
-        count=len(worlds),
-        failures=sum(answer.rgb is None for answer in answers),
-        metrics=scores,
-        baselines=rows,
+        count=count,
+        failures=len(failures),
+        metrics=metrics,
+        baselines=_measured(rows, seed),
         chance=_chance() if baselines == "all" else {},
         cpu_seconds=watch.cpu_seconds,
-        notes=tuple(_notes(answers, scores)),
+        notes=tuple(_notes(count - metrics["shadow_gain"].items, failures)),
     )
+
+
+def _blocks(worlds: Iterator[FilmWorld], count: int) -> Iterator[tuple[int, list[FilmWorld]]]:
+    """Index of the first world and the worlds, at most `_IN_MEMORY` together, as evenly as can be."""
+    number = max(1, math.ceil(count / _IN_MEMORY))
+    for part in np.array_split(np.arange(count), number):
+        yield int(part[0]), list(islice(worlds, len(part)))
 
 
 def made(
@@ -174,58 +196,59 @@ def _batch(filmer: Filmer, conditions: Sequence[AvatarCondition], captions: Sequ
     yield from (Made(film, each) for film in films)
 
 
-def _table(
+def _add(
+    scores: _Scores,
+    row: str,
     worlds: Sequence[FilmWorld],
     films: Iterable[Frames | None],
     metrics: Sequence[str] = tuple(SCORES),
-    *,
-    seed: int,
-) -> dict[str, Measurement]:
-    """Means of films' scores over the worlds that define them."""
-    found = [film_scores(film, world, metrics) for film, world in zip(films, worlds, strict=True)]
+) -> None:
+    """Append films' scores to `<metric>_<row>`, or to the metrics' own names where the row has none."""
+    names = {metric: f"{metric}_{row}" if row else metric for metric in metrics}
+    for name in names.values():
+        scores.setdefault(name, [])
+    for film, world in zip(films, worlds, strict=True):
+        for metric, value in film_scores(film, world, metrics).items():
+            scores[names[metric]].append(value)
+
+
+def _measured(scores: _Scores, seed: int) -> dict[str, Measurement]:
+    """Means over the films whose worlds define a score."""
     return {
-        name: Measurement.of_mean([value for row in found if (value := row[name]) is not None], seed=seed)
-        for name in metrics
+        name: Measurement.of_mean([value for value in values if value is not None], seed=seed)
+        for name, values in scores.items()
     }
 
 
-def _plain_rows(worlds: Sequence[FilmWorld], size_wh: tuple[int, int], seed: int) -> dict[str, Measurement]:
+def _add_plain_rows(rows: _Scores, worlds: Sequence[FilmWorld], size_wh: tuple[int, int]) -> None:
     """Rows of the true films, and of actors pasted on pictures of their place."""
-    pictures = place_pictures((world.pair.environment for world in worlds), size_wh)
-    mean = _table(worlds, (pasted(w.condition, pictures[w.pair.environment].mean) for w in worlds), seed=seed)
-    image = (pasted(w.condition, pictures[w.pair.environment].one(w.seed)) for w in worlds)
-    true_camera = (pasted(w.condition, w.empty_rgb) for w in worlds)
-    return {
-        **_named("ceiling", _table(worlds, (world.film_rgb for world in worlds), _CEILINGS, seed=seed)),
-        "psnr_paste_mean": mean.pop("psnr"),
-        **_named("paste", mean),
-        **_named("paste_image", _table(worlds, image, ("psnr",), seed=seed)),
-        **_named("paste_true_camera", _table(worlds, true_camera, ("psnr", "psnr_person_shadow"), seed=seed)),
-    }
+    pictures = [place_pictures(world.pair.environment, size_wh) for world in worlds]
+    over_mean = [pasted(w.condition, picture.mean) for w, picture in zip(worlds, pictures, strict=True)]
+    over_one = (pasted(w.condition, picture.one(w.seed)) for w, picture in zip(worlds, pictures, strict=True))
+    over_truth = (pasted(w.condition, w.empty_rgb) for w in worlds)
+    _add(rows, "ceiling", worlds, (world.film_rgb for world in worlds), _CEILINGS)
+    _add(rows, "paste_mean", worlds, over_mean, ("psnr",))
+    _add(rows, "paste", worlds, over_mean, [metric for metric in SCORES if metric != "psnr"])
+    _add(rows, "paste_image", worlds, over_one, ("psnr",))
+    _add(rows, "paste_true_camera", worlds, over_truth, ("psnr", "psnr_person_shadow"))
 
 
-def _rows_of_filmer(contender: Contender, worlds: Sequence[FilmWorld], seed: int) -> dict[str, Measurement]:
+def _add_rows_of_filmer(rows: _Scores, contender: Contender, worlds: Sequence[FilmWorld], seed: int) -> None:
     """Rows of the filmer with others' avatars, with another place's caption, without attention, and of its codec."""
-    rows: dict[str, Measurement] = {}
-
-    def add(row: str, films: Iterable[Made], metrics: Sequence[str], among: Sequence[FilmWorld] = worlds) -> None:
-        rows.update(_named(row, _table(among, (film.rgb for film in films), metrics, seed=seed)))
-
-    if len(worlds) > 1:
-        others = [*worlds[1:], worlds[0]]
-        avatars = [w.condition.with_avatars_of(o.condition) for w, o in zip(worlds, others, strict=True)]
-        films = made(contender.film, worlds, conditions=avatars, seed=seed)
-        add("shuffled", films, ("psnr", "psnr_person_shadow", "silhouette_iou"))
+    among = worlds if len(worlds) > 1 else []
+    avatars = [w.condition.with_avatars_of(o.condition) for w, o in zip(among, [*among[1:], *among[:1]], strict=True)]
+    films = (film.rgb for film in made(contender.film, among, conditions=avatars, seed=seed))
+    _add(rows, "shuffled", among, films, ("psnr", "psnr_person_shadow", "silhouette_iou"))
     elsewhere = _captions_of_other_places(worlds)
     moved = [worlds[index] for index in elsewhere]
-    films = made(contender.film, moved, captions=list(elsewhere.values()), seed=seed)
-    add("shuffled_caption", films, ("psnr", "background_accuracy"), moved)
+    films = (film.rgb for film in made(contender.film, moved, captions=list(elsewhere.values()), seed=seed))
+    _add(rows, "shuffled_caption", moved, films, ("psnr", "background_accuracy"))
     if contender.uniform_attention is not None:
-        add("uniform_attention", made(contender.uniform_attention, worlds, seed=seed), tuple(SCORES))
+        films = (film.rgb for film in made(contender.uniform_attention, worlds, seed=seed))
+        _add(rows, "uniform_attention", worlds, films)
     if contender.codec is not None:
         films = (contender.codec(world.film_rgb[None])[0] for world in worlds)
-        rows.update(_named("codec", _table(worlds, films, seed=seed)))
-    return rows
+        _add(rows, "codec", worlds, films)
 
 
 def _captions_of_other_places(worlds: Sequence[FilmWorld]) -> dict[int, str]:
@@ -239,10 +262,6 @@ def _captions_of_other_places(worlds: Sequence[FilmWorld]) -> dict[int, str]:
     return found
 
 
-def _named(row: str, table: Mapping[str, Measurement]) -> dict[str, Measurement]:
-    return {f"{metric}_{row}": found for metric, found in table.items()}
-
-
 def _chance() -> dict[str, Measurement]:
     return {
         "background_accuracy": Measurement(value=1 / len(ENVIRONMENTS)),
@@ -250,10 +269,8 @@ def _chance() -> dict[str, Measurement]:
     }
 
 
-def _notes(answers: Sequence[Made], scores: Mapping[str, Measurement]) -> Iterator[str]:
-    left = len(answers) - scores["shadow_gain"].items
-    if left:
-        yield f"shadow_gain leaves out {left} films: nobody casts a shadow on them that could be measured"
-    failures = [answer.film for answer in answers if isinstance(answer.film, Failure)]
+def _notes(shadowless: int, failures: Sequence[Failure]) -> Iterator[str]:
+    if shadowless:
+        yield f"films left out of shadow_gain, as nobody casts a shadow that could be measured: {shadowless}"
     if failures:
         yield f"no film: {failures[0]}" + (f"; and {len(failures) - 1} more" if len(failures) > 1 else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -29,7 +30,7 @@ _LOWEST_M = 0.2
 _FLATTEST = 0.02
 """Sine of the angle to the ground under which rays count for the sky."""
 _LEAST_SHARE = 0.1
-"""Of the pixels that must stay in view for a hypothesis to be believed."""
+"""Of the pixels that count, which must stay in view for a hypothesis to be believed."""
 _LEAST_DETAIL = 1e-3
 """Mean square of detail under which a film has none."""
 _DRAWS = 64
@@ -173,22 +174,21 @@ def camera_evidence(film: FilmDetail, path: Float64, fx_fy_cx_cy: Float64) -> fl
         fx_fy_cx_cy: intrinsics [4] in pixels.
     """
     K = intrinsic_matrix(fx_fy_cx_cy)
-    frames, height, width = film.values.shape
+    frames = len(film.values)
     products = squares = others = 0.0
-    shares = []
+    shown = counted = 0
     for step in _STEPS:
         for index in range(frames - step):
-            values, seen = warped(
-                film.values[index + step], film.counts[index + step], path[index], path[index + step], K
-            )
+            later = index + step
+            values, seen = warped(film.values[later], film.counts[later], path[index], path[later], K)
             both = seen & film.counts[index]
             a, b = film.values[index][both], values[both]
             products += float(a @ b)
             squares += float(a @ a)
             others += float(b @ b)
-            shares.append(float(both.mean()))
-    pixels = sum(shares) * width * height
-    if np.mean(shares) < _LEAST_SHARE or min(squares, others) < _LEAST_DETAIL * pixels:
+            shown += int(both.sum())
+            counted += int(film.counts[index].sum())
+    if shown < _LEAST_SHARE * counted or min(squares, others) <= _LEAST_DETAIL * shown:
         return -1.0
     return products / math.sqrt(squares * others)
 
@@ -254,6 +254,7 @@ def intrinsic_matrix(fx_fy_cx_cy: Float64) -> Float64:
     return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1.0]])
 
 
+@lru_cache(maxsize=8)
 def _pixels(size_wh: tuple[int, int], every: int = 1) -> Float64:
     """Centres of every so many pixels, homogeneous [3, n], row by row."""
     width, height = size_wh

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 from numpy.typing import NDArray
 
 from kinoeye.base.errors import InputError
-from kinoeye.base.progress import track
 from kinoeye.evaluation.film_worlds import FILM_WORLDS, AvatarCondition
 from kinoeye.render.color import linear_to_bytes, srgb_to_linear
 from kinoeye.render.film import render
@@ -42,24 +42,21 @@ class PlacePictures:
         return self.pictures[np.random.default_rng(seed).integers(len(self.pictures))]
 
 
-def place_pictures(names: Iterable[str], size_wh: tuple[int, int]) -> Mapping[str, PlacePictures]:
-    """Name of an environment -> pictures of it by the first `CAMERAS` cameras of the train stream.
+@lru_cache(maxsize=2 * len(ENVIRONMENTS))
+def place_pictures(name: str, size_wh: tuple[int, int]) -> PlacePictures:
+    """Pictures of an environment by the first `CAMERAS` cameras of the train stream.
 
     Args:
-        names: of environments.
+        name: of the environment.
         size_wh: width and height in pixels.
     """
-    shots = [
-        world("train", seed, num_frames=FRAMES, fps=FPS, size_wh=size_wh, distribution=FILM_WORLDS)
-        for seed in range(CAMERAS)
-    ]
-    found: dict[str, PlacePictures] = {}
-    for name in track(sorted(set(names)), "picturing places"):
-        empty = [replace(shot, actors=(), environment=ENVIRONMENTS[name]) for shot in shots]
-        times_s = np.arange(0, FRAMES, _EVERY) / FPS
-        films = [render(shot, layers=(), times_s=times_s).rgb.values for shot in empty]
-        found[name] = PlacePictures(np.concatenate(films))
-    return found
+    times_s = np.arange(0, FRAMES, _EVERY) / FPS
+    films = []
+    for seed in range(CAMERAS):
+        shot = world("train", seed, num_frames=FRAMES, fps=FPS, size_wh=size_wh, distribution=FILM_WORLDS)
+        empty = replace(shot, actors=(), environment=ENVIRONMENTS[name])
+        films.append(render(empty, layers=(), times_s=times_s).rgb.values)
+    return PlacePictures(np.concatenate(films))
 
 
 def pasted(condition: AvatarCondition, background_rgb: UInt8[NDArray, "*f h w 3"]) -> UInt8[NDArray, "f h w 3"]:
@@ -73,32 +70,23 @@ def pasted(condition: AvatarCondition, background_rgb: UInt8[NDArray, "*f h w 3"
     return linear_to_bytes(_LINEAR[condition.avatar_rgb] + through * _LINEAR[background_rgb])
 
 
-@dataclass(frozen=True)
-class PasteFilmer:
-    """Pastes actors on the mean picture of the place that a caption names, in words of either stream."""
+def paste_as_told(
+    conditions: Sequence[AvatarCondition], captions: Sequence[str], *, seed: int
+) -> UInt8[NDArray, "b f h w 3"]:
+    """Films of actors over the mean picture of the place that the caption names; chance plays no part.
 
-    _pictures: dict[tuple[str, tuple[int, int]], PlacePictures] = field(default_factory=dict)
-
-    def __call__(
-        self, conditions: Sequence[AvatarCondition], captions: Sequence[str], *, seed: int
-    ) -> UInt8[NDArray, "b f h w 3"]:
-        """Films of the size of the avatars; chance plays no part.
-
-        Raises:
-            InputError: a caption names none of the places.
-        """
-        return np.stack([self._film(*told) for told in zip(conditions, captions, strict=True)])
-
-    def _film(self, condition: AvatarCondition, caption: str) -> UInt8[NDArray, "f h w 3"]:
+    Raises:
+        InputError: a caption names none of the places.
+    """
+    films = []
+    for condition, caption in zip(conditions, captions, strict=True):
         height, width = condition.avatar_rgb.shape[1:3]
-        key = place_named(caption), (width, height)
-        if key not in self._pictures:
-            self._pictures[key] = place_pictures(key[:1], key[1])[key[0]]
-        return pasted(condition, self._pictures[key].mean)
+        films.append(pasted(condition, place_pictures(place_named(caption), (width, height)).mean))
+    return np.stack(films)
 
 
 def place_named(caption: str) -> str:
-    """Name of the environment whose words are in a caption; of several the longest words.
+    """Name of the environment whose words, of either stream, are in a caption; of several the longest.
 
     Raises:
         InputError: there are none.
