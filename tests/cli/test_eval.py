@@ -88,7 +88,7 @@ def test_a_filmer_is_scored_on_worlds(capsys: pytest.CaptureFixture[str]):
         (["eval", "gendop", "--model", "grammar", "--clatr", "x.ckpt"], "x.ckpt does not exist"),
         (["eval", "gendop", "--pred", "x"], "belong together"),
         (["eval", "amg"], "nothing to score"),
-        (["eval", "amg", "--model", "nowhere"], "there is: paste"),
+        (["eval", "amg", "--model", "nowhere"], "amg has no checkpoint 'nowhere'"),
         (["eval", "amg", "--model", "paste", "--bench", "hand"], "--bench cannot be given"),
         (["eval", "amg", "--pred", "x", "--gt", "y"], "of gendop"),
         (["eval", "gendop", "--pred", "x", "--gt", "y"], "no folder"),

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("system", choices=SYSTEMS, metavar="SYSTEM", help=f"what is scored: {', '.join(SYSTEMS)}")
     fresh = parser.add_argument_group("on fresh worlds")
     fresh.add_argument("--model", metavar="NAME-or-DIR", help="gendop: grammar, a checkpoint that ships, or a folder;\n"
-                       "amg: paste")  # fmt: skip
+                       "amg: a folder, or paste, which learned nothing")  # fmt: skip
     fresh.add_argument("--bench", metavar="NAME-or-FILE", help="captions: synthetic (default), synthetic-long, hand, "
                        "described,\nor your own in a .json file")  # fmt: skip
     fresh.add_argument("--world-seed", type=non_negative, metavar="S", help="of captions and worlds (default 0)")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from kinoeye.base.errors import InputError
 from kinoeye.base.failure import Failure
 from kinoeye.base.progress import track
+from kinoeye.evaluation.amg_filmer import ModelFilmer
 from kinoeye.evaluation.amg_metrics import SCORES, SECONDS, film_scores
 from kinoeye.evaluation.camera_hypotheses import CHANCE
 from kinoeye.evaluation.film_baselines import paste_as_told, pasted, place_pictures
@@ -24,8 +25,9 @@ from kinoeye.evaluation.measurement import Measurement
 from kinoeye.render.worlds import worlds_sha256
 from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.systems.amg.pairs import FPS, FRAMES
+from kinoeye.systems.amg.pipeline import AMGPipeline
 
-SYSTEM = "amg"
+SYSTEM, PASTE = "amg", "paste"
 AT_ONCE = 8
 """Films that a filmer is asked for together."""
 _IN_MEMORY = 40
@@ -62,6 +64,8 @@ class Contender:
     """The same with even attention: what attention is worth."""
     codec: Callable[[Films], Films] | None = None
     """True films through its codec and back: what it can reach."""
+    size_wh: tuple[int, int] = SIZE_WH
+    """Of the films that it makes, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +82,18 @@ class Made:
 
 
 def contender(name: str) -> Contender:
-    """The filmer of a name.
+    """The filmer of a name: a model that ships, one in a folder, or "paste", which learned nothing.
 
     Raises:
-        InputError: there is no such filmer.
+        InputError: there is no such filmer, or its folder is damaged.
     """
-    if name != "paste":
-        raise InputError(f"there is no filmer {name!r}; there is: paste")
-    return Contender(name=name, film=paste_as_told)
+    if name == PASTE:
+        return Contender(name=name, film=paste_as_told)
+    filmer = ModelFilmer(AMGPipeline.from_pretrained(name))
+    return Contender(
+        name=name, film=filmer, uniform_attention=filmer.without_attention, codec=filmer.through_codec,
+        size_wh=filmer.size_wh,
+    )  # fmt: skip
 
 
 def evaluate_amg(
@@ -93,7 +101,7 @@ def evaluate_amg(
     *,
     world_seed: int,
     count: int,
-    size_wh: tuple[int, int] = SIZE_WH,
+    size_wh: tuple[int, int] | None = None,
     seed: int = 0,
     baselines: Baselines = "all",
 ) -> EvalReport:
@@ -103,13 +111,14 @@ def evaluate_amg(
         contender: who films.
         world_seed: of the worlds.
         count: how many.
-        size_wh: width and height of the films in pixels.
+        size_wh: width and height of the films in pixels; None is what the filmer makes.
         seed: of the filmer's chance and of the intervals.
         baselines: "none" leaves out everything but the filmer's own scores.
 
     Raises:
         InputError: more worlds of one seed are asked for than there are, or the filmer's films have another shape.
     """
+    size_wh = size_wh or contender.size_wh
     watch = Stopwatch()
     scores: _Scores = {}
     rows: _Scores = {}

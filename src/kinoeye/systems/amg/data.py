@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float, Float16, Float32, UInt8
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 from torch import Tensor
@@ -69,7 +69,41 @@ def one_hot(places: Sequence[int]) -> Float[Tensor, "b k"]:
     return functional.one_hot(torch.tensor(places), len(PLACES)).float()
 
 
-def avatar_films(pairs: Sequence[AvatarPair]) -> AvatarFilms:
+class Shown(Protocol):
+    """What a film model is shown of a pair, as arrays of an `AvatarPair`."""
+
+    @property
+    def avatar_rgb(self) -> UInt8[NDArray, "f h w 3"]:
+        """The actors on black."""
+        ...
+
+    @property
+    def alpha(self) -> UInt8[NDArray, "f h w"]:
+        """Of the actors."""
+        ...
+
+    @property
+    def nearness(self) -> Float16[NDArray, "f h w"]:
+        """1 / depth in 1 / metres, 0 for nothing."""
+        ...
+
+    @property
+    def person(self) -> UInt8[NDArray, "f h w"]:
+        """1, 2, ... for the actors."""
+        ...
+
+    @property
+    def T_world_cam(self) -> Float32[NDArray, "f 3 4"]:
+        """Cameras of the frames."""
+        ...
+
+    @property
+    def fx_fy_cx_cy(self) -> Float32[NDArray, "4"]:
+        """Intrinsics in pixels."""
+        ...
+
+
+def avatar_films(pairs: Sequence[Shown]) -> AvatarFilms:
     """What a film model is shown of pairs."""
 
     def stacked(name: str, scale: float = 1.0) -> Tensor:
