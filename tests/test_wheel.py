@@ -29,7 +29,7 @@ sys.meta_path.insert(0, NoExtras())
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("source")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
         shutil.copy(ROOT / name, copy)
     shutil.copytree(ROOT / "src" / "kinoeye", copy / "src" / "kinoeye", ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(copy / "dist"), str(copy)]
@@ -56,6 +56,15 @@ def test_a_wheel_holds_every_checkpoint_that_ships(wheel: Path):
             for name, file in entry["files"].items():
                 data = archive.read(f"kinoeye/weights/{entry['system']}/{entry['name']}/{name}")
                 assert hashlib.sha256(data).hexdigest() == file["sha256"]
+
+
+def test_a_wheel_holds_the_word_vectors_and_the_notice_of_what_they_were_made_of(wheel: Path):
+    with zipfile.ZipFile(wheel) as archive:
+        folder = "kinoeye/networks/text/data"
+        record = json.loads(archive.read(f"{folder}/english.json"))
+        assert hashlib.sha256(archive.read(f"{folder}/english.safetensors")).hexdigest() == record["sha256"]
+        notices = [name for name in archive.namelist() if name.endswith("/licenses/NOTICE")]
+        assert b"WordNet 3.0 Copyright 2006 by Princeton University" in archive.read(notices[0])
 
 
 @pytest.mark.parametrize("extras", ["studio", "core"])

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
+
+from kinoeye.networks.text.word_vectors import WordVectors
 
 PAD, UNKNOWN = 0, 1
 _FIRST = 2
@@ -27,10 +29,13 @@ class WordBatch:
     ngrams: Int[Tensor, "b l g"]
     """Hash buckets, 0 for none."""
     valid: Bool[Tensor, "b l"]
+    meanings: Float[Tensor, "b l d"] | None = None
+    """Vectors of words from a dictionary, 0 for none; for vocabularies that have such."""
 
     def to(self, device: torch.device | str) -> WordBatch:
         """The same on a device."""
-        return WordBatch(self.words.to(device), self.ngrams.to(device), self.valid.to(device))
+        meanings = None if self.meanings is None else self.meanings.to(device)
+        return WordBatch(self.words.to(device), self.ngrams.to(device), self.valid.to(device), meanings)
 
 
 @dataclass(frozen=True)
@@ -42,23 +47,32 @@ class Vocabulary:
     Args:
         words: in order of their numbers.
         buckets: number of hash buckets for n-grams.
+        vectors: where every word, known or not, gets a vector of its meaning; None leaves them out.
     """
 
     words: tuple[str, ...]
     buckets: int = 4096
+    vectors: WordVectors | None = None
 
     @classmethod
-    def of(cls, captions: Iterable[Sequence[str]], *, least: int = 3, buckets: int = 4096) -> Vocabulary:
+    def of(
+        cls,
+        captions: Iterable[Sequence[str]],
+        *,
+        least: int = 3,
+        buckets: int = 4096,
+        vectors: WordVectors | None = None,
+    ) -> Vocabulary:
         """The words that occur at least `least` times, the most frequent first."""
         counts = Counter(word for caption in captions for word in caption)
         kept = [word for word, count in counts.items() if count >= least]
-        return cls(tuple(sorted(kept, key=lambda word: (-counts[word], word))), buckets)
+        return cls(tuple(sorted(kept, key=lambda word: (-counts[word], word))), buckets, vectors)
 
     def __len__(self) -> int:
         return len(self.words) + _FIRST
 
     def encode(self, captions: Sequence[Sequence[str]]) -> WordBatch:
-        """Word numbers and n-gram buckets of captions, padded to the longest."""
+        """Word numbers, n-gram buckets and, if there are such, meanings of captions, padded to the longest."""
         numbers = _numbers(self.words)
         length = max((len(caption) for caption in captions), default=0) or 1
         words = torch.zeros(len(captions), length, dtype=torch.int64)
@@ -68,7 +82,8 @@ class Vocabulary:
                 continue  # nothing of it is valid
             words[row, : len(caption)] = torch.tensor([numbers.get(word, UNKNOWN) for word in caption])
             ngrams[row, : len(caption)] = torch.tensor([word_ngrams(word, self.buckets) for word in caption])
-        return WordBatch(words, ngrams, words != PAD)
+        meanings = None if self.vectors is None else self.vectors.encode(captions).vectors
+        return WordBatch(words, ngrams, words != PAD, meanings)
 
 
 @lru_cache(maxsize=4)
