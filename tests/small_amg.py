@@ -29,7 +29,7 @@ def small_model(*, seed: int = 0, trained: bool = True) -> AvatarFilm:
     codec = PatchCodec.fit([torch.rand(4, 3, 16, 16) * 2 - 1 for _ in range(8)], channels=64)
     vocabulary = Vocabulary.of([caption_words(f"a man waves in the {place}") for place in PLACES] * 3, buckets=32)
     model = AvatarFilm(
-        AvatarFilmConfig(vocabulary=vocabulary, codec=codec.config, field=SMALL, heads=1, layers=1, ffn=32,
+        AvatarFilmConfig(words=vocabulary.words, buckets=32, codec=codec.config, field=SMALL, heads=1, layers=1, ffn=32,
                          size_wh=(SIDE, SIDE)), codec)  # fmt: skip
     if trained:
         for parameter in model.parameters():

@@ -186,3 +186,10 @@ def test_the_python_of_the_page_runs():
     names: dict[str, object] = {}
     exec(compile(blocks[0], str(page), "exec"), names)
     assert isinstance(names["encoder"], CaptionEncoder)
+
+
+def test_plurals_of_words_that_end_on_e_are_theirs():
+    vectors = load_word_vectors()
+    for plural, word in (("dunes", "dune"), ("houses", "house"), ("boxes", "box"), ("beaches", "beach")):
+        assert np.array_equal(vectors.vector(plural), vectors.vector(word)), plural
+        assert vectors.knows(word)

@@ -35,6 +35,8 @@ _ENDINGS: dict[str, tuple[str, ...]] = {
 _UNDOUBLED = ("ed", "ing", "er", "est", "ish", "y")
 """Endings before which a last consonant is doubled."""
 _SPELLINGS = (("our", "or"), ("yse", "yze"), ("ys", "yz"), ("ise", "ize"), ("isi", "izi"), ("grey", "gray"))
+_HISSING = ("ses", "xes", "zes", "ches", "shes", "oes")
+"""Ends of words to which "es" was put; others have an e of their own."""
 _LONGEST_ENDINGS_FIRST = sorted(_ENDINGS, key=len, reverse=True)
 
 
@@ -46,7 +48,7 @@ def stems(word: str) -> Iterator[str]:
         ('pony', ['jogg', 'jogge', 'joggie'])
     """
     for ending in _LONGEST_ENDINGS_FIRST:
-        if not word.endswith(ending):
+        if not word.endswith(ending) or (ending == "es" and not word.endswith(_HISSING)):
             continue
         stem = word[: -len(ending)]
         if len(stem) < _LEAST and ending != "men":

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from kinoeye.networks.codec import PatchCodecConfig
 from kinoeye.networks.saved_config import SavedConfig
-from kinoeye.networks.text import Vocabulary
+from kinoeye.networks.text import Vocabulary, load_word_vectors
 from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.systems.amg.place_field import PlaceFieldConfig
 
@@ -19,7 +19,8 @@ class AvatarFilmConfig(SavedConfig):
 
     Args:
         places: names of the places that captions are read as.
-        vocabulary: words that the reader of captions knows.
+        words: that the reader of captions knows beside those of the dictionary.
+        buckets: for its n-grams.
         field: sizes of the places.
         codec: of the films.
         heads: of attention, each 64 channels wide.
@@ -31,7 +32,7 @@ class AvatarFilmConfig(SavedConfig):
     """
 
     places: tuple[str, ...] = PLACES
-    vocabulary: Vocabulary
+    words: tuple[str, ...]
     codec: PatchCodecConfig
     field: PlaceFieldConfig = field(default_factory=PlaceFieldConfig)
     heads: int = 4
@@ -39,4 +40,10 @@ class AvatarFilmConfig(SavedConfig):
     ffn: int = 896
     text_width: int = 64
     text_tokens: int = 4
+    buckets: int = 1024
     size_wh: tuple[int, int] = (128, 128)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What captions are encoded by."""
+        return Vocabulary(self.words, self.buckets, load_word_vectors())

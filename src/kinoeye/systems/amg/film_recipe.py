@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -16,10 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from kinoeye.language.lexicon import PLACES as NAMES_OF_PLACES
 from kinoeye.networks.codec import PatchCodec
 from kinoeye.networks.latent_maps import unshuffled
 from kinoeye.networks.recipe import Batch, Phase
-from kinoeye.networks.text import Vocabulary, WordBatch
+from kinoeye.networks.text import Vocabulary, WordBatch, load_word_vectors
+from kinoeye.networks.text.words import UNKNOWN
 from kinoeye.render.worlds import world
 from kinoeye.shot.captions import captions_of
 from kinoeye.shot.environments import ENVIRONMENTS
@@ -36,8 +39,11 @@ from kinoeye.systems.amg.place_reader import caption_words
 _PIXELS_KEPT, _PIXELS_SEEN, _PAIRS_SEEN = 2_048, 1_024, 16
 """Of each film for the field of places, of a film in a batch, and films in a batch."""
 _SUN_WEIGHT = 0.01
-_WORDS_HIDDEN = 0.3
-"""Largest share of a caption's words that is hidden."""
+_WORDS_HIDDEN, _STRANGE, _MEANING_NOISE, _DOUBT = 0.3, 0.7, 0.05, 0.05
+"""Largest share of a caption's words that is left out, share of those with a meaning that are told by it alone, noise
+of meanings, and label smoothing."""
+_RENAMED, _UNMARKED = 0.5, 0.5
+_PLACE_AT_THE_END = re.compile(r", in [^,.]+\.$")
 _CAST_WEIGHT, _PERSON_WEIGHT = 8.0, 3.0
 """Of patches that are all shadow or person in the objective; others count 1."""
 _NOISIER = 1.5
@@ -118,7 +124,7 @@ class AvatarFilmRecipe:
         films = (self.source[number].film_rgb for number in range(self.codec_films))
         codec = PatchCodec.fit(torch.from_numpy(film).permute(0, 3, 1, 2).float() / 127.5 - 1 for film in films)
         return AvatarFilm(
-            AvatarFilmConfig(vocabulary=train_vocabulary(), codec=codec.config, size_wh=self.size_wh), codec
+            AvatarFilmConfig(words=train_vocabulary().words, codec=codec.config, size_wh=self.size_wh), codec
         )
 
     def batches(self, phase: Phase, *, rank: int, world: int, start: int) -> Iterator[Batch]:
@@ -159,12 +165,20 @@ class AvatarFilmRecipe:
         captions, places = [], []
         for number in numbers:
             told, place = self.source.told(number)
-            words = list(caption_words(told[int(rng.integers(len(told)))]))
-            hidden = rng.random(len(words)) < rng.uniform(0, _WORDS_HIDDEN)
-            captions.append([word for word, gone in zip(words, hidden, strict=True) if not gone])
+            captions.append(worn_words(told[int(rng.integers(len(told)))], place, rng))
             places.append(PLACES.index(place))
         batch = train_vocabulary().encode(captions)
-        return {"words": batch.words, "ngrams": batch.ngrams, "valid": batch.valid, "place": torch.tensor(places)}
+        assert batch.meanings is not None
+        meant = batch.meanings.any(dim=-1, keepdim=True)
+        strange = meant[..., 0] & torch.from_numpy(rng.random(batch.words.shape) < _STRANGE)
+        shifted = rng.normal(scale=_MEANING_NOISE, size=batch.meanings.shape).astype(np.float32)
+        return {
+            "words": batch.words.masked_fill(strange, UNKNOWN),
+            "ngrams": batch.ngrams.masked_fill(strange[..., None], 0),
+            "valid": batch.valid,
+            "meanings": batch.meanings + torch.from_numpy(shifted) * meant,
+            "place": torch.tensor(places),
+        }
 
     def _film_batch(self, numbers: Sequence[int], rng: np.random.Generator) -> Batch:
         pairs = [self.source[number] for number in numbers]
@@ -184,8 +198,8 @@ class AvatarFilmRecipe:
         if "origins" in batch:
             return place_loss(model, batch)
         if "words" in batch:
-            logits = model(WordBatch(batch["words"], batch["ngrams"], batch["valid"]))
-            return {"loss": functional.cross_entropy(logits, batch["place"])}
+            words = WordBatch(batch["words"], batch["ngrams"], batch["valid"], batch["meanings"])
+            return {"loss": functional.cross_entropy(model(words), batch["place"], label_smoothing=_DOUBT)}
         return film_loss(model, batch, generator)
 
     def validate(self, model: nn.Module, phase: Phase, step: int) -> Mapping[str, float]:
@@ -321,6 +335,28 @@ def _film_of(model: nn.Module) -> AvatarFilm:
     return inner
 
 
+def worn_words(caption: str, place: str, rng: np.random.Generator) -> list[str]:
+    """The words of a caption as the reader of captions is taught them.
+
+    At times another name of the place that the shot grammar has stands at the caption's end, the grammar's mark is
+    left out, and some words are missing.
+
+    Args:
+        caption: of the train stream.
+        place: that it speaks of.
+        rng: draws what happens to it.
+    """
+    if rng.random() < _RENAMED:
+        names = NAMES_OF_PLACES[place]
+        article = ("the ", "a ", "")[int(rng.integers(3))]
+        caption = _PLACE_AT_THE_END.sub(f", in {article}{names[int(rng.integers(len(names)))]}.", caption)
+    words = caption_words(caption)
+    if rng.random() < _UNMARKED:
+        words = tuple(word for word in words if not word.startswith("<"))
+    hidden = rng.random(len(words)) < rng.uniform(0, _WORDS_HIDDEN)
+    return [word for word, gone in zip(words, hidden, strict=True) if not gone]
+
+
 @cache
 def train_vocabulary() -> Vocabulary:
     """The words of captions of the train stream, and the marks of places."""
@@ -330,4 +366,4 @@ def train_vocabulary() -> Vocabulary:
         captions = captions_of(shot, "train")
         told += [caption_words(text) for text in (shot.prompt, captions.avatar, captions.environment)]
     marks = [(f"<{place}>",) for place in PLACES]
-    return Vocabulary.of([*told, *marks * 3], buckets=1024)
+    return Vocabulary.of([*told, *marks * 3], buckets=1024, vectors=load_word_vectors())
