@@ -36,6 +36,8 @@ class Phase:
     schedule: Schedule = "cosine"
     final_lr_fraction: float = 0.1
     """Share of `lr` that the schedule ends at."""
+    schedule_steps: int | None = None
+    """Steps over which the learning rate falls, where a phase ends before its schedule does; None is `steps`."""
     betas: tuple[float, float] = (0.9, 0.95)
     weight_decay: float = 0.01
     """On matrices; vectors (biases, norms) have none unless `decay_vectors`."""
@@ -59,6 +61,8 @@ class Phase:
                 f"batch_size {self.batch_size} of phase {self.name} is no multiple of accumulation "
                 f"{self.accumulation}; choose one that is"
             )
+        if self.schedule_steps is not None and self.schedule_steps < 1:
+            raise InputError(f"schedule_steps of phase {self.name} is {self.schedule_steps}; at least 1 is needed")
         if not self.lr > 0:
             raise InputError(f"lr of phase {self.name} is {self.lr:g}; it must be above 0")
         if self.ema_decay is not None and not 0 < self.ema_decay < 1:

@@ -33,7 +33,7 @@ _RESIDUAL: Mapping[str, str] = {
     "skip_connection": "conv_shortcut",
 }
 """Parts of a residual block."""
-_ADAPTED_KEY = re.compile(r"(.*\.attn[12]\.to_(?:q|k|v|out))(?:\.0)?\.weight")
+ADAPTED_KEY = re.compile(r"(.*\.attn[12]\.to_(?:q|k|v|out))(?:\.0)?\.weight")
 
 
 def key_map(config: AMGConfig) -> KeyMap:
@@ -135,8 +135,8 @@ def load_model(
     config = config_of(tensors) if config is None else config
     parts: dict[str, tuple[str, str, str]] = {}
     if config.lora_rank is not None and adapters == "merged":
-        parts = _adapted(tensors, config.lora_rank)
-        tensors, config = _merged(tensors, parts), replace(config, lora_rank=None)
+        parts = adapted_layers(tensors, config.lora_rank)
+        tensors, config = merged_tensors(tensors, parts), replace(config, lora_rank=None)
     with torch.device("meta"):
         model = AMG(config)
     model = model.to(dtype or torch.float32)
@@ -259,7 +259,7 @@ def _adapters(official: str, ours: str, config: AMGConfig) -> Iterator[Rule]:
             )
 
 
-def _adapted(tensors: TensorFile, rank: int) -> dict[str, tuple[str, str, str]]:
+def adapted_layers(tensors: TensorFile, rank: int) -> dict[str, tuple[str, str, str]]:
     """Official key of a weight -> it and the two sides of its adapter.
 
     Raises:
@@ -267,7 +267,7 @@ def _adapted(tensors: TensorFile, rank: int) -> dict[str, tuple[str, str, str]]:
     """
     found: dict[str, tuple[str, str, str]] = {}
     for key in tensors:
-        layer = _ADAPTED_KEY.fullmatch(key)
+        layer = ADAPTED_KEY.fullmatch(key)
         if layer is None:
             continue
         down, up = (f"{layer[1]}_lora.{side}_linear.weight" for side in ("down", "up"))
@@ -281,7 +281,7 @@ def _adapted(tensors: TensorFile, rank: int) -> dict[str, tuple[str, str, str]]:
     return found
 
 
-def _merged(tensors: TensorFile, adapted: Mapping[str, tuple[str, str, str]]) -> TensorFile:
+def merged_tensors(tensors: TensorFile, adapted: Mapping[str, tuple[str, str, str]]) -> TensorFile:
     """The same tensors with each adapter added to its weight as it is read."""
     used = {side for _, *sides in adapted.values() for side in sides}
 

@@ -47,10 +47,28 @@ def noise_loss(
     text: Float[Tensor, "b n d"],
     timesteps: Int[Tensor, " b"],
     noise: Float[Tensor, "b c f h w"],
+    *,
+    min_snr: float | None = None,
 ) -> Float[Tensor, ""]:
-    """Mean squared error of the noise that the model finds in a film's noised latents."""
-    noisy = NoiseSchedule().noised(film, noise, timesteps)
-    return nn.functional.mse_loss(model(noisy, avatar, timesteps, text), noise)
+    """Mean squared error of the noise that the model finds in a film's noised latents.
+
+    Args:
+        model: what is trained.
+        film: clean latents.
+        avatar: latents of the avatar's rendering.
+        text: features of captions.
+        timesteps: how noisy each film is.
+        noise: standard normal values.
+        min_snr: an error counts min(SNR, this) / SNR at a timestep of the signal-to-noise ratio SNR (Hang et al. 2023,
+            arXiv 2303.09556, section 3.4); None is 1, as in the released training.
+    """
+    schedule = NoiseSchedule()
+    found = model(schedule.noised(film, noise, timesteps), avatar, timesteps, text)
+    errors = (found.float() - noise).square().flatten(1).mean(dim=1)
+    if min_snr is not None:
+        signal = schedule.alphas_cumprod
+        errors = errors * (min_snr * (1 - signal) / signal).clamp(max=1).to(errors)[timesteps]
+    return errors.mean()
 
 
 def _unet(config: AMGConfig) -> Any:
