@@ -7,12 +7,13 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from test_amg_official import IO, full_size
+from test_amg_official import IO, full_size, loaded
 from torch import Tensor
 from training_folder import BASE, CLIPS, base_tensors, recipe_of, write_base, write_features, write_film
-from upstream_folder import AUTOENCODER, CHECKPOINT, PIXELS, TEXT_ENCODER, TRAINING, write_latents
+from upstream_folder import AUTOENCODER, CHECKPOINT, PIXELS, TEXT_ENCODER, TOKENS, TRAINING, WIDTH, write_latents
 
 from kinoeye.base.errors import InputError
 from kinoeye.cli.main import main
@@ -23,7 +24,10 @@ from kinoeye.systems.amg.base_checkpoint import base_config, load_base
 from kinoeye.systems.amg.checkpoint import config_of, folder_config, key_map, load_folder
 from kinoeye.systems.amg.model import noise_loss
 from kinoeye.systems.amg.official_recipe import recompute_blocks
+from kinoeye.systems.amg.pairs import PairSource, write_arrays
 from kinoeye.systems.amg.published_settings import Training, read_published_settings
+from kinoeye.systems.amg.sampling import sample_steps
+from kinoeye.systems.amg.training_clips import RenderedClips
 from kinoeye.systems.amg.training_settings import TrainingSettings
 from kinoeye.training import fit, learning_rate
 
@@ -70,8 +74,8 @@ def test_a_checkpoint_of_amg_is_gone_on_with(upstream: Path):
         upstream / CHECKPOINT, base_config(upstream / CHECKPOINT, lora_rank=3, quirks=Quirks.none()), seed=0
     )
     released = load_folder(upstream / CHECKPOINT, adapters="kept")[0]
-    for key, value in released.state_dict().items():
-        assert torch.equal(kept.state_dict()[key], value), key
+    weights = kept.state_dict()
+    assert all(torch.equal(weights[key], value) for key, value in released.state_dict().items())
     told = IO["x"], IO["cond"], IO["t"], IO["y"]
     with torch.no_grad():
         assert float((other(*told) - released(*told)).abs().max()) < 2e-5  # its adapters are in the weights now
@@ -196,6 +200,42 @@ def test_latents_are_those_of_the_pipeline(folder: Path, upstream: Path, run: Pa
     drawn.latents.fill(clip.avatar[:1], torch.device("cpu"))
     assert drawn.latents.file(clip.avatar[0]) != made.latents.file(clip.avatar[0])
     assert not torch.equal(drawn.latents.read(clip.avatar[:1]), expected)
+
+
+def test_two_scales_guide_away_from_nothing_and_from_the_avatars_alone():
+    def ends(avatar: Tensor, text: Tensor, **scales: float) -> Tensor:
+        *_, last = sample_steps(loaded(), IO["noise"], avatar, text, IO["zero_y"], steps=2, **scales)
+        return last.value
+
+    cond, text, empty, nothing = IO["cond"], IO["y"], IO["zero_y"], torch.zeros_like(IO["cond"])
+    for scales, expected in (
+        ({"guidance": 0, "avatar_guidance": 0}, ends(nothing, empty, guidance=1)),
+        ({"guidance": 0, "avatar_guidance": 1}, ends(cond, empty, guidance=1)),
+        ({"guidance": 1, "avatar_guidance": 1}, ends(cond, text, guidance=1)),
+    ):
+        assert torch.allclose(ends(cond, text, **scales), expected, atol=1e-4), scales
+    assert not torch.allclose(ends(cond, text, avatar_guidance=2.0), ends(cond, text), atol=1e-3)
+
+
+def test_worlds_of_our_own_are_clips_too(folder: Path, upstream: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rendered: list[int] = []
+    source = RenderedClips(folder=str(tmp_path / "pairs"), count=2, size_wh=(PIXELS, PIXELS))
+    made = replace(recipe_of(folder, upstream), source=source)
+    rng = np.random.default_rng(0)
+    for clip in source.clips(made.settings):  # as rendered ones, of which each takes seconds
+        film, avatar = rng.integers(0, 256, (2, 16, PIXELS, PIXELS, 3), dtype=np.uint8)
+        write_arrays({"film_rgb": film, "avatar_rgb": avatar, "captions": np.array(["a hall", "in a hall"])},
+                     clip.film[0].path)  # fmt: skip
+    monkeypatch.setattr(PairSource, "__getitem__", lambda source, index: rendered.append(index))
+    made.build(made.phases[0], None)
+    assert rendered == [0, 1]
+    batch = next(made.batches(made.phases[0], rank=0, world=1, start=0))
+    assert batch["film"].shape == batch["avatar"].shape == (2, 4, 16, 4, 4)
+    clip = source.clips(made.settings)[0]
+    assert len(clip.captions) > 1
+    assert all(made.captions.read(caption).shape == (1, TOKENS, WIDTH) for caption in clip.captions)
+    with pytest.raises(InputError, match="8 at 8 are asked for"):
+        replace(made, settings=replace(made.settings, frames=8))
 
 
 def test_errors_count_as_their_timesteps_do():

@@ -109,6 +109,7 @@ class OfficialAMGPipeline:
         empty: Float[Tensor, "1 n d"] | None = None,
         steps: int = STEPS,
         guidance: float = GUIDANCE,
+        avatar_guidance: float = 1.0,
         overlap: int = OVERLAP,
         label: str = "filming",
     ) -> UInt8[np.ndarray, "f h w 3"]:
@@ -122,6 +123,8 @@ class OfficialAMGPipeline:
             empty: features of the empty caption; None encodes it.
             steps: of the sampler.
             guidance: how far predictions go beyond the empty caption's; 1 is not at all.
+            avatar_guidance: how far they go beyond those without avatars, in a model that was also trained without;
+                1 is not at all.
             overlap: frames that two windows share.
             label: of the bar that shows progress.
 
@@ -131,8 +134,8 @@ class OfficialAMGPipeline:
         """
         generator = generator_of(seed)
         latents = self.film_latents(
-            avatar, caption, generator=generator, empty=empty, steps=steps, guidance=guidance, overlap=overlap,
-            label=label,
+            avatar, caption, generator=generator, empty=empty, steps=steps, guidance=guidance,
+            avatar_guidance=avatar_guidance, overlap=overlap, label=label,
         )  # fmt: skip
         return self.decode(latents)
 
@@ -146,6 +149,7 @@ class OfficialAMGPipeline:
         empty: Float[Tensor, "1 n d"] | None = None,
         steps: int = STEPS,
         guidance: float = GUIDANCE,
+        avatar_guidance: float = 1.0,
         overlap: int = OVERLAP,
         label: str = "filming",
     ) -> Float[Tensor, "c f y x"]:
@@ -164,7 +168,7 @@ class OfficialAMGPipeline:
         shown = shown[None].to(self.device, self.dtype)
         chain = sample_steps(
             self.model, noise, shown, text, untold, steps=steps, guidance=guidance,
-            windows=windows if len(windows) > 1 else None,
+            avatar_guidance=avatar_guidance, windows=windows if len(windows) > 1 else None,
         )  # fmt: skip
         value = noise
         computed = nullcontext() if self.autocast is None else torch.autocast(self.device.type, self.autocast)

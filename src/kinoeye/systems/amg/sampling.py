@@ -1,4 +1,4 @@
-"""The sampler of AMG: DDIM from pure noise, guided away from the empty caption."""
+"""The sampler of AMG: DDIM from pure noise, guided away from the empty caption and from a film without avatars."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ def sample_steps(
     *,
     steps: int = STEPS,
     guidance: float = GUIDANCE,
+    avatar_guidance: float = 1.0,
     windows: Sequence[slice] | None = None,
 ) -> Iterator[DDIMStep]:
     """Latents of a film from noise, step by step; the value of the last step is the film.
@@ -73,6 +74,9 @@ def sample_steps(
         empty: those of the empty caption.
         steps: of the sampler.
         guidance: how far predictions go from the empty caption's to the caption's; 1 takes the caption's alone.
+        avatar_guidance: how far those of the empty caption go from what is predicted without avatars (zeros, as in
+            training) to what is with them (Brooks et al., arXiv 2211.09800, equation 3); 1 takes the latter alone, as
+            the released weights need, which were never trained without avatars.
         windows: frames that the network sees together, which cover the film; None is all of them at once.
 
     Raises:
@@ -84,14 +88,19 @@ def sample_steps(
         at = torch.full((len(noisy),), timestep, device=noisy.device)
 
         def guided(seen: Tensor, frames: slice) -> Tensor:
-            def found(caption: Tensor) -> Tensor:
-                return model(seen.to(avatar.dtype), avatar[:, :, frames], at, caption).to(noisy.dtype)
+            shown = avatar[:, :, frames]
 
-            told = found(text)
-            if guidance == 1:
+            def found(shown: Tensor, caption: Tensor) -> Tensor:
+                return model(seen.to(avatar.dtype), shown, at, caption).to(noisy.dtype)
+
+            told = found(shown, text)
+            if guidance == avatar_guidance == 1:
                 return told
-            untold = found(empty)
-            return untold + guidance * (told - untold)
+            untold = found(shown, empty)
+            towards_caption = untold + guidance * (told - untold)
+            if avatar_guidance == 1:
+                return towards_caption
+            return towards_caption + (avatar_guidance - 1) * (untold - found(torch.zeros_like(shown), empty))
 
         return averaged(guided, noisy, windows or [slice(None)])
 
