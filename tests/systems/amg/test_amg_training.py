@@ -203,8 +203,9 @@ def test_latents_are_those_of_the_pipeline(folder: Path, upstream: Path, run: Pa
 
 
 def test_two_scales_guide_away_from_nothing_and_from_the_avatars_alone():
-    def ends(avatar: Tensor, text: Tensor, **scales: float) -> Tensor:
-        *_, last = sample_steps(loaded(), IO["noise"], avatar, text, IO["zero_y"], steps=2, **scales)
+    def ends(avatar: Tensor, text: Tensor, guidance: float = 3.0, avatar_guidance: float = 1.0) -> Tensor:
+        scales = {"guidance": guidance, "avatar_guidance": avatar_guidance}
+        *_, last = sample_steps(loaded(), IO["noise"], avatar, text, IO["zero_y"], steps=2, **scales)  # type: ignore[arg-type]
         return last.value
 
     cond, text, empty, nothing = IO["cond"], IO["y"], IO["zero_y"], torch.zeros_like(IO["cond"])
@@ -372,3 +373,17 @@ def test_files_of_another_size_are_refused(folder: Path, upstream: Path, tmp_pat
     other = replace(made, source=source)  # of the same size
     with pytest.raises(InputError, match="the film and the avatars' rendering need one shape"):
         replace(other, cropping=replace(made.cropping, size_wh=(24, 24)))
+
+
+def test_clips_of_several_shapes_are_refused(folder: Path, upstream: Path, run: Path, tmp_path: Path):
+    del run
+    made = recipe_of(folder, upstream, batch_size=CLIPS)
+    shutil.copytree(folder / "features", tmp_path / "captions")
+    torch.save(torch.zeros(1, TOKENS + 1, WIDTH), next((tmp_path / "captions").iterdir()))
+    source = replace(made.source, captions=str(tmp_path / "captions"))  # type: ignore[type-var]
+    with pytest.raises(InputError, match=r"features of captions have shapes .* need one shape"):
+        next(replace(made, source=source).batches(made.phases[0], rank=0, world=1, start=0))
+    write_latents(folder / "mixed", ["film_000000"])
+    shutil.copy(folder / "film" / "film_000001.png", folder / "mixed")
+    with pytest.raises(InputError, match="has latents and pictures"):
+        replace(made, source=replace(made.source, film=str(folder / "mixed")))  # type: ignore[type-var]

@@ -165,7 +165,7 @@ def _files(settings: Application, root: Path, text_encoder: Path | str | None, q
     """Everything that is loaded, looked at without its values."""
     checkpoint = root / settings.infer_checkpoint
     config = folder_config(checkpoint, quirks)
-    _check_sizes(settings, config)
+    settings.UNet.require_same(config, checkpoint=settings.infer_checkpoint)
     autoencoder = root / settings.auto_encoder.pretrained
     _check_autoencoder(settings, autoencoder)
     named = settings.embedder.pretrained
@@ -180,16 +180,6 @@ def _files(settings: Application, root: Path, text_encoder: Path | str | None, q
     empty = read_features(zero_y)
     check_width(empty.shape[2], config, where=str(zero_y))
     return _Files(checkpoint, autoencoder, words, empty, config)
-
-
-def _check_sizes(settings: Application, config: AMGConfig) -> None:
-    given = settings.UNet.config()
-    for name in ("latent_channels", "width", "multipliers", "blocks", "attention_levels", "head_dim", "text_dim"):
-        if getattr(given, name) != getattr(config, name):
-            raise InputError(
-                f"UNet says {name} {getattr(given, name)}, but the checkpoint {settings.infer_checkpoint} has "
-                f"{getattr(config, name)}; correct the settings"
-            )
 
 
 def _check_autoencoder(settings: Application, file: Path) -> None:

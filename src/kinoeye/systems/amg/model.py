@@ -64,7 +64,7 @@ def noise_loss(
     """
     schedule = NoiseSchedule()
     found = model(schedule.noised(film, noise, timesteps), avatar, timesteps, text)
-    errors = (found.float() - noise).square().flatten(1).mean(dim=1)
+    errors = (found - noise).square().flatten(1).mean(dim=1)
     if min_snr is not None:
         signal = schedule.alphas_cumprod
         errors = errors * (min_snr * (1 - signal) / signal).clamp(max=1).to(errors)[timesteps]

@@ -81,7 +81,8 @@ def official_recipe(args: argparse.Namespace) -> OfficialRecipe:
     if files["init"] is None:
         raise InputError("no model to begin with was given; name ModelScope's with --init FILE: nothing is downloaded")
     if training is not None:
-        _check_sizes(training, files["init"], settings)
+        config = base_config(files["init"], lora_rank=settings.lora_rank, quirks=settings.quirks)
+        training.UNet.require_same(config, checkpoint=files["init"])
     side = 256 if args.size is None else args.size
     published = args.published or training is not None
     rows = FILM_ROWS if args.rows is None and published else args.rows
@@ -156,13 +157,3 @@ def _source(args: argparse.Namespace, files: dict[str, Path | None], size_wh: tu
                          "--worlds N of --pairs DIR")  # fmt: skip
     fps = FILM_FPS if args.fps is None else args.fps
     return FilmedClips(film=str(files["film"]), avatars=str(files["avatars"]), captions=str(files["captions"]), fps=fps)
-
-
-def _check_sizes(training: Training, init: Path, settings: TrainingSettings) -> None:
-    given = training.UNet.config()
-    found = base_config(init, lora_rank=settings.lora_rank, quirks=settings.quirks)
-    for name in ("latent_channels", "width", "multipliers", "blocks", "attention_levels", "head_dim", "text_dim"):
-        if getattr(given, name) != getattr(found, name):
-            raise InputError(
-                f"UNet says {name} {getattr(given, name)}, but {init} has {getattr(found, name)}; correct the settings"
-            )

@@ -143,8 +143,7 @@ class OfficialRecipe:
         number = start
         while True:
             first = (number * world + rank) * size
-            items = [self._item(first + index) for index in range(size)]
-            yield {name: torch.stack([item[name] for item in items]) for name in items[0]}
+            yield _stacked([self._item(first + index) for index in range(size)])
             number += 1
 
     def loss(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
@@ -268,6 +267,22 @@ class OfficialRecipe:
             return self._pictures
         channels, _, height, width = self.latents.read(frames).shape
         return channels, height, width
+
+
+def _stacked(items: Sequence[Mapping[str, Tensor]]) -> Batch:
+    """A batch of items.
+
+    Raises:
+        InputError: they have several shapes.
+    """
+    for name, value in items[0].items():
+        other = next((item[name] for item in items if item[name].shape != value.shape), None)
+        if other is not None:
+            what = "features of captions" if name == "text" else "latents"
+            raise InputError(
+                f"{what} have shapes {list(value.shape)} and {list(other.shape)}; those of all clips need one shape"
+            )
+    return {name: torch.stack([item[name] for item in items]) for name in items[0]}
 
 
 def _of_two_shapes(clip: TrainingClip, film: Sequence[int], avatar: Sequence[int]) -> InputError:

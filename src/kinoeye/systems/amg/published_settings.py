@@ -61,6 +61,20 @@ class NetworkOptions:
         """The sizes as a model is built from them."""
         return AMGConfig.from_official(asdict(self))
 
+    def require_same(self, config: AMGConfig, *, checkpoint: object) -> None:
+        """Hold that a checkpoint has these sizes.
+
+        Raises:
+            InputError: it has others.
+        """
+        given = self.config()
+        for name in ("latent_channels", "width", "multipliers", "blocks", "attention_levels", "head_dim", "text_dim"):
+            if getattr(given, name) != getattr(config, name):
+                raise InputError(
+                    f"UNet says {name} {getattr(given, name)}, but the checkpoint {checkpoint} has "
+                    f"{getattr(config, name)}; correct the settings"
+                )
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleOptions:

@@ -133,7 +133,7 @@ class FilmedClips:
         offsets = clip_offsets(
             settings.frames, source_fps=self.fps, fps=settings.fps, floored=settings.quirks.floored_step
         )
-        film, avatars = (FrameFolder.open(folder, (*LATENTS, *PICTURES)) for folder in (self.film, self.avatars))
+        film, avatars = (_frames(folder) for folder in (self.film, self.avatars))
         told = FrameFolder.open(self.captions, (FEATURES, WORDS))
         middle = middle_offset(offsets)
         both = set(film.starts(offsets)) & set(avatars.starts(offsets))
@@ -193,6 +193,13 @@ class RenderedClips:
     @property
     def _pairs(self) -> PairSource:
         return PairSource(folder=Path(self.folder), size_wh=self.size_wh)
+
+
+def _frames(path: str) -> FrameFolder:
+    folder = FrameFolder.open(path, (*LATENTS, *PICTURES))
+    if len({FrameFile(file).is_latent for file in folder.files.values()}) > 1:
+        raise InputError(f"{path} has latents and pictures; give a folder of either")
+    return folder
 
 
 def is_features(caption: str | Path) -> bool:
