@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from small_amg import small_model
 
 from kinoeye.base.errors import InputError
 from kinoeye.evaluation.amg import contender
@@ -8,6 +7,7 @@ from kinoeye.evaluation.film_worlds import AvatarCondition
 from kinoeye.render.worlds import world
 from kinoeye.systems.amg.film_checkpoint import save
 from kinoeye.systems.amg.pairs import FPS, FRAMES, avatar_pair
+from small_amg import small_model
 
 
 @pytest.fixture(scope="module")
