@@ -3,9 +3,10 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import binary_dilation
 
 from kinoeye.render import render, world
-from kinoeye.systems.amg.avatar_maps import cast_on_ground, sunlit, world_points
+from kinoeye.systems.amg.avatar_maps import cast_on_ground, surfaces, world_points
 from kinoeye.systems.amg.data import avatar_films, pair_camera
 from kinoeye.systems.amg.pairs import FPS, FRAMES, avatar_pair
 from kinoeye.systems.amg.rays import ground_hits, pixel_rays
@@ -48,14 +49,20 @@ def test_the_sun_meets_surfaces_as_their_normals_say(shot, pair, truth):
     avatars = avatar_films([pair])
     sun = torch.tensor([shot.environment.sun.direction_xyz()])
     points = world_points(avatars.nearness, avatars.T_world_cam, avatars.fx_fy_cx_cy)
-    found = sunlit(points, avatars.T_world_cam[..., 3], sun)[0].numpy()
+    eyes = avatars.T_world_cam[..., 3]
+    stand = surfaces(points, avatars.nearness, eyes, sun)[0].numpy()
+    found = stand[..., 0]
     to_camera = np.einsum("fij,i->fj", pair.T_world_cam[:, :, :3], sun[0].numpy())
     true = np.einsum("fhwi,fi->fhw", np.nan_to_num(truth.layers["normals"].values), to_camera)
     inside = pair.person > 0
     assert np.corrcoef(found[inside], true[inside])[0, 1] > 0.7
-    turned = sunlit(points, avatars.T_world_cam[..., 3], -sun)[0].numpy()
+    turned = surfaces(points, avatars.nearness, eyes, -sun)[0, ..., 0].numpy()
     assert np.corrcoef(turned[inside], true[inside])[0, 1] < -0.7
-    assert not found[~inside].any()
+    same = stand[inside][:, 2] == avatars.nearness[0].numpy()[inside]
+    assert same.mean() > 0.9  # a pixel without neighbours has no normal, and the mean of what is around it
+    touched = np.asarray(binary_dilation(inside, np.ones((1, 3, 3))), bool)
+    assert stand[touched & ~inside].any()
+    assert not stand[~touched].any()
 
 
 def test_cast_shadows_lie_where_the_renderer_lays_them(shot, pair):

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from kinoeye.systems.amg.data import place_pixels
 from kinoeye.systems.amg.film_checkpoint import load
 from kinoeye.systems.amg.film_config import PLACES
 from kinoeye.systems.amg.film_recipe import AvatarFilmRecipe, film_loss, place_loss, train_vocabulary
+from kinoeye.systems.amg.place_light import PlaceLight
 from kinoeye.training import fit
 
 PAIRS = 5
@@ -26,8 +30,6 @@ def run(folder, tmp_path_factory):
 
 
 def small(made: AvatarFilmRecipe):
-    from dataclasses import replace
-
     return tuple(replace(phase, batch_size=2, validate_every=phase.steps) for phase in made.phases)
 
 
@@ -50,7 +52,7 @@ def test_each_phase_trains_its_own_part(folder):
         batch = next(made.batches(small(made)[len(parts) - 1], rank=0, world=1, start=0))
         made.loss(model, batch, torch.Generator().manual_seed(0))["loss"].backward()
         assert all(value.grad is not None for value in model.parameters() if value.requires_grad), phase.name
-    assert parts == [{"field"}, {"reader"}, {"transformer", "text"}]
+    assert parts == [{"field", "light"}, {"reader"}, {"transformer", "text"}]
 
 
 def test_batches_are_addressed_by_their_number(folder, run):
@@ -80,7 +82,7 @@ def test_shadows_and_persons_weigh_more(folder):
 
     def loss(cast):
         found = film_loss(film, {**batch, "cast": cast}, torch.Generator().manual_seed(0))
-        return float(found["loss"]), float(found["plain"])
+        return float(found["loss"].detach()), float(found["plain"])
 
     true, without = loss(batch["cast"]), loss(torch.zeros_like(batch["cast"]))
     assert true[1] == without[1]
@@ -107,14 +109,31 @@ def test_the_vocabulary_knows_words_and_marks_of_the_train_stream():
     assert not {"strolls", "pedestrian", "dunes", "glade"} & known
 
 
-def test_pixels_of_a_place_leave_out_actors_and_their_shadows(folder):
-    from kinoeye.systems.amg.data import place_pixels
-
+def test_pixels_of_a_place_show_no_actor_and_no_shadow_that_is_not_reckoned(folder):
     pair = recipe(folder).source[0]
-    painted = np.where((pair.alpha > 0)[..., None] | pair.cast[..., None], 255, 0).astype(np.uint8)
-    from dataclasses import replace
+    painted = np.where((pair.alpha > 0)[..., None], 255, np.where(pair.cast[..., None], 100, 0)).astype(np.uint8)
+    painted = np.broadcast_to(painted, pair.film_rgb.shape)
+    pixels = place_pixels(replace(pair, film_rgb=painted), 3, (600, 200), np.random.default_rng(0))
+    assert set(np.unique(pixels.rgb)) <= {0, 100}
+    assert (pixels.cast[(pixels.rgb == 100).all(axis=1)] > 0.5).all()
+    assert (pixels.lit_rgb == 255).all()
+    assert pixels.place == 3
 
-    pixels = place_pixels(replace(pair, film_rgb=np.broadcast_to(painted, pair.film_rgb.shape)), 0, 500,
-                          np.random.default_rng(0))  # fmt: skip
-    assert painted.any()
-    assert not pixels.rgb.any()
+
+def test_light_is_learnt_from_actors_and_changes_nothing_before():
+    light = PlaceLight(2)
+    places, rgb, alpha = torch.eye(2), torch.rand(2, 5, 3), torch.full((2, 5), 0.5)
+    surface, cast = torch.randn(2, 5, 3), torch.rand(2, 5)
+    assert torch.equal(light.lit(places, rgb, alpha, surface), rgb)
+    assert torch.equal(light.darkened(places, rgb, cast), rgb)
+    torch.manual_seed(0)
+    for parameter in light.parameters():
+        parameter.data += 0.3 * torch.randn_like(parameter)
+    nowhere = torch.zeros_like(places)
+    assert not torch.allclose(light.lit(places, rgb, alpha, surface), rgb)
+    assert torch.equal(light.lit(nowhere, rgb, alpha, surface), rgb)
+    assert torch.equal(light.darkened(nowhere, rgb, cast), rgb)
+    half = light.lit(places, 0.5 * rgb, 0.5 * alpha, surface)
+    torch.testing.assert_close(half, 0.5 * light.lit(places, rgb, alpha, surface))  # colours are times alpha
+    whole = light.darkened(places, rgb, torch.ones_like(cast))
+    torch.testing.assert_close(rgb - light.darkened(places, rgb, 0.5 * torch.ones_like(cast)), 0.5 * (rgb - whole))

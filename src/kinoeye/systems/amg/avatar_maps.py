@@ -31,11 +31,19 @@ def world_points(
     return rays.origins + rays.directions * (depth / along)[..., None]
 
 
-def sunlit(points: Float[Tensor, "b f h w 3"], eyes: Float[Tensor, "b f 3"], suns: Float[Tensor, "b 3"]) -> Tensor:
-    """Cosine between surface and sun, [b, f, h, w], from differences of neighbouring points; 0 where nothing is seen.
+def surfaces(
+    points: Float[Tensor, "b f h w 3"],
+    nearness: Float[Tensor, "b f h w"],
+    eyes: Float[Tensor, "b f 3"],
+    suns: Float[Tensor, "b 3"],
+) -> Float[Tensor, "b f h w 3"]:
+    """How surfaces stand: cosine to the sun, height of the normal, and nearness, from neighbouring points.
+
+    Pixels beside a surface have the mean of those of it that they touch, so that soft edges are lit too; others have 0.
 
     Args:
         points: of surfaces, NaN where nothing is seen.
+        nearness: 1 / depth, 0 where nothing is seen.
         eyes: of the cameras: surfaces face them.
         suns: unit vectors towards the sun.
     """
@@ -44,7 +52,18 @@ def sunlit(points: Float[Tensor, "b f h w 3"], eyes: Float[Tensor, "b f 3"], sun
     seen_from = eyes[:, :, None, None] - points
     normals = normals * (normals * seen_from).sum(-1, keepdim=True).sign()
     cosines = torch.einsum("bfhwi,bi->bfhw", normals, suns)
-    return cosines.nan_to_num(0.0)
+    found = torch.stack([cosines, normals[..., 2], nearness], dim=-1)
+    return _spread_to_neighbours(found)
+
+
+def _spread_to_neighbours(values: Float[Tensor, "b f h w c"]) -> Float[Tensor, "b f h w c"]:
+    """NaN becomes the mean of the neighbours that are none, or 0."""
+    known = ~values.isnan().any(dim=-1, keepdim=True)
+    values = torch.where(known, values, 0.0)
+    flat = torch.cat([values, known.to(values.dtype)], dim=-1).flatten(0, 1).permute(0, 3, 1, 2)
+    total = functional.avg_pool2d(flat, 3, stride=1, padding=1).permute(0, 2, 3, 1).view(*values.shape[:-1], -1)
+    mean = total[..., :-1] / total[..., -1:].clamp_min(1e-6)
+    return torch.where(known, values, mean)
 
 
 def cast_on_ground(

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from kinoeye.networks.codec import PatchCodec
 from kinoeye.networks.latent_maps import unshuffled
-from kinoeye.systems.amg.avatar_maps import cast_on_ground, sunlit, world_points
+from kinoeye.systems.amg.avatar_maps import cast_on_ground, surfaces, world_points
+from kinoeye.systems.amg.place_light import PlaceLight
 
 MAPS = ("alpha", "nearness", "person", "cast", "sunlit")
 """What is known of each pixel beside colours."""
@@ -48,7 +49,7 @@ class FilmConditions:
     """The same on the grid of latents."""
 
     composite: Float[Tensor, "b c n y x"]
-    """Latents of the avatars laid over the place's picture: what a film is without light and shadow."""
+    """Latents of the avatars in the place's light, laid over its picture with their shadows."""
     maps: Float[Tensor, "b m n y x"]
     """Every pixel of `MAPS`."""
     places: Float[Tensor, "b k"]
@@ -61,6 +62,7 @@ class FilmConditions:
 
 def film_conditions(
     codec: PatchCodec,
+    light: PlaceLight,
     avatars: AvatarFilms,
     backdrop: Float[Tensor, "b f h w 3"],
     suns: Float[Tensor, "b 3"],
@@ -70,6 +72,7 @@ def film_conditions(
 
     Args:
         codec: of the films.
+        light: of the places.
         avatars: what is rendered.
         backdrop: the place's picture from 0 to 1.
         suns: unit vectors towards the sun.
@@ -77,12 +80,13 @@ def film_conditions(
     """
     told = (places.sum(dim=-1) > 0).to(places.dtype)[:, None, None, None]
     backdrop = torch.where(told[..., None] > 0, backdrop, GREY)
-    composite = avatars.rgb + (1 - avatars.alpha[..., None]) * backdrop
     points = world_points(avatars.nearness, avatars.T_world_cam, avatars.fx_fy_cx_cy)
-    cast = cast_on_ground(points, avatars.T_world_cam, avatars.fx_fy_cx_cy, suns)
-    lit = sunlit(points, avatars.T_world_cam[..., 3], suns)
+    cast = told * cast_on_ground(points, avatars.T_world_cam, avatars.fx_fy_cx_cy, suns)
+    surface = surfaces(points, avatars.nearness, avatars.T_world_cam[..., 3], suns)
+    people = light.lit(places, avatars.rgb, avatars.alpha, surface)
+    composite = people + (1 - avatars.alpha[..., None]) * light.darkened(places, backdrop, cast)
     person = avatars.person / _PERSONS
-    maps = torch.stack([avatars.alpha, 2 * avatars.nearness, person, cast * told, lit * told], dim=1)
+    maps = torch.stack([avatars.alpha, 2 * avatars.nearness, person, cast, surface[..., 0] * told], dim=1)
     return FilmConditions(
         composite=codec.encode((2 * composite - 1).permute(0, 1, 4, 2, 3)),
         maps=unshuffled(maps, frames=codec.config.frames, side=codec.config.side),

@@ -17,6 +17,7 @@ from kinoeye.networks.wan_attention import WanMatmulAttnProcessor, WanUniformAtt
 from kinoeye.systems.amg.conditions import MAPS, AvatarFilms, FilmConditions, film_conditions
 from kinoeye.systems.amg.film_config import AvatarFilmConfig
 from kinoeye.systems.amg.place_field import PlaceField
+from kinoeye.systems.amg.place_light import PlaceLight
 from kinoeye.systems.amg.place_reader import PlaceReader
 from kinoeye.systems.amg.rays import pixel_rays
 
@@ -45,6 +46,7 @@ class AvatarFilm(nn.Module):
         self.codec = codec
         self.reader = PlaceReader(config.vocabulary, len(config.places))
         self.field = PlaceField(config.field)
+        self.light = PlaceLight(len(config.places))
         self.text = nn.Linear(len(config.places), config.text_tokens * config.text_width)
         self.transformer = _transformer(config, codec)
 
@@ -89,7 +91,7 @@ class AvatarFilm(nn.Module):
             places: share of each place, all zero for any.
         """
         backdrop = self.backdrop(places, avatars.T_world_cam, avatars.fx_fy_cx_cy, avatars.size_wh)
-        return film_conditions(self.codec, avatars, backdrop, self.field.suns(places), places)
+        return film_conditions(self.codec, self.light, avatars, backdrop, self.field.suns(places), places)
 
     def forward(
         self, noisy: Float[Tensor, "b c n y x"], noise: Float[Tensor, " b"], given: FilmConditions

@@ -36,8 +36,8 @@ from kinoeye.systems.amg.film_validation import film_errors
 from kinoeye.systems.amg.pairs import FPS, FRAMES, AvatarPair, write_arrays
 from kinoeye.systems.amg.place_reader import caption_words
 
-_PIXELS_KEPT, _PIXELS_SEEN, _PAIRS_SEEN = 2_048, 1_024, 16
-"""Of each film for the field of places, of a film in a batch, and films in a batch."""
+_KEPT, _SEEN, _PAIRS_SEEN = (2_048, 512), (1_024, 256), 16
+"""Pixels of places and of actors that are kept of a film and that a batch has of it, and films in a batch."""
 _SUN_WEIGHT = 0.01
 _WORDS_HIDDEN, _STRANGE, _MEANING_NOISE, _DOUBT = 0.3, 0.7, 0.05, 0.05
 """Largest share of a caption's words that is left out, share of those with a meaning that are told by it alone, noise
@@ -111,6 +111,7 @@ class AvatarFilmRecipe:
         film.requires_grad_(requires_grad=False)
         if phase.name == "places":
             film.field.requires_grad_(requires_grad=True)
+            film.light.requires_grad_(requires_grad=True)
             return PlaceLearner(film)
         if phase.name == "words":
             film.reader.requires_grad_(requires_grad=True)
@@ -152,14 +153,12 @@ class AvatarFilmRecipe:
             if number not in self._pixels:
                 pair = self.source[number]
                 place = PLACES.index(pair.environment)
-                self._pixels[number] = place_pixels(
-                    pair, place, _PIXELS_KEPT, np.random.default_rng([self.seed, number])
-                )
+                self._pixels[number] = place_pixels(pair, place, _KEPT, np.random.default_rng([self.seed, number]))
             seen.append(self._pixels[number])
-        at = rng.integers(_PIXELS_KEPT, size=_PIXELS_SEEN)
-        chosen = [pixels.chosen(at) for pixels in seen]
-        rays = {name: torch.from_numpy(np.stack([arrays[name] for arrays in chosen])) for name in chosen[0]}
-        return {**rays, "place": torch.tensor([pixels.place for pixels in seen])}
+        at, on = (rng.integers(kept, size=count) for kept, count in zip(_KEPT, _SEEN, strict=True))
+        chosen = [pixels.chosen(at, on) for pixels in seen]
+        arrays = {name: torch.from_numpy(np.stack([found[name] for found in chosen])) for name in chosen[0]}
+        return {**arrays, "place": torch.tensor([pixels.place for pixels in seen])}
 
     def _word_batch(self, numbers: Sequence[int], rng: np.random.Generator) -> Batch:
         captions, places = [], []
@@ -225,10 +224,18 @@ class PlaceLearner(nn.Module):
         self.film = film
 
     def forward(
-        self, places: Float[Tensor, "b k"], origins: Tensor, directions: Tensor, angles: Tensor
-    ) -> tuple[Float[Tensor, "b n 3"], Float[Tensor, "b 3"]]:
-        """Colours along rays, and directions to the sun."""
-        return self.film.field(places, origins, directions, angles), self.film.field.suns(places)
+        self,
+        places: Float[Tensor, "b k"],
+        rays: tuple[Tensor, Tensor, Tensor],
+        cast: Float[Tensor, "b n"],
+        even_rgb: Float[Tensor, "b m 3"],
+        surface: Float[Tensor, "b m 3"],
+    ) -> tuple[Float[Tensor, "b n 3"], Float[Tensor, "b m 3"], Float[Tensor, "b 3"]]:
+        """Colours along rays with cast shadows, of actors in the light, and directions to the sun."""
+        light = self.film.light
+        colours = light.darkened(places, self.film.field(places, *rays), cast)
+        whole = torch.ones_like(even_rgb[..., 0])
+        return colours, light.lit(places, even_rgb, whole, surface), self.film.field.suns(places)
 
 
 class WordLearner(nn.Module):
@@ -284,13 +291,19 @@ class Backdrops:
 
 
 def place_loss(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
-    """Mean squared error of colours, and how far suns are from the true ones."""
+    """Mean squared errors of places and of actors in their light, and how far suns are from the true ones."""
     shares = functional.one_hot(batch["place"], len(PLACES)).float()
-    colours, suns = model(shares, batch["origins"], batch["directions"], batch["angles"])
+    rays = (batch["origins"], batch["directions"], batch["angles"])
+    even = batch["even_rgb"].float() / 255
+    colours, lit, suns = model(shares, rays, batch["cast"], even, batch["surface"])
     error = (colours - batch["rgb"].float() / 255).square().mean()
+    light = (lit - batch["lit_rgb"].float() / 255).square().mean()
     true = torch.tensor([ENVIRONMENTS[name].sun.direction_xyz() for name in PLACES], device=suns.device)
     sun = (1 - (suns * true[batch["place"]]).sum(dim=-1)).mean()
-    return {"loss": error + _SUN_WEIGHT * sun, "colour": error.detach(), "sun": sun.detach()}
+    return {
+        "loss": error + light + _SUN_WEIGHT * sun, "colour": error.detach(), "light": light.detach(),
+        "sun": sun.detach(),
+    }  # fmt: skip
 
 
 def film_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
@@ -312,7 +325,8 @@ def film_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> dic
         weights = weights + (_PERSON_WEIGHT - 1) * _share(film, avatars.alpha)
         avatars = nobody(avatars, kept=shown)
         shares = functional.one_hot(batch["place"], len(PLACES)).float() * batch["told"].float()[:, None]
-        given = film_conditions(film.codec, avatars, batch["backdrop"].float() / 255, film.field.suns(shares), shares)
+        backdrop, suns = batch["backdrop"].float() / 255, film.field.suns(shares)
+        given = film_conditions(film.codec, film.light, avatars, backdrop, suns, shares)
         clean = film.codec.encode((batch["film_rgb"].float() / 127.5 - 1).permute(0, 1, 4, 2, 3))
     noise = torch.sigmoid(torch.randn(len(clean), generator=generator, device=device) + _NOISIER)
     share = noise[:, None, None, None, None]
