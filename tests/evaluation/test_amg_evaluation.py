@@ -16,8 +16,8 @@ from kinoeye.evaluation import amg
 from kinoeye.evaluation.amg import Contender, evaluate_amg, made
 from kinoeye.evaluation.amg_metrics import AMG_METRICS, SCORES
 from kinoeye.evaluation.film_baselines import paste_as_told, pasted, place_named, place_pictures
-from kinoeye.evaluation.film_worlds import AvatarCondition
 from kinoeye.evaluation.harness import EvalReport
+from kinoeye.systems.amg.pairs import AvatarCondition
 
 FIXED = {
     *("psnr", "psnr_person_shadow", "silhouette_iou", "background_accuracy", "shadow_gain"),

@@ -3,10 +3,10 @@ import pytest
 
 from kinoeye.base.errors import InputError
 from kinoeye.evaluation.amg import contender
-from kinoeye.evaluation.film_worlds import AvatarCondition
 from kinoeye.render.worlds import world
 from kinoeye.systems.amg.film_checkpoint import save
-from kinoeye.systems.amg.pairs import FPS, FRAMES, avatar_pair
+from kinoeye.systems.amg.film_config import FPS, FRAMES
+from kinoeye.systems.amg.pairs import AvatarCondition, avatar_pair
 from small_amg import small_model
 
 

@@ -19,12 +19,13 @@ from kinoeye.evaluation.amg_filmer import ModelFilmer
 from kinoeye.evaluation.amg_metrics import SCORES, SECONDS, film_scores
 from kinoeye.evaluation.camera_hypotheses import CHANCE
 from kinoeye.evaluation.film_baselines import paste_as_told, pasted, place_pictures
-from kinoeye.evaluation.film_worlds import FILM_WORLDS, SIZE_WH, AvatarCondition, FilmWorld, film_worlds
+from kinoeye.evaluation.film_worlds import FILM_WORLDS, SIZE_WH, FilmWorld, film_worlds
 from kinoeye.evaluation.harness import Baselines, EvalReport, Stopwatch, sha256_of
 from kinoeye.evaluation.measurement import Measurement
 from kinoeye.render.worlds import worlds_sha256
 from kinoeye.shot.environments import ENVIRONMENTS
-from kinoeye.systems.amg.pairs import FPS, FRAMES
+from kinoeye.systems.amg.film_config import FPS, FRAMES
+from kinoeye.systems.amg.pairs import AvatarCondition
 from kinoeye.systems.amg.pipeline import AMGPipeline
 
 SYSTEM, PASTE = "amg", "paste"

@@ -9,9 +9,9 @@ import torch
 from jaxtyping import UInt8
 from numpy.typing import NDArray
 
-from kinoeye.evaluation.film_worlds import AvatarCondition
 from kinoeye.systems.amg.data import avatar_films
 from kinoeye.systems.amg.film_sampling import STEPS, Guidance
+from kinoeye.systems.amg.pairs import AvatarCondition
 from kinoeye.systems.amg.pipeline import AMGPipeline
 
 Films = UInt8[NDArray, "b f h w 3"]

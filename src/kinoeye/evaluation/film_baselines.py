@@ -11,13 +11,14 @@ from jaxtyping import Float32, UInt8
 from numpy.typing import NDArray
 
 from kinoeye.base.errors import InputError
-from kinoeye.evaluation.film_worlds import FILM_WORLDS, AvatarCondition
+from kinoeye.evaluation.film_worlds import FILM_WORLDS
 from kinoeye.render.color import linear_to_bytes, srgb_to_linear
 from kinoeye.render.film import render
 from kinoeye.render.worlds import world
 from kinoeye.shot.captions.words import PLACES
 from kinoeye.shot.environments import ENVIRONMENTS
-from kinoeye.systems.amg.pairs import FPS, FRAMES
+from kinoeye.systems.amg.film_config import FPS, FRAMES
+from kinoeye.systems.amg.pairs import AvatarCondition
 
 CAMERAS = 16
 """Of the train stream that places are pictured by."""

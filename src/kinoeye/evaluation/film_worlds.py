@@ -8,7 +8,7 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float16, Float32, UInt8
+from jaxtyping import Bool, Float32, UInt8
 from numpy.typing import NDArray
 
 from kinoeye.base.progress import track
@@ -19,7 +19,8 @@ from kinoeye.render.film import render
 from kinoeye.render.worlds import Distribution, sample_worlds
 from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.shot.shot import Shot
-from kinoeye.systems.amg.pairs import FPS, FRAMES, SAMPLES, AvatarPair, avatar_pair
+from kinoeye.systems.amg.film_config import FPS, FRAMES
+from kinoeye.systems.amg.pairs import SAMPLES, AvatarCondition, AvatarPair, avatar_pair
 
 FILM_WORLDS: Distribution = "worlds-v1-people"
 """What films are judged on."""
@@ -30,31 +31,6 @@ _RENDERED_WH = (64, 64)
 """Places to compare with are rendered so large and averaged to `PLACE_SIZE`."""
 _SOFT_PX = 2
 """Edges of people and shadows reach so far into the pixels around them at 64 pixels of height."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class AvatarCondition:
-    """What a film is made of beside its caption: an `AvatarPair` without its truth."""
-
-    avatar_rgb: UInt8[NDArray, "f h w 3"]
-    """The actors on black."""
-    alpha: UInt8[NDArray, "f h w"]
-    """Of the actors, with soft edges."""
-    nearness: Float16[NDArray, "f h w"]
-    """1 / depth in 1 / metres of the actor that is seen; 0 where there is none."""
-    person: UInt8[NDArray, "f h w"]
-    """1, 2, ... for the actors in order; 0 where there is none."""
-    T_world_cam: Float32[NDArray, "f 3 4"]
-    fx_fy_cx_cy: Float32[NDArray, "4"]
-
-    @classmethod
-    def of(cls, pair: AvatarPair) -> AvatarCondition:
-        """That of a pair."""
-        return cls(**{name: getattr(pair, name) for name in cls.__annotations__})
-
-    def with_avatars_of(self, other: AvatarCondition) -> AvatarCondition:
-        """Another's actors before this camera, as they were seen by the other."""
-        return replace(other, T_world_cam=self.T_world_cam, fx_fy_cx_cy=self.fx_fy_cx_cy)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from scipy.ndimage import binary_dilation
 from kinoeye.render import render, world
 from kinoeye.systems.amg.avatar_maps import cast_on_ground, surfaces, world_points
 from kinoeye.systems.amg.data import avatar_films, pair_camera
-from kinoeye.systems.amg.pairs import FPS, FRAMES, avatar_pair
+from kinoeye.systems.amg.film_config import FPS, FRAMES
+from kinoeye.systems.amg.pairs import avatar_pair
 from kinoeye.systems.amg.rays import ground_hits, pixel_rays
 
 SIZE = (96, 72)

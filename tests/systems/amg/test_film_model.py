@@ -14,7 +14,7 @@ from kinoeye.systems.amg.film_checkpoint import load, save
 from kinoeye.systems.amg.film_config import PLACES
 from kinoeye.systems.amg.film_model import AvatarFilm
 from kinoeye.systems.amg.film_sampling import Guidance, nobody, sampled_latents
-from kinoeye.systems.amg.pipeline import GUIDE_LAYERS, AMGPipeline, avatar_films
+from kinoeye.systems.amg.pipeline import GUIDE_LAYERS, AMGPipeline, films_of_guides
 from kinoeye.systems.amg.place_reader import caption_words
 from small_amg import FRAMES, SIDE, guide, shot_of, small_model
 
@@ -31,7 +31,7 @@ def pipeline(model) -> AMGPipeline:
 
 def test_untrained_it_lays_avatars_over_the_place():
     model, take = small_model(trained=False), guide()
-    avatars = avatar_films([take], frames=FRAMES)
+    avatars = films_of_guides([take], frames=FRAMES)
     places = torch.eye(len(PLACES))[:1]
     given = Guidance().conditions(model, avatars, places)
     latents = sampled_latents(model, torch.randn_like(given[0][1].composite), given)
@@ -42,7 +42,7 @@ def test_untrained_it_lays_avatars_over_the_place():
 
 @pytest.mark.parametrize("what", ["rgb", "alpha", "nearness", "person", "T_world_cam", "fx_fy_cx_cy", "places"])
 def test_every_condition_matters(model, what):
-    avatars, places = avatar_films([guide()], frames=FRAMES), torch.eye(len(PLACES))[:1]
+    avatars, places = films_of_guides([guide()], frames=FRAMES), torch.eye(len(PLACES))[:1]
     noise = torch.randn(1, 64, 4, 4, 4)
 
     def film(avatars, places):
@@ -59,7 +59,7 @@ def test_every_condition_matters(model, what):
 
 
 def test_noise_matters_and_its_share_too(model):
-    given = Guidance().conditions(model, avatar_films([guide()], frames=FRAMES), torch.eye(len(PLACES))[:1])[0][1]
+    given = Guidance().conditions(model, films_of_guides([guide()], frames=FRAMES), torch.eye(len(PLACES))[:1])[0][1]
     noisy = torch.randn(1, 64, 4, 4, 4)
     half, whole = torch.tensor([0.5]), torch.tensor([1.0])
     assert not torch.allclose(model(noisy, whole, given), model(noisy, half, given))
@@ -67,7 +67,7 @@ def test_noise_matters_and_its_share_too(model):
 
 
 def test_scales_of_one_are_the_plain_prediction_and_others_go_beyond_it(model):
-    avatars, places = avatar_films([guide()], frames=FRAMES), torch.eye(len(PLACES))[:1]
+    avatars, places = films_of_guides([guide()], frames=FRAMES), torch.eye(len(PLACES))[:1]
     noise = torch.randn(1, 64, 4, 4, 4)
 
     def film(**scales):
@@ -87,7 +87,7 @@ def test_scales_of_one_are_the_plain_prediction_and_others_go_beyond_it(model):
 
 
 def test_without_a_caption_the_place_is_grey_and_casts_nothing(model):
-    avatars, nowhere = avatar_films([guide()], frames=FRAMES), torch.zeros(1, len(PLACES))
+    avatars, nowhere = films_of_guides([guide()], frames=FRAMES), torch.zeros(1, len(PLACES))
     given = model.conditions(avatars, nowhere)
     assert isinstance(given, FilmConditions)
     picture = (model.codec.decode(given.composite) + 1) / 2
@@ -138,7 +138,7 @@ def test_films_of_any_length(pipeline, frames):
 def test_windows_agree_where_they_overlap(pipeline, model):
     """A film whose windows all show the same is the film of one window, again and again."""
     take = guide(16)
-    avatars = avatar_films([take], frames=16)
+    avatars = films_of_guides([take], frames=16)
     doubled = AvatarFilms(**{name: torch.cat([values] * 2, dim=1) for name, values in vars(avatars).items()})
     places = torch.eye(len(PLACES))[:1]
     noise = torch.randn(1, 64, 4, 4, 4)

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from kinoeye.render import render, world
-from kinoeye.systems.amg.pairs import FPS, FRAMES, AvatarPair, PairSource, avatar_pair, read_pair, write_pair
+from kinoeye.systems.amg.film_config import FPS, FRAMES
+from kinoeye.systems.amg.pairs import AvatarPair, PairSource, avatar_pair, read_pair, write_pair
 
 SIZE = (48, 32)
 

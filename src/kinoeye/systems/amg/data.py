@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float16, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, UInt8
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 from torch import Tensor
@@ -20,7 +20,7 @@ from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.systems.amg.avatar_maps import cast_on_ground, surfaces, world_points
 from kinoeye.systems.amg.conditions import AvatarFilms
 from kinoeye.systems.amg.film_config import PLACES
-from kinoeye.systems.amg.pairs import AvatarPair, PairSource
+from kinoeye.systems.amg.pairs import AvatarCondition, AvatarPair, PairSource
 from kinoeye.systems.amg.rays import pixel_rays
 
 PAIR_ARRAYS = ("film_rgb", "avatar_rgb", "alpha", "nearness", "person", "cast", "T_world_cam", "fx_fy_cx_cy")
@@ -71,41 +71,7 @@ def one_hot(places: Sequence[int]) -> Float[Tensor, "b k"]:
     return functional.one_hot(torch.tensor(places), len(PLACES)).float()
 
 
-class Shown(Protocol):
-    """What a film model is shown of a pair, as arrays of an `AvatarPair`."""
-
-    @property
-    def avatar_rgb(self) -> UInt8[NDArray, "f h w 3"]:
-        """The actors on black."""
-        ...
-
-    @property
-    def alpha(self) -> UInt8[NDArray, "f h w"]:
-        """Of the actors."""
-        ...
-
-    @property
-    def nearness(self) -> Float16[NDArray, "f h w"]:
-        """1 / depth in 1 / metres, 0 for nothing."""
-        ...
-
-    @property
-    def person(self) -> UInt8[NDArray, "f h w"]:
-        """1, 2, ... for the actors."""
-        ...
-
-    @property
-    def T_world_cam(self) -> Float32[NDArray, "f 3 4"]:
-        """Cameras of the frames."""
-        ...
-
-    @property
-    def fx_fy_cx_cy(self) -> Float32[NDArray, "4"]:
-        """Intrinsics in pixels."""
-        ...
-
-
-def avatar_films(pairs: Sequence[Shown]) -> AvatarFilms:
+def avatar_films(pairs: Sequence[AvatarCondition]) -> AvatarFilms:
     """What a film model is shown of pairs."""
 
     def stacked(name: str, scale: float = 1.0) -> Tensor:
@@ -118,7 +84,7 @@ def avatar_films(pairs: Sequence[Shown]) -> AvatarFilms:
     )  # fmt: skip
 
 
-def pair_camera(pair: AvatarPair) -> tuple[Float[Tensor, "1 f 3 4"], Float[Tensor, "1 f 4"]]:
+def pair_camera(pair: AvatarCondition) -> tuple[Float[Tensor, "1 f 3 4"], Float[Tensor, "1 f 4"]]:
     """Poses and lenses of a pair's frames."""
     poses = torch.from_numpy(pair.T_world_cam)[None]
     return poses, torch.from_numpy(pair.fx_fy_cx_cy).expand(1, poses.shape[1], 4)

@@ -11,6 +11,8 @@ from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.systems.amg.place_field import PlaceFieldConfig
 
 PLACES = tuple(sorted(ENVIRONMENTS))
+FRAMES, FPS = 16, 8.0
+"""Of a film that the small model makes at once."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,11 +29,11 @@ from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.systems.amg.conditions import AvatarFilms, film_conditions
 from kinoeye.systems.amg.data import PAIR_ARRAYS, PlacePixels, TrainingPairs, one_hot, pair_camera, place_pixels
 from kinoeye.systems.amg.film_checkpoint import save
-from kinoeye.systems.amg.film_config import PLACES, AvatarFilmConfig
+from kinoeye.systems.amg.film_config import FPS, FRAMES, PLACES, AvatarFilmConfig
 from kinoeye.systems.amg.film_model import AvatarFilm
 from kinoeye.systems.amg.film_sampling import nobody
 from kinoeye.systems.amg.film_validation import film_errors
-from kinoeye.systems.amg.pairs import FPS, FRAMES, AvatarPair, write_arrays
+from kinoeye.systems.amg.pairs import AvatarPair, write_arrays
 from kinoeye.systems.amg.place_reader import caption_words
 
 _KEPT, _SEEN, _PAIRS_SEEN = (2_048, 512), (1_024, 256), 16

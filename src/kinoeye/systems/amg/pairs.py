@@ -13,35 +13,50 @@ from numpy.typing import NDArray
 
 from kinoeye.base.files import atomic_file
 from kinoeye.render.film import render
-from kinoeye.render.guides import on_black
+from kinoeye.render.guides import avatar_take
 from kinoeye.render.worlds import Distribution, world
 from kinoeye.shot.captions import captions_of
 from kinoeye.shot.captions.words import Stream
 from kinoeye.shot.shot import Shot
+from kinoeye.systems.amg.film_config import FPS, FRAMES
 
-FRAMES, FPS = 16, 8.0
-"""Of a film that the models of this room make at once."""
 SAMPLES = 2
 """Rays a side at edges: hard edges cost the codec of small films two decibels."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class AvatarPair:
-    """Renderings of actors on black, the camera that they were rendered by, captions, and the film to be made."""
+class AvatarCondition:
+    """What a film is made of beside its caption: renderings of actors on black, and the camera."""
 
-    film_rgb: UInt8[NDArray, "f h w 3"]
     avatar_rgb: UInt8[NDArray, "f h w 3"]
+    """The actors on black."""
     alpha: UInt8[NDArray, "f h w"]
     """Of the actors, with soft edges."""
     nearness: Float16[NDArray, "f h w"]
     """1 / depth in 1 / metres of the actor that is seen; 0 where there is none."""
     person: UInt8[NDArray, "f h w"]
     """1, 2, ... for the actors in order; 0 where there is none."""
-    cast: Bool[NDArray, "f h w"]
-    """Truth: where an actor keeps sunlight from something else."""
     T_world_cam: Float32[NDArray, "f 3 4"]
     fx_fy_cx_cy: Float32[NDArray, "4"]
     """The cameras of worlds do not zoom."""
+
+    @classmethod
+    def of(cls, pair: AvatarPair) -> AvatarCondition:
+        """That of a pair, without its truth."""
+        return AvatarCondition(**{field.name: getattr(pair, field.name) for field in fields(AvatarCondition)})
+
+    def with_avatars_of(self, other: AvatarCondition) -> AvatarCondition:
+        """Another's actors before this camera, as they were seen by the other."""
+        return replace(other, T_world_cam=self.T_world_cam, fx_fy_cx_cy=self.fx_fy_cx_cy)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AvatarPair(AvatarCondition):
+    """A condition, captions, and the film to be made."""
+
+    film_rgb: UInt8[NDArray, "f h w 3"]
+    cast: Bool[NDArray, "f h w"]
+    """Truth: where an actor keeps sunlight from something else."""
     captions: tuple[str, ...]
     """Each of the whole film, in one stream's words; the last of the place alone."""
     environment: str
@@ -55,7 +70,7 @@ def avatar_pair(shot: Shot, stream: Stream) -> AvatarPair:
         InputError: the shot has no size in pixels, or as `render`.
     """
     film = render(shot, layers=("instance", "shadow"), samples=SAMPLES)
-    black = render(on_black(shot), layers=("alpha", "depth", "instance"), samples=SAMPLES)
+    black = avatar_take(shot, samples=SAMPLES)
     empty = render(replace(shot, actors=()), layers=("shadow",))
     layers = {name: layer.values for name, layer in black.layers.items()}
     person = layers["instance"]

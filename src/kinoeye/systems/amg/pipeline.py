@@ -22,14 +22,15 @@ from kinoeye.networks.windows import overlapping_windows
 from kinoeye.shot.shot import Shot
 from kinoeye.systems.amg.conditions import AvatarFilms
 from kinoeye.systems.amg.film_checkpoint import load
+from kinoeye.systems.amg.film_config import FPS, FRAMES
 from kinoeye.systems.amg.film_model import AvatarFilm
 from kinoeye.systems.amg.film_sampling import STEPS, Guidance, sampled_latents
 from kinoeye.systems.amg.place_reader import MAX_WORDS
 from kinoeye.weights import resolve
 
 GUIDE_LAYERS = ("rgb", "alpha", "depth", "instance")
-FRAMES, OVERLAP, FPS = 16, 8, 8.0
-"""Frames of a window, of those how many two windows share, and frames per second of the training."""
+OVERLAP = 8
+"""Frames that two windows share."""
 SOURCE = "generated:amg"
 
 
@@ -148,7 +149,7 @@ class AMGPipeline:
         """
         self._check(guides, captions)
         frames = len(guides[0])
-        avatars = avatar_films(guides, frames=self._padded(frames))
+        avatars = films_of_guides(guides, frames=self._padded(frames))
         return self.film_avatars(avatars, captions, seeds=seeds, steps=steps, guidance=guidance)[:, :frames]
 
     @torch.no_grad()
@@ -204,7 +205,7 @@ class AMGPipeline:
                 raise InputError("no actor is in the picture at any time; AMG films actors, so move one or the camera")
 
 
-def avatar_films(guides: Sequence[Take], *, frames: int) -> AvatarFilms:
+def films_of_guides(guides: Sequence[Take], *, frames: int) -> AvatarFilms:
     """What a film model is shown of guides of one length; the last frame is repeated up to so many frames."""
 
     def stacked(name: str, scale: float = 1.0) -> Tensor:

@@ -15,9 +15,10 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_text, sha256_of_file
 from kinoeye.footage.pictures import read_picture
 from kinoeye.systems.amg.clips import LATENTS, PICTURES
+from kinoeye.systems.amg.film_config import FPS, FRAMES
 from kinoeye.systems.amg.frame_folder import FrameFolder, clip_offsets, middle_offset
 from kinoeye.systems.amg.new_captions import MAX_CHARACTERS, check_caption
-from kinoeye.systems.amg.pairs import FPS, FRAMES, PairSource
+from kinoeye.systems.amg.pairs import PairSource
 from kinoeye.systems.amg.renderings import fitted
 from kinoeye.systems.amg.training_settings import TrainingSettings
 
