@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from kinoeye.systems.amg.data import place_pixels
 from kinoeye.systems.amg.film_checkpoint import load
 from kinoeye.systems.amg.film_config import PLACES
-from kinoeye.systems.amg.film_recipe import AvatarFilmRecipe, film_loss, place_loss, train_vocabulary
+from kinoeye.systems.amg.film_recipe import AvatarFilmRecipe, film_loss, train_vocabulary
+from kinoeye.systems.amg.place_data import place_pixels
+from kinoeye.systems.amg.place_learning import place_loss
 from kinoeye.systems.amg.place_light import PlaceLight
 from kinoeye.training import fit
 
@@ -52,12 +53,12 @@ def test_each_phase_trains_its_own_part(folder):
         batch = next(made.batches(small(made)[len(parts) - 1], rank=0, world=1, start=0))
         made.loss(model, batch, torch.Generator().manual_seed(0))["loss"].backward()
         assert all(value.grad is not None for value in model.parameters() if value.requires_grad), phase.name
-    assert parts == [{"field", "light"}, {"reader"}, {"transformer", "text"}]
+    assert parts == [{"field", "light"}, {"transformer", "text"}, {"reader"}]
 
 
 def test_batches_are_addressed_by_their_number(folder, run):
     made = recipe(folder)
-    made.build(made.phases[2], made.build(made.phases[0], None))
+    made.build(made.phases[1], made.build(made.phases[0], None))
     for phase in small(made):
         stream = made.batches(phase, rank=0, world=1, start=0)
         third = [next(stream) for _ in range(3)][2]
@@ -76,8 +77,9 @@ def test_processes_share_every_pair_of_a_turn(folder):
 
 def test_shadows_and_persons_weigh_more(folder):
     made = recipe(folder)
-    film = made.build(made.phases[2], None)
-    batch = dict(next(made.batches(small(made)[2], rank=0, world=1, start=0)))
+    torch.manual_seed(0)
+    film = made.build(made.phases[1], None)
+    batch = dict(next(made.batches(small(made)[1], rank=0, world=1, start=0)))
     batch["told"], batch["shown"] = torch.ones(2, dtype=torch.bool), torch.ones(2, dtype=torch.bool)
 
     def loss(cast):
