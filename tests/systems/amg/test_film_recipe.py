@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from kinoeye.systems.amg.data import avatar_films
+from kinoeye.systems.amg.film_ablations import ablations
 from kinoeye.systems.amg.film_checkpoint import load
 from kinoeye.systems.amg.film_config import PLACES
 from kinoeye.systems.amg.film_recipe import AvatarFilmRecipe, film_loss, train_vocabulary
@@ -139,3 +141,26 @@ def test_light_is_learnt_from_actors_and_changes_nothing_before():
     torch.testing.assert_close(half, 0.5 * light.lit(places, rgb, alpha, surface))  # colours are times alpha
     whole = light.darkened(places, rgb, torch.ones_like(cast))
     torch.testing.assert_close(rgb - light.darkened(places, rgb, 0.5 * torch.ones_like(cast)), 0.5 * (rgb - whole))
+
+
+def test_ablations_tell_what_parts_are_worth(folder):
+    made = recipe(folder)
+    torch.manual_seed(0)
+    film = made.build(made.phases[1], None).eval()
+    held = [made.source[number] for number in range(2)]
+    dead = ablations(film, held)
+    for name, cost in dead.items():
+        if name.startswith(("cost_uniform", "cost_unheard", "cost_unmapped")):
+            assert cost == 0, name  # an untrained transformer changes nothing
+    for parameter in [*film.transformer.parameters(), *film.light.parameters()]:
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    alive = ablations(film, held)
+    assert {"cost_uniform_1_all", "cost_unheard_0.7_shadow", "cost_unmapped_1_person_shadow"} <= set(alive)
+    assert all(abs(cost) > 1e-6 for name, cost in alive.items() if name.startswith("cost_") and name.endswith("_all"))
+    assert all(alive[f"attention_to_ffn_{layer}"] > 0 for layer in range(3))
+    assert film(*_noisy(film, held)).isfinite().all()  # nothing is left hooked
+
+
+def _noisy(film, pairs):
+    given = film.conditions(avatar_films(pairs), torch.eye(len(PLACES))[: len(pairs)])
+    return torch.randn_like(given.composite), torch.ones(len(pairs)), given

@@ -19,7 +19,7 @@ WEIGHTS_FILE = "model.safetensors"
 _BASIS = "codec.basis"
 _TEXELS = ("field.ground", "field.wall", "field.sky", "field.shells.opacity")
 _SCALE = ".scale"
-_STEPS = 127
+_STEPS, _LEAST_STEP = 127, 1e-6
 
 
 def save(model: AvatarFilm, folder: Path) -> None:
@@ -50,7 +50,7 @@ def load(folder: Path | str) -> AvatarFilm:
         raise InputError(f"{folder / WEIGHTS_FILE} has no {_BASIS}; it is not the file of a small film model")
     for key in _TEXELS:
         if key in tensors and key + _SCALE in tensors:
-            tensors[key] = tensors[key].float() * tensors.pop(key + _SCALE)
+            tensors[key] = tensors[key].float() * tensors.pop(key + _SCALE).float()
     model = AvatarFilm(config, PatchCodec(config.codec, tensors[_BASIS].float()))
     KeyMap("small film model", [Rule("{key*}", "{key*}")]).load(model, TensorFile.of(tensors, file.name))
     return model.eval()
@@ -58,5 +58,5 @@ def load(folder: Path | str) -> AvatarFilm:
 
 def _in_steps(texels: Float[Tensor, "k c y x"]) -> tuple[Int8[Tensor, "k c y x"], Float[Tensor, "k c 1 1"]]:
     """Numbers as whole steps, and how large a step is in each channel."""
-    step = (texels.abs().amax(dim=(2, 3), keepdim=True) / _STEPS).clamp_min(1e-12)
-    return (texels / step).round().to(torch.int8), step
+    step = (texels.abs().amax(dim=(2, 3), keepdim=True) / _STEPS).clamp_min(_LEAST_STEP).half()
+    return (texels / step.float()).round().clamp(-_STEPS, _STEPS).to(torch.int8), step

@@ -27,6 +27,7 @@ from kinoeye.render.worlds import world
 from kinoeye.shot.captions import captions_of
 from kinoeye.systems.amg.conditions import AvatarFilms, film_conditions
 from kinoeye.systems.amg.data import PAIR_ARRAYS, TrainingPairs, one_hot, pair_camera
+from kinoeye.systems.amg.film_ablations import ablations
 from kinoeye.systems.amg.film_checkpoint import save
 from kinoeye.systems.amg.film_config import FPS, FRAMES, PLACES, AvatarFilmConfig
 from kinoeye.systems.amg.film_model import AvatarFilm
@@ -69,7 +70,7 @@ class AvatarFilmRecipe:
     folder: Path
     pairs: int = 8_000
     size_wh: tuple[int, int] = (128, 128)
-    steps: tuple[int, int, int] = (3_000, 3_000, 800)
+    steps: tuple[int, int, int] = (2_500, 2_000, 800)
     seed: int = 0
     codec_films: int = 192
     held_out: int = 24
@@ -189,10 +190,13 @@ class AvatarFilmRecipe:
         return film_loss(model, batch, generator)
 
     def validate(self, model: nn.Module, phase: Phase, step: int) -> Mapping[str, float]:
-        """What the model makes of pairs that training never sees."""
-        del step
+        """What the model makes of pairs that training never sees; after the last film what its parts are worth too."""
         held = [self.source[self.pairs + number] for number in range(self.held_out)]
-        return film_errors(_film_of(model).eval(), held, films=phase.name != "places")
+        film = _film_of(model).eval()
+        errors = film_errors(film, held, films=phase.name != "places")
+        if (phase.name, step) == ("films", phase.steps):
+            return {**errors, **ablations(film, held)}
+        return errors
 
     def export(self, model: nn.Module, folder: Path) -> None:
         """Configuration and weights in 16 bits."""
