@@ -8,7 +8,7 @@ from kinoeye.systems.amg.data import avatar_films
 from kinoeye.systems.amg.film_ablations import ablations
 from kinoeye.systems.amg.film_checkpoint import load
 from kinoeye.systems.amg.film_config import PLACES
-from kinoeye.systems.amg.film_recipe import AvatarFilmRecipe, film_loss, train_vocabulary
+from kinoeye.systems.amg.film_recipe import AvatarFilmRecipe, Backdrops, film_loss, train_vocabulary
 from kinoeye.systems.amg.place_data import place_pixels
 from kinoeye.systems.amg.place_learning import place_loss
 from kinoeye.systems.amg.place_light import PlaceLight
@@ -159,6 +159,20 @@ def test_ablations_tell_what_parts_are_worth(folder):
     assert all(abs(cost) > 1e-6 for name, cost in alive.items() if name.startswith("cost_") and name.endswith("_all"))
     assert all(alive[f"attention_to_ffn_{layer}"] > 0 for layer in range(3))
     assert film(*_noisy(film, held)).isfinite().all()  # nothing is left hooked
+
+
+def test_pictures_of_places_are_kept_by_the_weights_that_paint_them(folder):
+    made = recipe(folder)
+    film = made.build(made.phases[1], None)
+    pair = made.source[0]
+    backdrops = Backdrops(folder, film)
+    with torch.no_grad():
+        film.field.decode[-1].bias += 1.0  # weights come after the model is built where a run is resumed
+    painted = backdrops(0, pair)
+    assert np.array_equal(Backdrops(folder, film)(0, pair), painted)
+    with torch.no_grad():
+        film.field.decode[-1].bias -= 2.0
+    assert painted.mean() > Backdrops(folder, film)(0, pair).mean() + 20
 
 
 def _noisy(film, pairs):

@@ -228,11 +228,16 @@ class Backdrops:
     """
 
     def __init__(self, folder: Path, film: AvatarFilm) -> None:
+        self._pairs = folder
         self._film = film
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where pictures of this field lie; asked for first when its weights are there, which is after it is built."""
         digest = hashlib.sha256()
-        for value in film.field.state_dict().values():
+        for value in self._film.field.state_dict().values():
             digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-        self._folder = folder / f"backdrops-{digest.hexdigest()[:12]}"
+        return self._pairs / f"backdrops-{digest.hexdigest()[:12]}"
 
     def __call__(self, number: int, pair: AvatarPair) -> UInt8[NDArray, "f h w 3"]:
         """The picture of a pair's place without anybody.
@@ -241,7 +246,7 @@ class Backdrops:
             number: of the pair.
             pair: the pair.
         """
-        file = self._folder / f"{number:08d}.npz"
+        file = self.folder / f"{number:08d}.npz"
         if not file.exists():
             write_arrays({"rgb": self._painted(pair)}, file)
         with np.load(file, allow_pickle=False) as archive:
