@@ -19,7 +19,7 @@ from kinoeye.systems.amg.place_reader import caption_words
 
 SIDE, FRAMES = 16, 16
 SMALL = PlaceFieldConfig(
-    channels=2, ground_texels=8, wall_texels=(8, 4), sky_texels=(8, 4), wall_radii_m=(10.0,), waves=2, width=8
+    channels=2, ground_texels=8, wall_texels=(8, 4), sky_texels=(8, 4), shells=3, shell_texels=(8, 4), waves=2, width=8
 )
 
 

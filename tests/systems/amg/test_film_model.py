@@ -100,15 +100,14 @@ def test_without_a_caption_the_place_is_grey_and_casts_nothing(model):
 
 
 def test_a_saved_model_films_the_same(model, tmp_path):
-    halved = small_model()
-    for parameter in halved.parameters():
-        parameter.data = parameter.data.half().float()
-    save(halved, tmp_path / "model")
+    save(small_model(), tmp_path / "rounded")
+    rounded = load(tmp_path / "rounded")
+    save(rounded, tmp_path / "model")
     again = load(tmp_path / "model")
-    assert again.config == halved.config
+    assert again.config == rounded.config
     take = guide()
     films = [AMGPipeline(model=which, computed=torch.float32)(shot_of(take, "in the snow"), guide=take, seed=3)
-             for which in (halved, again)]  # fmt: skip
+             for which in (rounded, again)]  # fmt: skip
     assert np.array_equal(films[0].rgb.values, films[1].rgb.values)
     config = json.loads((tmp_path / "model/config.json").read_text())
     (tmp_path / "model/config.json").write_text(json.dumps({**config, "layerz": 2}))

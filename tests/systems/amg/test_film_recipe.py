@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from kinoeye.systems.amg.data import place_pixels
+from kinoeye.systems.amg.data import avatar_films
+from kinoeye.systems.amg.film_ablations import ablations
 from kinoeye.systems.amg.film_checkpoint import load
 from kinoeye.systems.amg.film_config import PLACES
-from kinoeye.systems.amg.film_recipe import AvatarFilmRecipe, film_loss, place_loss, train_vocabulary
+from kinoeye.systems.amg.film_recipe import AvatarFilmRecipe, film_loss, train_vocabulary
+from kinoeye.systems.amg.place_data import place_pixels
+from kinoeye.systems.amg.place_learning import place_loss
 from kinoeye.systems.amg.place_light import PlaceLight
 from kinoeye.training import fit
 
@@ -52,12 +55,12 @@ def test_each_phase_trains_its_own_part(folder):
         batch = next(made.batches(small(made)[len(parts) - 1], rank=0, world=1, start=0))
         made.loss(model, batch, torch.Generator().manual_seed(0))["loss"].backward()
         assert all(value.grad is not None for value in model.parameters() if value.requires_grad), phase.name
-    assert parts == [{"field", "light"}, {"reader"}, {"transformer", "text"}]
+    assert parts == [{"field", "light"}, {"transformer", "text"}, {"reader"}]
 
 
 def test_batches_are_addressed_by_their_number(folder, run):
     made = recipe(folder)
-    made.build(made.phases[2], made.build(made.phases[0], None))
+    made.build(made.phases[1], made.build(made.phases[0], None))
     for phase in small(made):
         stream = made.batches(phase, rank=0, world=1, start=0)
         third = [next(stream) for _ in range(3)][2]
@@ -76,8 +79,9 @@ def test_processes_share_every_pair_of_a_turn(folder):
 
 def test_shadows_and_persons_weigh_more(folder):
     made = recipe(folder)
-    film = made.build(made.phases[2], None)
-    batch = dict(next(made.batches(small(made)[2], rank=0, world=1, start=0)))
+    torch.manual_seed(0)
+    film = made.build(made.phases[1], None)
+    batch = dict(next(made.batches(small(made)[1], rank=0, world=1, start=0)))
     batch["told"], batch["shown"] = torch.ones(2, dtype=torch.bool), torch.ones(2, dtype=torch.bool)
 
     def loss(cast):
@@ -137,3 +141,26 @@ def test_light_is_learnt_from_actors_and_changes_nothing_before():
     torch.testing.assert_close(half, 0.5 * light.lit(places, rgb, alpha, surface))  # colours are times alpha
     whole = light.darkened(places, rgb, torch.ones_like(cast))
     torch.testing.assert_close(rgb - light.darkened(places, rgb, 0.5 * torch.ones_like(cast)), 0.5 * (rgb - whole))
+
+
+def test_ablations_tell_what_parts_are_worth(folder):
+    made = recipe(folder)
+    torch.manual_seed(0)
+    film = made.build(made.phases[1], None).eval()
+    held = [made.source[number] for number in range(2)]
+    dead = ablations(film, held)
+    for name, cost in dead.items():
+        if name.startswith(("cost_uniform", "cost_unheard", "cost_unmapped")):
+            assert cost == 0, name  # an untrained transformer changes nothing
+    for parameter in [*film.transformer.parameters(), *film.light.parameters()]:
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    alive = ablations(film, held)
+    assert {"cost_uniform_1_all", "cost_unheard_0.7_shadow", "cost_unmapped_1_person_shadow"} <= set(alive)
+    assert all(abs(cost) > 1e-6 for name, cost in alive.items() if name.startswith("cost_") and name.endswith("_all"))
+    assert all(alive[f"attention_to_ffn_{layer}"] > 0 for layer in range(3))
+    assert film(*_noisy(film, held)).isfinite().all()  # nothing is left hooked
+
+
+def _noisy(film, pairs):
+    given = film.conditions(avatar_films(pairs), torch.eye(len(PLACES))[: len(pairs)])
+    return torch.randn_like(given.composite), torch.ones(len(pairs)), given

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+from jaxtyping import Float, Int8
+from torch import Tensor
+
 from kinoeye.base.errors import InputError
 from kinoeye.networks.codec import PatchCodec
 from kinoeye.networks.key_map import KeyMap, Rule
-from kinoeye.networks.tensor_files import open_tensors, write_tensors
+from kinoeye.networks.tensor_files import TensorFile, open_tensors, write_tensors
 from kinoeye.systems.amg.film_config import AvatarFilmConfig
 from kinoeye.systems.amg.film_model import AvatarFilm
 
 WEIGHTS_FILE = "model.safetensors"
 _BASIS = "codec.basis"
+_TEXELS = ("field.ground", "field.wall", "field.sky", "field.shells.opacity")
+_SCALE = ".scale"
+_STEPS, _LEAST_STEP = 127, 1e-6
 
 
 def save(model: AvatarFilm, folder: Path) -> None:
-    """Write what `load` reads: the configuration, and weights in 16 bits; the codec's basis keeps its 32.
+    """Write what `load` reads: the configuration, and weights in 16 bits; texels in 8, the codec's basis in 32.
 
     Raises:
         InputError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {key: value if key == _BASIS else value.half() for key, value in model.state_dict().items()}
+    for key in _TEXELS:
+        tensors[key], tensors[key + _SCALE] = _in_steps(model.state_dict()[key])
     write_tensors(folder / WEIGHTS_FILE, {key: value.contiguous() for key, value in tensors.items()})
     model.config.save(folder)
 
@@ -35,9 +44,19 @@ def load(folder: Path | str) -> AvatarFilm:
     """
     folder = Path(folder)
     config = AvatarFilmConfig.load(folder)
-    tensors = open_tensors(folder / WEIGHTS_FILE)
+    file = open_tensors(folder / WEIGHTS_FILE)
+    tensors = dict(file)
     if _BASIS not in tensors:
         raise InputError(f"{folder / WEIGHTS_FILE} has no {_BASIS}; it is not the file of a small film model")
+    for key in _TEXELS:
+        if key in tensors and key + _SCALE in tensors:
+            tensors[key] = tensors[key].float() * tensors.pop(key + _SCALE).float()
     model = AvatarFilm(config, PatchCodec(config.codec, tensors[_BASIS].float()))
-    KeyMap("small film model", [Rule("{key*}", "{key*}")]).load(model, tensors)
+    KeyMap("small film model", [Rule("{key*}", "{key*}")]).load(model, TensorFile.of(tensors, file.name))
     return model.eval()
+
+
+def _in_steps(texels: Float[Tensor, "k c y x"]) -> tuple[Int8[Tensor, "k c y x"], Float[Tensor, "k c 1 1"]]:
+    """Numbers as whole steps, and how large a step is in each channel."""
+    step = (texels.abs().amax(dim=(2, 3), keepdim=True) / _STEPS).clamp_min(_LEAST_STEP).half()
+    return (texels / step.float()).round().clamp(-_STEPS, _STEPS).to(torch.int8), step

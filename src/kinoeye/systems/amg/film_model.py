@@ -24,7 +24,7 @@ from kinoeye.systems.amg.rays import pixel_rays
 HEAD_WIDTH = 64
 TIMESTEPS = 1000
 """The stock transformer's time for pure noise."""
-_RAYS_AT_ONCE = 65_536
+_RAYS_AT_ONCE = 16_384
 
 
 class AvatarFilm(nn.Module):
@@ -79,9 +79,22 @@ class AvatarFilm(nn.Module):
             size_wh: width and height in pixels.
         """
         rays = pixel_rays(T_world_cam, fx_fy_cx_cy, size_wh)
-        shape = rays.directions.shape
-        flat = [part.flatten(1, 3).split(_RAYS_AT_ONCE, dim=1) for part in (rays.origins, rays.directions, rays.angles)]
-        return torch.cat([self.field(places, *part) for part in zip(*flat, strict=True)], dim=1).view(shape)
+        films = zip(
+            places.split(1),
+            *(part.flatten(1, 3).split(1) for part in (rays.origins, rays.directions, rays.angles)),
+            strict=True,
+        )
+        return torch.stack([self._painted(*film) for film in films]).view(rays.directions.shape)
+
+    def _painted(self, places: Tensor, origins: Tensor, directions: Tensor, angles: Tensor) -> Float[Tensor, "n 3"]:
+        missed = self.field.shells.missed(origins, directions)[0]
+        rgb = torch.empty_like(directions[0])
+        for ground_alone in (False, True):
+            chosen = torch.nonzero(missed == ground_alone)[:, 0]
+            for some in chosen.split(_RAYS_AT_ONCE):
+                rays = (origins[:, some], directions[:, some], angles[:, some])
+                rgb[some] = self.field(places, *rays, ground_alone=ground_alone)[0]
+        return rgb
 
     def conditions(self, avatars: AvatarFilms, places: Float[Tensor, "b k"]) -> FilmConditions:
         """What films are made from.

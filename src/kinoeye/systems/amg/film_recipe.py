@@ -1,4 +1,4 @@
-"""How the small film model is trained on rendered pairs: places, then the words for them, then films."""
+"""How the small film model is trained on rendered pairs: places, then films, then the words for places."""
 
 from __future__ import annotations
 
@@ -20,20 +20,18 @@ from kinoeye.networks.codec import PatchCodec
 from kinoeye.networks.latent_maps import unshuffled
 from kinoeye.networks.recipe import Batch, Phase
 from kinoeye.networks.text import WordBatch
-from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.systems.amg.conditions import AvatarFilms, film_conditions
-from kinoeye.systems.amg.data import PAIR_ARRAYS, PlacePixels, TrainingPairs, one_hot, pair_camera, place_pixels
+from kinoeye.systems.amg.data import PAIR_ARRAYS, TrainingPairs, one_hot, pair_camera
+from kinoeye.systems.amg.film_ablations import ablations
 from kinoeye.systems.amg.film_checkpoint import save
 from kinoeye.systems.amg.film_config import PLACES, AvatarFilmConfig
 from kinoeye.systems.amg.film_model import AvatarFilm
 from kinoeye.systems.amg.film_sampling import nobody
 from kinoeye.systems.amg.film_validation import film_errors
 from kinoeye.systems.amg.pairs import AvatarPair, write_arrays
+from kinoeye.systems.amg.place_learning import PlaceLearner, PlaceLessons, place_loss
 from kinoeye.systems.amg.place_wording import reading_loss, train_vocabulary, word_batch, worded_caption
 
-_KEPT, _SEEN, _PAIRS_SEEN = (2_048, 512), (1_024, 256), 16
-"""Pixels of places and of actors that are kept of a film and that a batch has of it, and films in a batch."""
-_SUN_WEIGHT = 0.01
 _CAST_WEIGHT, _PERSON_WEIGHT = 8.0, 3.0
 """Of patches that are all shadow or person in the objective; others count 1."""
 _NOISIER = 1.5
@@ -61,31 +59,30 @@ class AvatarFilmRecipe:
     folder: Path
     pairs: int = 8_000
     size_wh: tuple[int, int] = (128, 128)
-    steps: tuple[int, int, int] = (4_000, 1_500, 6_000)
+    steps: tuple[int, int, int] = (2_500, 2_000, 800)
     seed: int = 0
     codec_films: int = 192
     held_out: int = 24
     _orders: dict[int, NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
-    _pixels: dict[int, PlacePixels] = field(default_factory=dict, init=False, repr=False)
     _backdrops: list[Backdrops] = field(default_factory=list, init=False, repr=False)
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """Places, words, films."""
-        places, words, films = self.steps
+        """Places, films, words."""
+        places, films, words = self.steps
         return (
             Phase(
-                name="places", steps=places, batch_size=_PAIRS_SEEN, lr=3e-3, warmup_steps=20, final_lr_fraction=0.02,
+                name="places", steps=places, batch_size=16, lr=3e-3, warmup_steps=20, final_lr_fraction=0.02,
                 betas=(0.9, 0.99), weight_decay=0.0, clip_norm=None, checkpoint_every=500, validate_every=places,
+            ),
+            Phase(
+                name="films", steps=films, batch_size=8, lr=1.5e-3, warmup_steps=100, final_lr_fraction=0.02,
+                betas=(0.9, 0.95), weight_decay=0.01, ema_decay=0.998, precision="bf16", checkpoint_every=100,
+                validate_every=500,
             ),
             Phase(
                 name="words", steps=words, batch_size=64, lr=2e-3, warmup_steps=50, final_lr_fraction=0.02,
                 weight_decay=0.02, checkpoint_every=200, validate_every=words,
-            ),
-            Phase(
-                name="films", steps=films, batch_size=8, lr=2.5e-3, warmup_steps=100, final_lr_fraction=0.02,
-                betas=(0.9, 0.95), weight_decay=0.01, ema_decay=0.998, precision="bf16", checkpoint_every=100,
-                validate_every=500,
             ),
         )  # fmt: skip
 
@@ -93,6 +90,10 @@ class AvatarFilmRecipe:
     def source(self) -> TrainingPairs:
         """The pairs; those after `pairs` are never trained on."""
         return TrainingPairs(folder=self.folder, size_wh=self.size_wh)
+
+    @cached_property
+    def _lessons(self) -> PlaceLessons:
+        return PlaceLessons(self.source, seed=self.seed)
 
     def build(self, phase: Phase, previous: nn.Module | None) -> nn.Module:
         """The model, or what trains one part of it."""
@@ -120,7 +121,7 @@ class AvatarFilmRecipe:
     def batches(self, phase: Phase, *, rank: int, world: int, start: int) -> Iterator[Batch]:
         """Visits to pairs, all of them before any is visited again."""
         size = phase.batch_size // (phase.accumulation * world)
-        make = {"places": self._place_batch, "words": self._word_batch, "films": self._film_batch}[phase.name]
+        make = {"places": self._lessons.batch, "words": self._word_batch, "films": self._film_batch}[phase.name]
         number = start
         while True:
             first = (number * world + rank) * size
@@ -135,19 +136,6 @@ class AvatarFilmRecipe:
             self._orders.clear()
             self._orders[turn] = np.random.default_rng([self.seed, turn]).permutation(self.pairs)
         return int(self._orders[turn][place])
-
-    def _place_batch(self, numbers: Sequence[int], rng: np.random.Generator) -> Batch:
-        seen = []
-        for number in numbers:
-            if number not in self._pixels:
-                pair = self.source[number]
-                place = PLACES.index(pair.environment)
-                self._pixels[number] = place_pixels(pair, place, _KEPT, np.random.default_rng([self.seed, number]))
-            seen.append(self._pixels[number])
-        at, on = (rng.integers(kept, size=count) for kept, count in zip(_KEPT, _SEEN, strict=True))
-        chosen = [pixels.chosen(at, on) for pixels in seen]
-        arrays = {name: torch.from_numpy(np.stack([found[name] for found in chosen])) for name in chosen[0]}
-        return {**arrays, "place": torch.tensor([pixels.place for pixels in seen])}
 
     def _word_batch(self, numbers: Sequence[int], rng: np.random.Generator) -> Batch:
         told = [worded_caption(*self.source.told(number), rng) for number in numbers]
@@ -176,40 +164,17 @@ class AvatarFilmRecipe:
         return film_loss(model, batch, generator)
 
     def validate(self, model: nn.Module, phase: Phase, step: int) -> Mapping[str, float]:
-        """What the model makes of pairs that training never sees."""
-        del step
+        """What the model makes of pairs that training never sees; after the last film what its parts are worth too."""
         held = [self.source[self.pairs + number] for number in range(self.held_out)]
-        return film_errors(_film_of(model).eval(), held, films=phase.name == "films")
+        film = _film_of(model).eval()
+        errors = film_errors(film, held, films=phase.name != "places")
+        if (phase.name, step) == ("films", phase.steps):
+            return {**errors, **ablations(film, held)}
+        return errors
 
     def export(self, model: nn.Module, folder: Path) -> None:
         """Configuration and weights in 16 bits."""
         save(_film_of(model), folder)
-
-
-class PlaceLearner(nn.Module):
-    """The part of a film model that paints places.
-
-    Args:
-        film: the model.
-    """
-
-    def __init__(self, film: AvatarFilm) -> None:
-        super().__init__()
-        self.film = film
-
-    def forward(
-        self,
-        places: Float[Tensor, "b k"],
-        rays: tuple[Tensor, Tensor, Tensor],
-        cast: Float[Tensor, "b n"],
-        even_rgb: Float[Tensor, "b m 3"],
-        surface: Float[Tensor, "b m 3"],
-    ) -> tuple[Float[Tensor, "b n 3"], Float[Tensor, "b m 3"], Float[Tensor, "b 3"]]:
-        """Colours along rays with cast shadows, of actors in the light, and directions to the sun."""
-        light = self.film.light
-        colours = light.darkened(places, self.film.field(places, *rays), cast)
-        whole = torch.ones_like(even_rgb[..., 0])
-        return colours, light.lit(places, even_rgb, whole, surface), self.film.field.suns(places)
 
 
 class WordLearner(nn.Module):
@@ -262,22 +227,6 @@ class Backdrops:
         height, width = pair.alpha.shape[1:]
         rgb = self._film.backdrop(shares, *pair_camera(pair), (width, height))[0]
         return (255 * rgb).round().clamp(0, 255).to(torch.uint8).numpy()
-
-
-def place_loss(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
-    """Mean squared errors of places and of actors in their light, and how far suns are from the true ones."""
-    shares = functional.one_hot(batch["place"], len(PLACES)).float()
-    rays = (batch["origins"], batch["directions"], batch["angles"])
-    even = batch["even_rgb"].float() / 255
-    colours, lit, suns = model(shares, rays, batch["cast"], even, batch["surface"])
-    error = (colours - batch["rgb"].float() / 255).square().mean()
-    light = (lit - batch["lit_rgb"].float() / 255).square().mean()
-    true = torch.tensor([ENVIRONMENTS[name].sun.direction_xyz() for name in PLACES], device=suns.device)
-    sun = (1 - (suns * true[batch["place"]]).sum(dim=-1)).mean()
-    return {
-        "loss": error + light + _SUN_WEIGHT * sun, "colour": error.detach(), "light": light.detach(),
-        "sun": sun.detach(),
-    }  # fmt: skip
 
 
 def film_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:

@@ -10,17 +10,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from kinoeye.systems.amg.place_shells import PlaceShells
+from kinoeye.systems.amg.place_texels import in_sky, looked_up, mixed, on_cylinder, on_ground, texels
 from kinoeye.systems.amg.rays import ground_hits
 
 _FARTHEST_M = 200.0
-_NEAR_M, _NEAR_SHARE = 8.0, 0.6
-"""The texels of the ground lie evenly to so far from the origin, which takes that share of them."""
-_WALL_LOWEST, _WALL_SPAN = -0.2, 1.0
-"""Heights that a wall's texels reach, as multiples of its radius."""
 _FREQUENCIES_PER_M = (0.15, 1.6)
 _DECAYS_M = (20.0, 60.0)
-_GAIN = 6.0
-"""What texels are multiplied by, so that one learning rate suits them and the layers behind them."""
+_USUAL_M = 10.0
+"""Of distances, so that nearness is a number about 1."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,29 +29,33 @@ class PlaceFieldConfig:
         places: that have features of their own.
         channels: of features.
         ground_texels: a side.
-        wall_texels: around and upwards.
+        shells: cylinders around the origin that hold the opacity of what stands there.
+        shell_texels: around and upwards.
+        shell_radii_m: of the nearest and the farthest.
+        wall_texels: around and upwards, of the colours of what stands there.
         sky_texels: around, and from straight down to straight up.
-        wall_radii_m: of the cylinders around the origin on which things that stand far off are painted.
         waves: learnt frequencies of the ground's pattern.
         width: of the layers that turn features into colours.
     """
 
     places: int = 12
-    channels: int = 4
-    ground_texels: int = 128
-    wall_texels: tuple[int, int] = (256, 32)
+    channels: int = 3
+    ground_texels: int = 192
+    shells: int = 12
+    shell_texels: tuple[int, int] = (256, 32)
+    shell_radii_m: tuple[float, float] = (10.5, 30.0)
+    wall_texels: tuple[int, int] = (512, 64)
     sky_texels: tuple[int, int] = (64, 16)
-    wall_radii_m: tuple[float, ...] = (10.0, 17.0)
     waves: int = 16
     width: int = 64
 
 
 class PlaceField(nn.Module):
-    """Colour along a ray of a mixture of places: features looked up where it meets ground, walls and sky, then decoded.
+    """Colour along a ray of a mixture of places: features of what stands there, of ground and of sky, decoded.
 
-    Waves of the ground's pattern fade where a pixel spans more than they are long (integrated positional encoding,
-    Barron et al. 2021, arXiv 2103.13415, equation 14); far ground is contracted (Barron et al. 2022, arXiv 2111.12077,
-    equation 10).
+    Colours of what stands around are looked up once, where the ray meets the cylinder of the distance that the shells
+    expect. Waves of the ground's pattern fade where a pixel spans more than they are long (integrated positional
+    encoding, Barron et al. 2021, arXiv 2103.13415, equation 14).
 
     Args:
         config: sizes.
@@ -63,18 +65,15 @@ class PlaceField(nn.Module):
         super().__init__()
         self.config = config
         k, c = config.places, config.channels
-
-        def texels(width: int, height: int) -> nn.Parameter:
-            return nn.Parameter(0.05 / _GAIN * torch.randn(k, c, height, width))
-
-        self.ground = texels(config.ground_texels, config.ground_texels)
-        self.walls = nn.ParameterList(texels(*config.wall_texels) for _ in config.wall_radii_m)
-        self.sky = texels(*config.sky_texels)
+        self.shells = PlaceShells(k, config.shells, config.shell_texels, config.shell_radii_m)
+        self.ground = texels(k, c, config.ground_texels, config.ground_texels)
+        self.wall = texels(k, c, *config.wall_texels)
+        self.sky = texels(k, c, *config.sky_texels)
         self.code = nn.Parameter(0.3 * torch.randn(k, 16))
         self.sun = nn.Parameter(torch.tensor([0.0, 0.0, 1.0]).repeat(k, 1))
         low, high = (math.log(frequency) for frequency in _FREQUENCIES_PER_M)
         self.per_m = nn.Parameter(torch.linspace(low, high, config.waves).exp())
-        features = c * (2 + len(self.walls)) + 4 * config.waves + self.code.shape[1] + 4 + len(_DECAYS_M)
+        features = 3 * c + 2 + 4 * config.waves + self.code.shape[1] + 4 + len(_DECAYS_M)
         w = config.width
         self.decode = nn.Sequential(
             nn.Linear(features, w), nn.SiLU(), nn.Linear(w, w), nn.SiLU(), nn.Linear(w, w), nn.SiLU(), nn.Linear(w, 3)
@@ -90,6 +89,8 @@ class PlaceField(nn.Module):
         origins: Float[Tensor, "b n 3"],
         directions: Float[Tensor, "b n 3"],
         angles: Float[Tensor, "b n"],
+        *,
+        ground_alone: bool = False,
     ) -> Float[Tensor, "b n 3"]:
         """Colours from 0 to 1.
 
@@ -98,67 +99,43 @@ class PlaceField(nn.Module):
             origins: eyes in world metres.
             directions: unit vectors in the world.
             angles: that a pixel spans, in radians.
+            ground_alone: whether all rays are known to miss what stands around, see `PlaceShells.missed`; the colours
+                are the same and cost less.
         """
         falls = directions[..., 2] < -1e-4
         distance, hit = ground_hits(origins, directions, farthest_m=_FARTHEST_M)
         down = falls.float()
-        azimuth = torch.atan2(directions[..., 1], directions[..., 0]) / math.pi
-        elevation = torch.asin(directions[..., 2].clamp(-1, 1)) / (math.pi / 2)
+        sky_at = in_sky(directions)
         along = [
-            down, down * torch.log1p(distance) / 5, elevation, directions[..., 2],
-            *(down * torch.exp(-distance / decay) for decay in _DECAYS_M),
+            down, down * torch.log1p(distance) / 5, sky_at[..., 1],
+            directions[..., 2], *(down * torch.exp(-distance / decay) for decay in _DECAYS_M),
         ]  # fmt: skip
         features = [
-            _looked_up(self.ground, places, _contracted(hit)) * down[..., None],
-            *(_looked_up(wall, places, _on_cylinder(origins, directions, radius), around=True)
-              for wall, radius in zip(self.walls, self.config.wall_radii_m, strict=True)),
-            _looked_up(self.sky, places, torch.stack([azimuth, elevation], dim=-1), around=True),
+            looked_up(mixed(self.ground, places), on_ground(hit)) * down[..., None],
+            self._around(places, origins, directions, seen=not ground_alone),
+            looked_up(mixed(self.sky, places), sky_at, around=True),
             self._waves(hit, distance * angles / (-directions[..., 2]).clamp_min(0.02)) * down[..., None],
             torch.stack(along, dim=-1),
             (places @ self.code)[:, None].expand(-1, hit.shape[1], -1),
-        ]  # fmt: skip
+        ]
         return self.decode(torch.cat(features, dim=-1)).sigmoid()
+
+    def _around(self, places: Tensor, origins: Tensor, directions: Tensor, *, seen: bool) -> Float[Tensor, "b n c"]:
+        if not seen:
+            return origins.new_zeros(*origins.shape[:2], self.config.channels + 2)
+        opacity, nearness = self.shells(places, origins, directions)
+        at, _ = on_cylinder(origins, directions, 1 / nearness)
+        features = torch.cat(
+            [
+                looked_up(mixed(self.wall, places), at, around=True),
+                torch.ones_like(at[..., :1]),
+                _USUAL_M * nearness[..., None],
+            ],
+            dim=-1,
+        )
+        return features * opacity[..., None]
 
     def _waves(self, hit: Tensor, span_m: Tensor) -> Float[Tensor, "b n waves"]:
         phase = 2 * math.pi * hit[..., None, :] * self.per_m[:, None]
         fade = torch.exp(-0.5 * (math.pi * self.per_m * span_m[..., None]) ** 2)[..., None]
         return torch.cat([(phase.sin() * fade).flatten(-2), (phase.cos() * fade).flatten(-2)], dim=-1)
-
-
-def _looked_up(
-    texels: Float[Tensor, "k c y x"],
-    places: Float[Tensor, "b k"],
-    at: Float[Tensor, "b n 2"],
-    *,
-    around: bool = False,
-) -> Float[Tensor, "b n c"]:
-    """Features of a mixture of places, from -1 to 1 across their texels; the last column may touch the first."""
-    mixed = torch.einsum("bk,kcyx->bcyx", places * _GAIN, texels)
-    if around:
-        width = mixed.shape[-1]
-        mixed = functional.pad(mixed, (1, 1, 0, 0), mode="circular")
-        at = at * at.new_tensor([width / (width + 2), 1.0])
-    found = functional.grid_sample(mixed, at[:, None], align_corners=False, padding_mode="border")
-    return found[:, :, 0].transpose(1, 2)
-
-
-def _contracted(xy: Float[Tensor, "b n 2"]) -> Float[Tensor, "b n 2"]:
-    """The plane to a disc: evenly where it is near, the rest into the rim."""
-    radius = xy.norm(dim=-1, keepdim=True).clamp_min(1e-6)
-    return torch.where(
-        radius < _NEAR_M, xy * (_NEAR_SHARE / _NEAR_M), xy / radius * (1 - (1 - _NEAR_SHARE) * _NEAR_M / radius)
-    )
-
-
-def _on_cylinder(
-    origins: Float[Tensor, "b n 3"], directions: Float[Tensor, "b n 3"], radius_m: float
-) -> Float[Tensor, "b n 2"]:
-    """Where rays leave an upright cylinder around the origin: azimuth from -1 to 1, and height on its texels."""
-    o, d = origins[..., :2], directions[..., :2]
-    a = d.square().sum(-1).clamp_min(1e-6)
-    b = (o * d).sum(-1)
-    c = o.square().sum(-1) - radius_m**2
-    hit = origins + (((b * b - a * c).clamp_min(0).sqrt() - b) / a)[..., None] * directions
-    azimuth = torch.atan2(hit[..., 1], hit[..., 0]) / math.pi
-    height = (hit[..., 2] / radius_m - _WALL_LOWEST) / _WALL_SPAN
-    return torch.stack([azimuth, 2 * height - 1], dim=-1)

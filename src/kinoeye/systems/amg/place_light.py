@@ -46,12 +46,13 @@ class PlaceLight(nn.Module):
             alpha: coverage.
             surface: cosine to the sun, height of the normal, and 1 / depth in 1 / metres.
         """
-        between = (1,) * (rgb.ndim - 2)
-        code = (places @ self.code).view(len(places), *between, -1).expand(*rgb.shape[:-1], -1)
-        whole = rgb / alpha[..., None].clamp_min(1 / 255)
-        gain, offset = self.decode(torch.cat([code, surface, whole], dim=-1)).chunk(2, dim=-1)
-        told = (places.sum(dim=-1) > 0).to(rgb.dtype).view(len(places), *between, 1)
-        return rgb * torch.exp(told * gain) + alpha[..., None] * told * offset
+        film, *_ = on = torch.nonzero(
+            (alpha > 0) & (places.sum(dim=-1) > 0).view(-1, *(1,) * (alpha.ndim - 1)), as_tuple=True
+        )
+        colour, cover = rgb[on], alpha[on][:, None]
+        seen = torch.cat([(places @ self.code)[film], surface[on], colour / cover.clamp_min(1 / 255)], dim=-1)
+        gain, offset = self.decode(seen).chunk(2, dim=-1)
+        return rgb.index_put(on, colour * torch.exp(gain) + cover * offset)
 
     def darkened(
         self, places: Float[Tensor, "b k"], rgb: Float[Tensor, "b *n 3"], cast: Float[Tensor, "b *n"]
