@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,38 +16,28 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from kinoeye.language.lexicon import PLACES as NAMES_OF_PLACES
 from kinoeye.networks.codec import PatchCodec
 from kinoeye.networks.latent_maps import unshuffled
 from kinoeye.networks.recipe import Batch, Phase
-from kinoeye.networks.text import Vocabulary, WordBatch, load_word_vectors
-from kinoeye.networks.text.words import UNKNOWN
-from kinoeye.render.worlds import world
-from kinoeye.shot.captions import captions_of
+from kinoeye.networks.text import WordBatch
 from kinoeye.systems.amg.conditions import AvatarFilms, film_conditions
 from kinoeye.systems.amg.data import PAIR_ARRAYS, TrainingPairs, one_hot, pair_camera
 from kinoeye.systems.amg.film_ablations import ablations
 from kinoeye.systems.amg.film_checkpoint import save
-from kinoeye.systems.amg.film_config import FPS, FRAMES, PLACES, AvatarFilmConfig
+from kinoeye.systems.amg.film_config import PLACES, AvatarFilmConfig
 from kinoeye.systems.amg.film_model import AvatarFilm
 from kinoeye.systems.amg.film_sampling import nobody
 from kinoeye.systems.amg.film_validation import film_errors
 from kinoeye.systems.amg.pairs import AvatarPair, write_arrays
 from kinoeye.systems.amg.place_learning import PlaceLearner, PlaceLessons, place_loss
-from kinoeye.systems.amg.place_reader import caption_words
+from kinoeye.systems.amg.place_wording import reading_loss, train_vocabulary, word_batch, worded_caption
 
-_WORDS_HIDDEN, _STRANGE, _MEANING_NOISE, _DOUBT = 0.3, 0.7, 0.05, 0.05
-"""Largest share of a caption's words that is left out, share of those with a meaning that are told by it alone, noise
-of meanings, and label smoothing."""
-_RENAMED, _UNMARKED = 0.5, 0.5
-_PLACE_AT_THE_END = re.compile(r", in [^,.]+\.$")
 _CAST_WEIGHT, _PERSON_WEIGHT = 8.0, 3.0
 """Of patches that are all shadow or person in the objective; others count 1."""
 _NOISIER = 1.5
 """Shift of the logistic-normal share of noise: most of what is to be learnt is at high noise."""
 _UNTOLD, _UNSHOWN = 0.1, 0.1
 """Shares of films whose caption or whose avatars are left out, so that guidance has something to go away from."""
-_VOCABULARY_WORLDS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,23 +138,8 @@ class AvatarFilmRecipe:
         return int(self._orders[turn][place])
 
     def _word_batch(self, numbers: Sequence[int], rng: np.random.Generator) -> Batch:
-        captions, places = [], []
-        for number in numbers:
-            told, place = self.source.told(number)
-            captions.append(worn_words(told[int(rng.integers(len(told)))], place, rng))
-            places.append(PLACES.index(place))
-        batch = train_vocabulary().encode(captions)
-        assert batch.meanings is not None
-        meant = batch.meanings.any(dim=-1, keepdim=True)
-        strange = meant[..., 0] & torch.from_numpy(rng.random(batch.words.shape) < _STRANGE)
-        shifted = rng.normal(scale=_MEANING_NOISE, size=batch.meanings.shape).astype(np.float32)
-        return {
-            "words": batch.words.masked_fill(strange, UNKNOWN),
-            "ngrams": batch.ngrams.masked_fill(strange[..., None], 0),
-            "valid": batch.valid,
-            "meanings": batch.meanings + torch.from_numpy(shifted) * meant,
-            "place": torch.tensor(places),
-        }
+        told = [worded_caption(*self.source.told(number), rng) for number in numbers]
+        return word_batch(told, train_vocabulary(), rng)
 
     def _film_batch(self, numbers: Sequence[int], rng: np.random.Generator) -> Batch:
         pairs = [self.source[number] for number in numbers]
@@ -186,7 +160,7 @@ class AvatarFilmRecipe:
             return place_loss(model, batch)
         if "words" in batch:
             words = WordBatch(batch["words"], batch["ngrams"], batch["valid"], batch["meanings"])
-            return {"loss": functional.cross_entropy(model(words), batch["place"], label_smoothing=_DOUBT)}
+            return {"loss": reading_loss(model(words), batch["shares"])}
         return film_loss(model, batch, generator)
 
     def validate(self, model: nn.Module, phase: Phase, step: int) -> Mapping[str, float]:
@@ -301,37 +275,3 @@ def _film_of(model: nn.Module) -> AvatarFilm:
     while not isinstance(inner, AvatarFilm):
         inner = inner.film if isinstance(inner, PlaceLearner | WordLearner) else inner.module
     return inner
-
-
-def worn_words(caption: str, place: str, rng: np.random.Generator) -> list[str]:
-    """The words of a caption as the reader of captions is taught them.
-
-    At times another name of the place that the shot grammar has stands at the caption's end, the grammar's mark is
-    left out, and some words are missing.
-
-    Args:
-        caption: of the train stream.
-        place: that it speaks of.
-        rng: draws what happens to it.
-    """
-    if rng.random() < _RENAMED:
-        names = NAMES_OF_PLACES[place]
-        article = ("the ", "a ", "")[int(rng.integers(3))]
-        caption = _PLACE_AT_THE_END.sub(f", in {article}{names[int(rng.integers(len(names)))]}.", caption)
-    words = caption_words(caption)
-    if rng.random() < _UNMARKED:
-        words = tuple(word for word in words if not word.startswith("<"))
-    hidden = rng.random(len(words)) < rng.uniform(0, _WORDS_HIDDEN)
-    return [word for word, gone in zip(words, hidden, strict=True) if not gone]
-
-
-@cache
-def train_vocabulary() -> Vocabulary:
-    """The words of captions of the train stream, and the marks of places."""
-    told: list[tuple[str, ...]] = []
-    for seed in range(_VOCABULARY_WORLDS):
-        shot = world("train", seed, num_frames=FRAMES, fps=FPS, size_wh=(64, 64))
-        captions = captions_of(shot, "train")
-        told += [caption_words(text) for text in (shot.prompt, captions.avatar, captions.environment)]
-    marks = [(f"<{place}>",) for place in PLACES]
-    return Vocabulary.of([*told, *marks * 3], buckets=1024, vectors=load_word_vectors())
