@@ -1,9 +1,13 @@
+import re
+
 import numpy as np
 import pytest
 import torch
 
+from kinoeye.language.lexicon import PLACES as NAMES
 from kinoeye.networks.text import Vocabulary, WordBatch, load_word_vectors
 from kinoeye.networks.text.words import UNKNOWN
+from kinoeye.shot.captions.words import PLACES as STREAMS
 from kinoeye.systems.amg.film_config import PLACES
 from kinoeye.systems.amg.place_phrases import PLACE_PHRASES
 from kinoeye.systems.amg.place_reader import PlaceReader, caption_words
@@ -28,6 +32,7 @@ STRANGE = {
     "checkerboard hall": ("a mansion", "a chapel", "a basilica", "a foyer", "pillars"),
     "snow": ("sleet", "an icy day", "icicles", "a snowstorm", "snowflakes"),
 }
+_SMALL = {"with", "and", "under", "by", "for", "from", "no", "its", "one", "after", "before", "into", "over"}
 ACTORS = ("A man in a red coat waves", "Two women talk", "A tall person walks to the left and a dog sits still")
 
 
@@ -144,3 +149,15 @@ def test_shares_that_films_are_made_from_are_the_odds_to_a_power():
 def test_phrases_with_prepositions_are_known():
     assert tells_where("with gulls overhead")
     assert not tells_where("a street under lamps")
+
+
+def test_the_teaching_has_no_word_that_only_captions_of_the_eval_stream_tell_places_by():
+    def told_by(*tables) -> set[str]:
+        return {word for table in tables for named in table.values() for name in named for word in content(name)}
+
+    def content(name: str) -> list[str]:
+        return [word for word in re.findall("[a-z]+", name.lower()) if len(word) > 2 and word not in _SMALL]
+
+    unseen = told_by(STREAMS["eval"]) - told_by(STREAMS["train"], NAMES)
+    assert len(unseen) > 20
+    assert not unseen & told_by(PLACE_PHRASES)
