@@ -37,7 +37,12 @@ def test_untrained_it_lays_avatars_over_the_place():
     latents = sampled_latents(model, torch.randn_like(given[0][1].composite), given)
     backdrop = model.backdrop(places, avatars.T_world_cam, avatars.fx_fy_cx_cy, avatars.size_wh)
     paste = avatars.rgb + (1 - avatars.alpha[..., None]) * backdrop
-    torch.testing.assert_close(latents, model.codec.encode((2 * paste - 1).permute(0, 1, 4, 2, 3)))
+    picture = (2 * paste - 1).permute(0, 1, 4, 2, 3)
+    torch.testing.assert_close(latents, model.codec.encode(picture))
+    assert float((model.codec.decode(latents) - picture).abs().max()) > 0.1  # patches lose detail
+    torch.testing.assert_close(decoded(model, latents, given), picture, atol=1e-4, rtol=0)
+    half = [(weight, conditions.frames(slice(1, 3))) for weight, conditions in given]
+    torch.testing.assert_close(decoded(model, latents[:, :, 1:3], half), picture[:, 4:12], atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("what", ["rgb", "alpha", "nearness", "person", "T_world_cam", "fx_fy_cx_cy", "places"])

@@ -54,10 +54,15 @@ class FilmConditions:
     """Every pixel of `MAPS`."""
     places: Float[Tensor, "b k"]
     """Share of each place; all zero where nothing is known of it."""
+    detail: Float[Tensor, "b f 3 h w"]
+    """What latents leave out of the picture that the composite is of; films get it back."""
 
     def frames(self, window: slice) -> FilmConditions:
         """Those of a window of latent frames."""
-        return FilmConditions(self.composite[:, :, window], self.maps[:, :, window], self.places)
+        per_latent = self.detail.shape[1] // self.composite.shape[2]
+        first, last, _ = window.indices(self.composite.shape[2])
+        seen = slice(first * per_latent, last * per_latent)
+        return FilmConditions(self.composite[:, :, window], self.maps[:, :, window], self.places, self.detail[:, seen])
 
 
 def film_conditions(
@@ -87,8 +92,11 @@ def film_conditions(
     composite = people + (1 - avatars.alpha[..., None]) * light.darkened(places, backdrop, cast)
     person = avatars.person / _PERSONS
     maps = torch.stack([avatars.alpha, 2 * avatars.nearness, person, cast, surface[..., 0] * told], dim=1)
+    picture = (2 * composite - 1).permute(0, 1, 4, 2, 3)
+    latents = codec.encode(picture)
     return FilmConditions(
-        composite=codec.encode((2 * composite - 1).permute(0, 1, 4, 2, 3)),
+        composite=latents,
         maps=unshuffled(maps, frames=codec.config.frames, side=codec.config.side),
         places=places,
+        detail=picture - codec.decode(latents),
     )

@@ -17,6 +17,7 @@ from kinoeye.systems.amg.conditions import FilmConditions, film_conditions
 from kinoeye.systems.amg.data import avatar_films, one_hot
 from kinoeye.systems.amg.film_config import PLACES
 from kinoeye.systems.amg.film_model import AvatarFilm
+from kinoeye.systems.amg.film_sampling import decoded
 from kinoeye.systems.amg.pairs import AvatarPair
 from kinoeye.systems.amg.place_light import PlaceLight
 
@@ -81,7 +82,7 @@ def _predicted(
     drawn = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
     share = torch.full((len(clean),), noise)
     made = model((1 - noise) * clean + noise * drawn, share, given)
-    return ((model.codec.decode(made) + 1) / 2).clamp(0, 1).permute(0, 1, 3, 4, 2)
+    return ((decoded(model, made, [(1.0, given)]) + 1) / 2).clamp(0, 1).permute(0, 1, 3, 4, 2)
 
 
 def _within(context: Any, measure: Callable[[], Mapping[str, float]]) -> Mapping[str, float]:

@@ -91,6 +91,19 @@ def sampled_latents(
     return latents
 
 
+def decoded(
+    model: AvatarFilm, latents: Float[Tensor, "b c n y x"], given: Sequence[tuple[float, FilmConditions]]
+) -> Float[Tensor, "b f 3 h w"]:
+    """Films of latents from -1 to 1, with the detail of their composites that latents leave out.
+
+    Args:
+        model: whose codec they are of.
+        latents: as `sampled_latents` makes them.
+        given: what they were made from.
+    """
+    return model.codec.decode(latents) + sum(weight * conditions.detail for weight, conditions in given)
+
+
 def nobody(avatars: AvatarFilms, *, kept: Float[Tensor, " b"] | None = None) -> AvatarFilms:
     """The same films without any avatar.
 

@@ -9,13 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kinoeye.systems.amg.conditions import FilmConditions
 from kinoeye.systems.amg.data import avatar_films, one_hot
 from kinoeye.systems.amg.film_config import PLACES
 from kinoeye.systems.amg.film_model import AvatarFilm
-from kinoeye.systems.amg.film_sampling import Guidance, sampled_latents
+from kinoeye.systems.amg.film_sampling import Guidance, decoded, sampled_latents
 from kinoeye.systems.amg.pairs import AvatarPair
 
 _AT_ONCE = 4
+_Given = Sequence[tuple[float, FilmConditions]]
 
 
 @torch.no_grad()
@@ -40,10 +42,11 @@ def film_errors(model: AvatarFilm, pairs: Sequence[AvatarPair], *, films: bool) 
         avatars, places = avatar_films(some), one_hot([PLACES.index(pair.environment) for pair in some])
         truth = torch.from_numpy(np.stack([pair.film_rgb for pair in some])).permute(0, 1, 4, 2, 3).float() / 255
 
-        def error(latents: Tensor, truth: Tensor = truth) -> Tensor:
-            return ((model.codec.decode(latents) + 1) / 2 - truth).square().mean(dim=2)
-
         given = Guidance().conditions(model, avatars, places)
+
+        def error(latents: Tensor, given: _Given = given, truth: Tensor = truth) -> Tensor:
+            return ((decoded(model, latents, given) + 1) / 2 - truth).square().mean(dim=2)
+
         composite = given[0][1].composite
         errors["composite"].append(error(composite).flatten())
         if not films:

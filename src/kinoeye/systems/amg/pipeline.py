@@ -24,7 +24,7 @@ from kinoeye.systems.amg.conditions import AvatarFilms
 from kinoeye.systems.amg.film_checkpoint import load
 from kinoeye.systems.amg.film_config import FPS, FRAMES
 from kinoeye.systems.amg.film_model import AvatarFilm
-from kinoeye.systems.amg.film_sampling import STEPS, Guidance, sampled_latents
+from kinoeye.systems.amg.film_sampling import STEPS, Guidance, decoded, sampled_latents
 from kinoeye.systems.amg.place_reader import MAX_WORDS
 from kinoeye.weights import resolve
 
@@ -182,7 +182,7 @@ class AMGPipeline:
         windows = overlapping_windows(shape[2], length=FRAMES // per_latent, overlap=OVERLAP // per_latent)
         with torch.autocast(self.device.type, self.computed, enabled=self.computed != torch.float32):
             latents = sampled_latents(self.model, noise, given, steps=steps, windows=windows)
-        film = self.model.codec.decode(latents.float())
+        film = decoded(self.model, latents.float(), given)
         return (127.5 * film + 127.5).round().clamp(0, 255).permute(0, 1, 3, 4, 2).to(torch.uint8).cpu().numpy()
 
     def _padded(self, frames: int) -> int:
