@@ -13,7 +13,7 @@ from kinoeye.systems.amg.conditions import AvatarFilms, FilmConditions
 from kinoeye.systems.amg.film_checkpoint import load, save
 from kinoeye.systems.amg.film_config import PLACES
 from kinoeye.systems.amg.film_model import AvatarFilm
-from kinoeye.systems.amg.film_sampling import Guidance, nobody, sampled_latents
+from kinoeye.systems.amg.film_sampling import Guidance, decoded, nobody, sampled_latents
 from kinoeye.systems.amg.pipeline import GUIDE_LAYERS, AMGPipeline, films_of_guides
 from kinoeye.systems.amg.place_reader import caption_words
 from small_amg import FRAMES, SIDE, guide, shot_of, small_model
