@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from kinoeye.cli import main
+
 FAST = ["--size", "96x64", "--frames", "6", "--json"]
 
 
@@ -28,13 +30,13 @@ def assert_one_line(run: subprocess.CompletedProcess[str], message: str) -> None
     assert run.stdout == ""
 
 
-@pytest.fixture
-def camera_file(tmp_path: Path) -> Path:
-    """A sound native camera file."""
-    path = tmp_path / "input" / "camera.json"
-    run = kinoeye("direct", "push in two metres", "-o", str(path), cwd=tmp_path)
+@pytest.fixture(scope="module")
+def sound_camera(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What a sound native camera file holds."""
+    folder = tmp_path_factory.mktemp("sound")
+    run = kinoeye("direct", "push in two metres", "-o", "camera.json", cwd=folder)
     assert run.returncode == 0, run.stderr
-    return path
+    return (folder / "camera.json").read_text()
 
 
 def leftovers(folder: Path) -> set[str]:
@@ -52,11 +54,13 @@ def leftovers(folder: Path) -> set[str]:
         ("\x00\x01\x02", "no camera move"),
     ],
 )
-def test_sentences_that_cannot_be_filmed(tmp_path: Path, text: str, message: str):
+def test_sentences_that_cannot_be_filmed(
+    tmp_path: Path, text: str, message: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
     # A NUL byte cannot be an argument of a process, so this goes through the entry point.
-    code = "import sys; from kinoeye.cli import main; sys.exit(main(['shoot', sys.stdin.read(), '-o', 'film']))"
-    run = subprocess.run([sys.executable, "-c", code], input=text, capture_output=True, text=True, cwd=tmp_path)
-    assert_one_line(run, message)
+    monkeypatch.chdir(tmp_path)
+    code = main(["shoot", text, "-o", "film"])
+    assert_one_line(subprocess.CompletedProcess(["kinoeye"], code, *capfd.readouterr()), message)
     assert leftovers(tmp_path) == set()
 
 
@@ -74,11 +78,12 @@ def damaged(data: dict, change) -> str:
         (lambda text: damaged(json.loads(text), lambda d: d.update(T_world_cam=[], times_s=[])), "no poses"),
     ],
 )
-def test_damaged_camera_files_are_not_converted(camera_file: Path, make, message: str):
-    camera_file.write_text(make(camera_file.read_text()))
-    run = kinoeye("convert", str(camera_file), "out.tum", cwd=camera_file.parents[1])
+def test_damaged_camera_files_are_not_converted(sound_camera: str, tmp_path: Path, make, message: str):
+    (tmp_path / "input").mkdir()
+    (tmp_path / "input" / "camera.json").write_text(make(sound_camera))
+    run = kinoeye("convert", "input/camera.json", "out.tum", cwd=tmp_path)
     assert_one_line(run, message)
-    assert leftovers(camera_file.parents[1]) == set()
+    assert leftovers(tmp_path) == set()
 
 
 def test_one_frame_is_filmed_and_its_missing_score_explained(tmp_path: Path):
