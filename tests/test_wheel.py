@@ -16,12 +16,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OFFLINE = """
-import socket, sys
+import os, socket, sys
+blocked = os.environ["BLOCKED"].split()
 def refuse(*args, **kwargs): raise OSError("this test is offline")
 socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
 class NoExtras:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {blocked!r}: raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+        if name.split(".")[0] in blocked: raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, NoExtras())
 """
 
@@ -38,15 +39,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next((copy / "dist").glob("*.whl"))
 
 
-def environment(wheel: Path, folder: Path, blocked: set[str]) -> Path:
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh environment with the wheel alone; the libraries it needs are borrowed from this one, without Kinoeye."""
+    folder = tmp_path_factory.mktemp("fresh") / "env"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     site = next((folder / "lib").iterdir()) / "site-packages"
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", str(site)]
     subprocess.run([*install, str(wheel)], check=True)
     # A path listed in a .pth file does not have its own .pth files read, so the clone's editable install stays out.
     (site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    (site / "sitecustomize.py").write_text(OFFLINE.format(blocked=blocked))
+    (site / "sitecustomize.py").write_text(OFFLINE)
     return folder / "bin" / "python"
 
 
@@ -68,15 +71,15 @@ def test_a_wheel_holds_the_word_vectors_and_the_notice_of_what_they_were_made_of
 
 
 @pytest.mark.parametrize("extras", ["studio", "core"])
-def test_a_wheel_shoots_offline_from_another_folder(wheel: Path, tmp_path: Path, extras: str):
-    blocked = {"transformers", "diffusers", "pycolmap", "ray"} | ({"viser"} if extras == "core" else set())
-    python = environment(wheel, tmp_path / "env", blocked)
+def test_a_wheel_shoots_offline_from_another_folder(python: Path, tmp_path: Path, extras: str):
+    blocked = ["transformers", "diffusers", "pycolmap", "ray"] + (["viser"] if extras == "core" else [])
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     options = {"capture_output": True, "text": True, "cwd": elsewhere}
-    options["env"] = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    options["env"] = {**environment, "BLOCKED": " ".join(blocked)}
     where = subprocess.run([python, "-c", "import kinoeye; print(kinoeye.__file__)"], **options)
-    assert where.stdout.startswith(str(tmp_path / "env")), where.stdout + where.stderr
+    assert where.stdout.startswith(str(python.parents[1])), where.stdout + where.stderr
 
     sentence = "push in, then pan left, past the blue cone"
     command = [python, "-m", "kinoeye", "shoot", sentence, "-o", "film", "--frames", "8", "--size", "160x96"]
