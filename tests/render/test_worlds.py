@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 from typing import get_args
 
 import numpy as np
@@ -21,9 +22,19 @@ from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.shot.record import shot_to_json
 from kinoeye.shot.shot import Avatar, Shot, SkinnedAvatar
 
-SAMPLES = {name: [world("eval", seed, distribution=name) for seed in range(120)] for name in get_args(Distribution)}
-SAMPLE = SAMPLES["worlds-v1"]
-in_both = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES.keys())
+
+@cache
+def worlds_of(distribution: str) -> list[Shot]:
+    """The first 120 for evaluation."""
+    return [world("eval", seed, distribution=distribution) for seed in range(120)]
+
+
+@pytest.fixture
+def sample(request: pytest.FixtureRequest) -> list[Shot]:
+    return worlds_of(request.param)
+
+
+in_both = pytest.mark.parametrize("sample", get_args(Distribution), indirect=True)
 
 
 @pytest.mark.parametrize(
@@ -39,14 +50,14 @@ def test_frozen_distributions_have_not_changed(distribution, sha256):
 
 
 def test_variety_of_solids():
-    actors = [actor for shot in SAMPLES["worlds-v0"] for actor in shot.actors]
+    actors = [actor for shot in worlds_of("worlds-v0") for actor in shot.actors]
     assert len({actor.avatar.color_rgb for actor in actors if actor.avatar}) >= 8
     assert len({actor.avatar.shape for actor in actors if isinstance(actor.avatar, Avatar)}) >= 6
     assert {actor.avatar.gait for actor in actors if isinstance(actor.avatar, Avatar)} == {"stand", "walk"}
 
 
 def test_variety_of_bodies_and_of_what_they_do():
-    actors = [(shot, actor) for shot in SAMPLE for actor in shot.actors]
+    actors = [(shot, actor) for shot in worlds_of("worlds-v1") for actor in shot.actors]
     kinds = Counter(actor.name.split()[1] for _, actor in actors)
     assert len(kinds) >= 9
     assert min(kinds["person"] / len(actors), 0.4) == 0.4
@@ -68,13 +79,13 @@ def test_places_and_numbers_of_actors(sample):
 
 
 def test_people_are_alone_in_worlds_of_people():
-    actors = [actor for shot in SAMPLES["worlds-v1-people"] for actor in shot.actors]
+    actors = [actor for shot in worlds_of("worlds-v1-people") for actor in shot.actors]
     assert {actor.avatar.body for actor in actors if isinstance(actor.avatar, SkinnedAvatar)} == {"adult"}
     assert all(isinstance(actor.avatar, SkinnedAvatar) for actor in actors)
 
 
 def test_cars_turn_as_cars_do():
-    for shot in SAMPLE:
+    for shot in worlds_of("worlds-v1"):
         for actor in shot.actors:
             if actor.name.endswith("car") and len(actor.track) > 1:
                 poses = actor.track.T_world_body.as_matrix().numpy()
@@ -143,7 +154,7 @@ def test_a_world_is_a_function_of_its_seed():
 
 
 def test_a_world_survives_its_file(tmp_path):
-    for shot in [*SAMPLE[:8], *SAMPLES["worlds-v0"][:4]]:
+    for shot in [*worlds_of("worlds-v1")[:8], *worlds_of("worlds-v0")[:4]]:
         shot.save(tmp_path / "shot.json")
         read = Shot.load(tmp_path / "shot.json")
         assert (read.environment, read.prompt, read.seed) == (shot.environment, shot.prompt, shot.seed)
