@@ -1,14 +1,16 @@
 """How good a model of a system is, beside its baselines: on fresh worlds, or on your own files.
 
 A system is scored on captions and worlds of the eval stream, any seed of which is as good as another: gendop directs
-cameras, amg makes films of rendered actors. --pred and --gt score your own camera paths against references of the same
-names. What fails counts as the worst and is never left out; docs/protocols.md and docs/systems/amg.md say what each
-metric measures.
+cameras, amg makes films of rendered actors. --pred and --gt score your own files against references of the same names:
+for gendop camera paths against camera paths, for amg films (videos, folders of pictures, what `kinoeye film` wrote)
+against what was filmed (shots or guide passes, and true films if there are any). What fails counts as the worst and is
+never left out; docs/protocols.md and docs/systems/amg.md say what each metric measures.
 
 Examples:
   kinoeye eval gendop --model grammar --count 200
   kinoeye eval gendop --model runs/mine --bench synthetic --world-seed 7 --count 2000 -o scores.json
   kinoeye eval amg --model paste --count 24
+  kinoeye eval amg --pred films --gt shots
   kinoeye eval gendop --pred out/test --gt DataDoP/test --clatr epoch99_motion.ckpt --clip clip-vit-base-patch32/
 """
 
@@ -44,8 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fresh.add_argument("--world-seed", type=non_negative, metavar="S", help="of captions and worlds (default 0)")
     fresh.add_argument("--count", type=count, metavar="N", help=f"how many (default {DEFAULT_COUNT})")
     own = parser.add_argument_group("on your own files")
-    own.add_argument("--pred", type=given_path, metavar="DIR", help="folder of camera files to judge")
-    own.add_argument("--gt", type=given_path, metavar="DIR", help="folder of those taken as true, of the same names")
+    own.add_argument("--pred", type=given_path, metavar="DIR", help="folder of camera files or films to judge")
+    own.add_argument(
+        "--gt",
+        type=given_path,
+        metavar="DIR",
+        help="folder of those taken as true, of the same\nnames; for amg of shots or guides",
+    )
     own.add_argument("--text-key", "--text_key", metavar="KEY", help="caption that paths follow (default Movement)")
     own.add_argument("--quirks", choices=("none", "official"), help="official: as published, faults included")
     parser.add_argument("--clatr", type=given_path, metavar="FILE-or-DIR", help="CLaTr for its scores: an official "
@@ -83,10 +90,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _score_folders(args: argparse.Namespace) -> EvalReport:
     _refuse(args, _OF_WORLDS, "--pred and --gt score files that are there")
-    if args.system != "gendop":
-        raise InputError(f"--pred and --gt score camera paths, of gendop; give {args.system} a --model NAME")
     if args.pred is None or args.gt is None:
         raise InputError("--pred DIR and --gt DIR belong together; give both")
+    if args.system == "amg":
+        _refuse(args, (*_OF_PATHS, "text_key", "quirks"), "amg makes films")
+        from kinoeye.evaluation.film_evaluation import evaluate_films
+
+        return evaluate_films(args.pred, args.gt, seed=args.seed, baselines=args.baselines)
     from kinoeye.evaluation.clatr_scores import Quirks
     from kinoeye.evaluation.folder_evaluation import CAPTION_KEYS, evaluate_folders
 

@@ -21,8 +21,10 @@ def print_report(report: EvalReport) -> None:
 
     from kinoeye.evaluation.amg_metrics import AMG_METRICS
     from kinoeye.evaluation.gendop_metrics import gendop_metric
+    from kinoeye.evaluation.own_film_metrics import OWN_FILM_METRICS, SET_METRICS
 
-    metric_of = AMG_METRICS.__getitem__ if report.system == "amg" else gendop_metric
+    of_films = {**OWN_FILM_METRICS, **SET_METRICS, **AMG_METRICS}
+    metric_of = of_films.__getitem__ if report.system == "amg" else gendop_metric
     console = Console(width=_WIDEST)  # a pipe has no width, and a cut table no use
     rows, others = baseline_columns(report)
     table = _table("metric", "better", "value", "95 % interval", "items", *rows, *(["chance"] if report.chance else []))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kinoeye.evaluation.file_scores import match_folders as match_folders
     from kinoeye.evaluation.file_scores import score_files as score_files
     from kinoeye.evaluation.file_scores import score_many as score_many
+    from kinoeye.evaluation.film_evaluation import evaluate_films as evaluate_films
     from kinoeye.evaluation.folder_evaluation import evaluate_folders as evaluate_folders
     from kinoeye.evaluation.frechet import frechet_distance as frechet_distance
     from kinoeye.evaluation.harness import EvalReport as EvalReport

@@ -69,6 +69,22 @@ def camera_hypotheses(
     return paths
 
 
+def told_apart(hypotheses: Mapping[str, Float64], fx_fy_cx_cy: Float64, size_wh: tuple[int, int]) -> dict[str, Float64]:
+    """The true path, and those of the others that show the ground elsewhere than it does.
+
+    Args:
+        hypotheses: see `camera_hypotheses`; "reversed" says nothing of a camera that comes back as it went.
+        fx_fy_cx_cy: intrinsics [4] in pixels.
+        size_wh: width and height in pixels.
+    """
+    true = hypotheses["true"]
+    return {
+        name: path
+        for name, path in hypotheses.items()
+        if name == "true" or _distance(path, true, fx_fy_cx_cy, size_wh) > _LEAST_APART
+    }
+
+
 def rebased(path: Float64, first: Float64) -> Float64:
     """A path [f, 4, 4] turned about the vertical and moved until it begins at a pose [4, 4], and never in the ground.
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kinoeye.evaluation.camera_hypotheses import intrinsic_matrix, warped
 from kinoeye.evaluation.film_worlds import PLACE_SIZE, FilmWorld, coarse, grown, soft_px
+from kinoeye.geometry.convention import Float64
 
 Frames = UInt8[NDArray, "f h w 3"]
 Masks = Bool[NDArray, "f h w"]
@@ -96,37 +97,64 @@ def _log_luma(frames: Frames) -> Float32[NDArray, "f h w"]:
 
 
 def identity_colour_distance(film_rgb: Frames, world: FilmWorld) -> float | None:
-    """Mean CIELAB distance (CIE76) inside people, each of whom counts the same; None where nobody is seen."""
-    person = world.pair.person
+    """`colour_distance` from the true film of a world."""
+    return colour_distance(film_rgb, world.film_rgb, world.pair.person)
+
+
+def colour_distance(film_rgb: Frames, true_rgb: Frames, person: UInt8[NDArray, "f h w"]) -> float | None:
+    """Mean CIELAB distance (CIE76) inside people, each of whom counts the same; None where nobody is seen.
+
+    Args:
+        film_rgb: the film.
+        true_rgb: the true one.
+        person: 1, 2, ... for people; 0 where there is none.
+    """
     distance = np.zeros(person.shape, np.float32)
     seen = person > 0
     if not seen.any():
         return None
-    distance[seen] = np.linalg.norm(_lab(film_rgb[seen]) - _lab(world.film_rgb[seen]), axis=-1)
+    distance[seen] = np.linalg.norm(lab(film_rgb[seen]) - lab(true_rgb[seen]), axis=-1)
     return float(np.mean([distance[person == number].mean() for number in np.unique(person[seen])]))
 
 
-def _lab(colours: UInt8[NDArray, "n 3"]) -> Float32[NDArray, "n 3"]:
+def lab(colours: UInt8[NDArray, "n 3"]) -> Float32[NDArray, "n 3"]:
+    """CIELAB of sRGB colours."""
     return cv2.cvtColor(colours[None].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0]
 
 
 def background_stability(film_rgb: Frames, world: FilmWorld) -> float | None:
+    """`place_stability` under the camera of a world."""
+    return place_stability(film_rgb, world.is_place, world.poses, world.fx_fy_cx_cy)
+
+
+def place_stability(film_rgb: Frames, is_place: Masks, poses: Float64, fx_fy_cx_cy: Float64) -> float | None:
     """PSNR in decibels of each frame's place against the next frame's, as the true camera moves it; None without any.
 
     Below the horizon that of the ground plane, above it that of what is infinitely far, so that the true film stays
     finite where things stand on the ground.
+
+    Args:
+        film_rgb: the film.
+        is_place: pixels of neither people nor their shadows.
+        poses: T_world_cam [f, 4, 4] above the ground z = 0.
+        fx_fy_cx_cy: of the camera, [4] in pixels.
     """
-    K = intrinsic_matrix(world.fx_fy_cx_cy)
+    K = intrinsic_matrix(fx_fy_cx_cy)
     squares = []
     for k in range(len(film_rgb) - 1):
-        there, seen = warped(film_rgb[k + 1], world.is_place[k + 1], world.poses[k], world.poses[k + 1], K)
-        both = seen & world.is_place[k]
+        there, seen = warped(film_rgb[k + 1], is_place[k + 1], poses[k], poses[k + 1], K)
+        both = seen & is_place[k]
         squares.append(((there[both] - film_rgb[k][both]) ** 2).ravel())
     found = np.concatenate(squares)
     return _decibels(float(found.mean())) if found.size else None
 
 
 def flicker(film_rgb: Frames, world: FilmWorld) -> float:
+    """`error_flicker` against the true film of a world."""
+    return error_flicker(film_rgb, world.film_rgb)
+
+
+def error_flicker(film_rgb: Frames, true_rgb: Frames) -> float:
     """Mean size of the temporal second difference of a film minus the true film's, in 8-bit levels."""
-    error = film_rgb.astype(np.float32) - world.film_rgb
+    error = film_rgb.astype(np.float32) - true_rgb
     return float(np.abs(np.diff(error, n=2, axis=0)).mean())
