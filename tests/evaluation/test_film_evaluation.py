@@ -143,6 +143,32 @@ def test_what_was_filmed_is_found_as_shots_takes_and_guides(films: Path, shots: 
     assert pairs["d"].reference.truth is None
 
 
+def test_checksums_are_of_what_was_filmed_and_of_true_films(films: Path, shots: Path, guides: Path):
+    write_video(films / "a.mp4", film_of_tests(), fps=FPS)
+    alone = find_pairs(films, shots)[0]["a"].reference.sha256
+    assert len(alone) == 1
+    write_video(shots / "a.mp4", film_of_tests(), fps=FPS)
+    assert find_pairs(films, shots)[0]["a"].reference.sha256[:1] == alone
+    assert len(find_pairs(films, shots)[0]["a"].reference.sha256) == 2
+    assert len(find_pairs(films, guides)[0]["a"].reference.sha256) == 9  # the legend, the camera, and seven passes
+
+
+def test_a_film_that_is_missing_is_black_among_films(films: Path, shots: Path):
+    write_video(shots / "a.mp4", film_of_tests(), fps=FPS)
+    pair = find_pairs(_with_film_of_another_name(films, shots), shots)[0]["a"]
+    judged = film_evaluation._judge(pair, None, seed=0, with_rows=False)
+    assert judged.failure == "there is no film"
+    ours, theirs = judged.features["frechet_own_colour"]
+    assert (ours == 0).all()
+    assert theirs[0] > 1
+
+
+def _with_film_of_another_name(films: Path, shots: Path) -> Path:
+    shot_of_tests().save(shots / "b.json")
+    write_video(films / "b.mp4", film_of_tests(), fps=FPS)
+    return films
+
+
 def test_what_a_film_should_show_is_rendered_at_its_frames_and_size(films: Path, shots: Path):
     reference = find_pairs_of(films, shots)
     film = OwnFilm(np.zeros((3, 48, 40, 3), np.uint8), np.array([0.0, 0.2, 0.6]))
@@ -285,6 +311,14 @@ def _nobody(films: Path, shots: Path) -> None:
     replace(shot_of_tests(), actors=()).save(shots / "a.json")
 
 
+def _damaged_guides(films: Path, shots: Path) -> None:
+    (shots / "a.json").unlink()
+    (shots / "a").mkdir()
+    write_guides(guide_passes(shot_of_tests(), size_wh=(24, 24), samples=1), shots / "a")
+    (shots / "a" / "persons" / "rgb.safetensors").write_bytes(b"no tensors")
+    write_frames(films / "a", film_of_tests())
+
+
 def _sizes(films: Path, shots: Path) -> None:
     (shots / "a").mkdir()
     (shots / "a.json").rename(shots / "a" / "shot.json")
@@ -302,6 +336,7 @@ def _sizes(films: Path, shots: Path) -> None:
         (_other_name, "has no film of the 1 names"),
         (_twice, "holds both a and a.mp4"),
         (_nobody, "no actors that are drawn"),
+        (_damaged_guides, "rgb.safetensors is damaged"),
         (_sizes, "96x40 and 96x96 pixels"),
     ],
 )

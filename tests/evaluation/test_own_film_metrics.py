@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from own_films_of_tests import film_of_tests, filmed_of_tests, moved_of_tests, place_of_tests
 
-from kinoeye.evaluation.avatar_camera import camera_errors, camera_from_actors, frames_with_actors
+from kinoeye.evaluation.avatar_camera import camera_errors, camera_from_actors
 from kinoeye.evaluation.film_features import FilmColours, FilmMotion
 from kinoeye.evaluation.film_flow import film_flow
 from kinoeye.evaluation.judged_film import (
@@ -95,6 +95,14 @@ def test_people_aside_are_not_where_they_should_be():
     assert score("self_person_count_accuracy", aside) == 0
 
 
+def test_somebody_too_many_in_the_same_clothes_is_one_too_many():
+    filmed = filmed_of_tests()
+    twin = np.roll(filmed.alpha > 0, 48, axis=2) & (np.roll(filmed.person, 48, axis=2) == filmed.person.max())
+    crowd = np.where(twin[..., None], np.roll(film_of_tests(), 48, axis=2), film_of_tests())
+    assert score("self_person_count_accuracy", crowd) == 0
+    assert score("self_silhouette_iou", crowd) < true_scores()["self_silhouette_iou"] - 0.1
+
+
 def test_a_place_that_stands_still_is_told_and_people_are_not():
     still = over(film_of_tests(), np.repeat(place_of_tests()[:1], len(place_of_tests()), axis=0))
     true = true_scores()
@@ -146,7 +154,7 @@ def test_flow_of_a_picture_that_is_moved_is_that():
 
 def test_a_camera_is_found_from_the_avatars_themselves_to_a_thousandth():
     found = camera_errors(filmed_of_tests().avatar_rgb, filmed_of_tests())
-    assert len(found.rotation_deg) == len(frames_with_actors(filmed_of_tests())) > 3
+    assert len(found.rotation_deg) == len(filmed_of_tests().frames_that_tell_cameras) > 3
     assert found.rotation_deg.max() < 0.01
     assert found.position_percent.max() < 0.01
 
@@ -155,7 +163,7 @@ def test_a_camera_that_was_moved_is_found_where_it_is_and_not_where_it_should_be
     filmed = filmed_of_tests()
     film, poses = moved_of_tests()
     to_own, to_asked = [], []
-    for index in frames_with_actors(filmed):
+    for index in filmed.frames_that_tell_cameras:
         found = camera_from_actors(film, filmed, index)
         if found is not None:
             for path, errors in ((poses, to_own), (filmed.poses, to_asked)):
@@ -177,6 +185,9 @@ def test_what_is_not_there_leaves_metrics_out_with_a_reason():
     assert all("give the shot" in why for why in pictures.values())
     nobody = lacking(replace(filmed, person=0 * filmed.person))
     assert {"self_silhouette_iou", "flow_agreement", "pnp_rotation_deg", "psnr_person"} <= set(nobody)
+    plain = lacking(replace(filmed, avatar_rgb=np.full_like(filmed.avatar_rgb, 90)))
+    assert set(plain) == {"pnp_rotation_deg", "pnp_position_percent"}
+    assert "too plain" in plain["pnp_rotation_deg"]
     zooming = replace(filmed, lenses=filmed.lenses * np.linspace(1, 2, len(filmed.lenses))[:, None])
     assert set(lacking(zooming)) == set(PLACE)
     below = filmed.poses.copy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 from kinoeye.evaluation.camera_hypotheses import intrinsic_matrix
 from kinoeye.evaluation.film_flow import dense_flow, resized, working_scale
 from kinoeye.evaluation.film_segments import ENOUGH
-from kinoeye.evaluation.filmed import Filmed
 from kinoeye.geometry.convention import Float64
+
+if TYPE_CHECKING:
+    from kinoeye.evaluation.filmed import Filmed
 
 Float32 = NDArray[np.float32]
 WORST_DEG, WORST_PERCENT = 180.0, 100.0
@@ -36,7 +39,7 @@ _OFF = 1.5 / 128
 
 @dataclass(frozen=True)
 class CameraErrors:
-    """How far the cameras of a film are from where it should be seen from, of the frames that show enough of actors."""
+    """How far the cameras of a film are from where it should be seen from, in the frames that tell cameras."""
 
     rotation_deg: Float64
     """[n] angles; `WORST_DEG` where no camera was found."""
@@ -44,15 +47,17 @@ class CameraErrors:
     """[n] distances of the centres, of the distance to the actors; at most `WORST_PERCENT`."""
 
 
-def frames_with_actors(filmed: Filmed) -> NDArray[np.int64]:
-    """Indices of the frames that show enough of actors to tell a camera from them."""
-    return np.flatnonzero(filmed.is_person.mean(axis=(1, 2)) >= ENOUGH)
+def frames_that_tell_cameras(filmed: Filmed) -> NDArray[np.int64]:
+    """Indices of the frames whose rendering itself tells its camera: those where actors are neither small nor plain."""
+    shown = np.flatnonzero(filmed.is_person.mean(axis=(1, 2)) >= ENOUGH)
+    told = [index for index in map(int, shown) if camera_from_actors(filmed.avatar_rgb, filmed, index) is not None]
+    return np.array(told, np.int64)
 
 
 def camera_errors(film_rgb: UInt8[NDArray, "f h w 3"], filmed: Filmed) -> CameraErrors:
-    """The errors of `camera_from_actors` in every frame that shows enough of them."""
+    """The errors of `camera_from_actors` in the frames that tell cameras."""
     rotations, positions = [], []
-    for index in frames_with_actors(filmed):
+    for index in filmed.frames_that_tell_cameras:
         found = camera_from_actors(film_rgb, filmed, index)
         true = filmed.poses[index]
         if found is None:

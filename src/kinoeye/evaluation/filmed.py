@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json
 from kinoeye.base.records import from_json
+from kinoeye.evaluation.avatar_camera import frames_that_tell_cameras
 from kinoeye.evaluation.camera_hypotheses import camera_hypotheses, ground_pixels, told_apart
 from kinoeye.evaluation.film_segments import PeopleByColour
 from kinoeye.evaluation.film_worlds import grown, soft_px
@@ -91,6 +92,11 @@ class Filmed:
         """The camera's path, and wrong ones that can be told from it."""
         paths = camera_hypotheses(self.poses, self.fx_fy_cx_cy, self.size_wh, seed=0)
         return told_apart(paths, self.fx_fy_cx_cy, self.size_wh)
+
+    @cached_property
+    def frames_that_tell_cameras(self) -> NDArray[np.int64]:
+        """Indices of the frames from whose actors a camera can be told."""
+        return frames_that_tell_cameras(self)
 
     @cached_property
     def people(self) -> PeopleByColour:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 from numpy.typing import NDArray
 
-from kinoeye.evaluation.avatar_camera import WORST_DEG, WORST_PERCENT, frames_with_actors
+from kinoeye.evaluation.avatar_camera import WORST_DEG, WORST_PERCENT
 from kinoeye.evaluation.camera_hypotheses import moves_with_camera
 from kinoeye.evaluation.film_features import FilmColours, FilmMotion
 from kinoeye.evaluation.film_metrics import colour_distance, error_flicker, place_stability, psnr
@@ -88,7 +88,9 @@ def _ground(filmed: Filmed) -> str | None:
 
 
 def _enough_people(filmed: Filmed) -> str | None:
-    return None if len(frames_with_actors(filmed)) else "too little is to be seen of anybody"
+    if len(filmed.frames_that_tell_cameras):
+        return None
+    return "actors are too small or too plain for a camera to be told from them"
 
 
 def _three_frames(filmed: Filmed) -> str | None:

@@ -110,9 +110,17 @@ class Reference:
     """The true film."""
 
     @property
-    def sha256(self) -> str:
-        """Of the file."""
-        return sha256_of_file(self.file)
+    def sha256(self) -> list[str]:
+        """Of the files that say what was filmed, and of the true film's."""
+        files = [self.file]
+        if self.file.name == LEGEND_FILE:
+            files += [self.file.with_name("avatar") / TAKE_FILE, *sorted(self.file.parent.glob("*/rgb.safetensors"))]
+        if self.truth is not None and self.truth.is_file():
+            files.append(self.truth)
+        elif self.truth is not None:
+            is_take = (self.truth / TAKE_FILE).is_file()
+            files += sorted(self.truth.glob("rgb.safetensors" if is_take else "*.*"))
+        return [sha256_of_file(file) for file in files]
 
     def times_of(self, film: OwnFilm) -> Float64:
         """Times of what was filmed that the frames of a film should show.
