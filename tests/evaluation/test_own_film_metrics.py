@@ -111,7 +111,7 @@ def test_a_place_that_stands_still_is_told_and_people_are_not():
     assert score("place_flicker", still) > 2 * true["place_flicker"]
     assert score("rgb_direction_deg", still) > true["rgb_direction_deg"] + 30
     for name in PEOPLE:
-        assert score(name, still) == pytest.approx(true[name], rel=0.3, abs=0.3), name
+        assert score(name, still) == pytest.approx(true[name], rel=0.3, abs=1.5 if "pnp" in name else 0.1), name
 
 
 def test_noise_flickers():
@@ -172,6 +172,22 @@ def test_a_camera_that_was_moved_is_found_where_it_is_and_not_where_it_should_be
     assert np.median(to_own) < 0.6 * np.median(to_asked)
     assert score("pnp_rotation_deg", film) > 2 * true_scores()["pnp_rotation_deg"]
     assert score("pnp_position_percent", film) > 2 * true_scores()["pnp_position_percent"]
+
+
+def test_plain_blobs_in_the_shape_of_people_tell_no_camera():
+    for grey in (30, 90, 128):
+        blobs = np.where((filmed_of_tests().alpha > 0)[..., None], np.uint8(grey), film_of_tests())
+        found = camera_errors(blobs, filmed_of_tests())
+        assert np.median(found.rotation_deg) == 180
+        assert np.median(found.position_percent) == 100
+
+
+def test_what_else_is_shown_in_the_shape_of_people_tells_no_camera():
+    inside = (filmed_of_tests().alpha > 0)[..., None]
+    film, other = film_of_tests(), film_of_tests(1)
+    films = (other, np.where(inside, other, film), np.where(inside, film[:, ::-1, ::-1], film))
+    found = np.concatenate([camera_errors(each, filmed_of_tests()).rotation_deg for each in films])
+    assert (found == 180).mean() > 0.75
 
 
 def test_what_is_not_there_leaves_metrics_out_with_a_reason():
