@@ -93,6 +93,23 @@ def test_shadows_and_persons_weigh_more(folder):
     assert true[0] > without[0]  # the composite that an untrained model makes has no shadows
 
 
+def test_films_that_nobody_can_know_weigh_little(folder):
+    made = recipe(folder)
+    torch.manual_seed(0)
+    film = made.build(made.phases[1], None)
+    batch = dict(next(made.batches(small(made)[1], rank=0, world=1, start=0)))
+    batch["shown"] = torch.ones(2, dtype=torch.bool)
+
+    def loss(first, second):
+        batch["told"] = torch.tensor([first, second])
+        found = film_loss(film, batch, torch.Generator().manual_seed(0))
+        return float(found["loss"].detach()), float(found["plain"])
+
+    (known, _), (blind, blind_plain), (both, both_plain) = loss(True, True), loss(False, False), loss(True, False)
+    assert abs(both - known) < 0.4 * abs(blind - known)
+    assert abs(both_plain - blind_plain) > 0  # the caption of one film is told
+
+
 def test_suns_are_learnt_from_the_truth(folder):
     made = recipe(folder)
     learner = made.build(made.phases[0], None)

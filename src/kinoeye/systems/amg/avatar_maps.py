@@ -11,6 +11,9 @@ from kinoeye.systems.amg.rays import pixel_rays
 
 _LOWEST_SUN = 0.05
 """Sine of the elevation under which a shadow is taken no longer."""
+_NEAREST_M = 0.05
+_LIMB_M = 0.06
+"""Thickness behind what is seen of an actor."""
 
 
 def world_points(
@@ -74,7 +77,7 @@ def cast_on_ground(
 ) -> Float[Tensor, "b f h w"]:
     """Where points throw their shadows on the plane z = 0, seen by the same camera, from 0 to 1 with soft edges.
 
-    What the camera does not see of an actor throws none.
+    Limbs are taken as thick as most are; what else the camera does not see of an actor throws none.
 
     Args:
         points: in world metres, NaN where nothing is seen.
@@ -82,21 +85,44 @@ def cast_on_ground(
         fx_fy_cx_cy: intrinsics in pixels.
         suns: unit vectors towards the sun.
     """
-    b, f, h, w, _ = points.shape
-    per_height = suns[:, :2] / suns[:, 2:].clamp_min(_LOWEST_SUN)
-    shadow = points.clone()
-    shadow[..., :2] -= points[..., 2:] * per_height[:, None, None, None]
-    shadow[..., 2] = 0
-    in_camera = torch.einsum("bfji,bfhwj->bfhwi", T_world_cam[..., :3], shadow - T_world_cam[:, :, None, None, :, 3])
-    depth = in_camera[..., 2]
-    focal, centre = fx_fy_cx_cy[:, :, None, None, :2], fx_fy_cx_cy[:, :, None, None, 2:]
-    x, y = (in_camera[..., :2] / depth[..., None] * focal + centre).unbind(-1)
-    seen = (depth > 0.05) & (x >= 0) & (x < w) & (y >= 0) & (y < h)  # false for NaN
-    frame = torch.arange(b * f, device=points.device).view(b, f, 1, 1).expand(b, f, h, w)
-    at = (frame[seen] * h + y[seen].long()) * w + x[seen].long()
-    count = points.new_zeros(b * f * h * w).index_add_(0, at, points.new_ones(len(at)))
-    around = functional.avg_pool2d(count.clamp(max=1).view(b * f, 1, h, w), 3, stride=1, padding=1)
-    return (2 * around).clamp(max=1).view(b, f, h, w)
+    film, frame, *_ = seen = torch.nonzero(~points[..., 0].isnan(), as_tuple=True)
+    surface, eyes, sun = points[seen], T_world_cam[film, frame, :, 3], suns[film]
+    behind = surface + _LIMB_M * functional.normalize(surface - eyes, dim=-1)
+    per_height = sun[:, :2] / sun[:, 2:].clamp_min(_LOWEST_SUN)
+    marked = points.new_zeros(points.shape[:-1])
+    for occluder in (surface, behind):
+        shadow = functional.pad(occluder[:, :2] - occluder[:, 2:] * per_height, (0, 1))
+        _mark(marked, shadow, film, frame, T_world_cam, fx_fy_cx_cy)
+    flat = marked.flatten(0, 1)[:, None]
+    closed = -functional.max_pool2d(-functional.max_pool2d(flat, 3, stride=1, padding=1), 3, stride=1, padding=1)
+    return functional.avg_pool2d(closed, 3, stride=1, padding=1).view(marked.shape)
+
+
+def _mark(
+    frames: Float[Tensor, "b f h w"],
+    points: Float[Tensor, "n 3"],
+    film: Tensor,
+    frame: Tensor,
+    T_world_cam: Tensor,
+    fx_fy_cx_cy: Tensor,
+) -> None:
+    """Set pixels to 1 in which points are seen.
+
+    Args:
+        frames: what is changed.
+        points: in world metres.
+        film: of each point.
+        frame: of each point.
+        T_world_cam: cameras of the frames.
+        fx_fy_cx_cy: intrinsics in pixels.
+    """
+    height, width = frames.shape[-2:]
+    pose, lens = T_world_cam[film, frame], fx_fy_cx_cy[film, frame]
+    in_camera = torch.einsum("nji,nj->ni", pose[..., :3], points - pose[..., 3])
+    depth = in_camera[:, 2]
+    x, y = (in_camera[:, :2] / depth[:, None] * lens[:, :2] + lens[:, 2:]).unbind(-1)
+    seen = (depth > _NEAREST_M) & (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    frames[film[seen], frame[seen], y[seen].long(), x[seen].long()] = 1
 
 
 def _differences(points: Tensor, *, dim: int) -> Tensor:

@@ -36,8 +36,9 @@ _CAST_WEIGHT, _PERSON_WEIGHT = 8.0, 3.0
 """Of patches that are all shadow or person in the objective; others count 1."""
 _NOISIER = 1.5
 """Shift of the logistic-normal share of noise: most of what is to be learnt is at high noise."""
-_UNTOLD, _UNSHOWN = 0.1, 0.1
-"""Shares of films whose caption or whose avatars are left out, so that guidance has something to go away from."""
+_UNTOLD, _UNSHOWN, _BLIND_WEIGHT = 0.05, 0.05, 0.1
+"""Shares of films whose caption or whose avatars are left out, so that guidance has something to go away from, and
+their weight in the objective: what nobody can know would drown the rest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ class AvatarFilmRecipe:
     folder: Path
     pairs: int = 8_000
     size_wh: tuple[int, int] = (128, 128)
-    steps: tuple[int, int, int] = (2_500, 2_000, 800)
+    steps: tuple[int, int, int] = (3_000, 3_000, 800)
     seed: int = 0
     codec_films: int = 192
     held_out: int = 24
@@ -76,8 +77,8 @@ class AvatarFilmRecipe:
                 betas=(0.9, 0.99), weight_decay=0.0, clip_norm=None, checkpoint_every=500, validate_every=places,
             ),
             Phase(
-                name="films", steps=films, batch_size=8, lr=1.5e-3, warmup_steps=100, final_lr_fraction=0.02,
-                betas=(0.9, 0.95), weight_decay=0.01, ema_decay=0.998, precision="bf16", checkpoint_every=100,
+                name="films", steps=films, batch_size=8, lr=8e-4, warmup_steps=100, final_lr_fraction=0.02,
+                betas=(0.9, 0.95), weight_decay=0.01, ema_decay=0.999, precision="bf16", checkpoint_every=100,
                 validate_every=500,
             ),
             Phase(
@@ -251,6 +252,7 @@ def film_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> dic
         shown = batch["shown"].float()
         weights = 1 + (_CAST_WEIGHT - 1) * _share(film, batch["cast"].float()) ** 0.5
         weights = weights + (_PERSON_WEIGHT - 1) * _share(film, avatars.alpha)
+        weights = weights * torch.where(batch["told"], 1.0, _BLIND_WEIGHT)[:, None, None, None, None]
         avatars = nobody(avatars, kept=shown)
         shares = functional.one_hot(batch["place"], len(PLACES)).float() * batch["told"].float()[:, None]
         backdrop, suns = batch["backdrop"].float() / 255, film.field.suns(shares)
