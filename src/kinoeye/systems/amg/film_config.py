@@ -39,7 +39,7 @@ class AvatarFilmConfig(SavedConfig):
     field: PlaceFieldConfig = field(default_factory=PlaceFieldConfig)
     heads: int = 4
     layers: int = 3
-    ffn: int = 896
+    ffn: int = 768
     text_width: int = 64
     text_tokens: int = 4
     buckets: int = 1024
