@@ -19,7 +19,6 @@ MAX_WORDS = 120
 _WORD = re.compile(r"[a-z]+")
 _SHORTEST_PART = 3
 _NEIGHBOURS = 5
-_DROPOUT = 0.1
 
 
 def caption_words(caption: str) -> tuple[str, ...]:
@@ -70,10 +69,7 @@ class PlaceReader(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.nothing = nn.Parameter(torch.zeros(width))
         self.asks = nn.Linear(width, asks)
-        self.dropout = nn.Dropout(_DROPOUT)
-        self.says = nn.Sequential(
-            nn.Linear(width * asks, width), nn.GELU(), nn.Dropout(_DROPOUT), nn.Linear(width, places)
-        )
+        self.says = nn.Sequential(nn.Linear(width * asks, width), nn.GELU(), nn.Linear(width, places))
 
     def batch(self, captions: Sequence[str]) -> WordBatch:
         """Captions as the reader takes them."""
@@ -85,7 +81,7 @@ class PlaceReader(nn.Module):
         states = encoded.states * encoded.valid[..., None]
         near = functional.gelu(self.near(states.transpose(1, 2)).transpose(1, 2))
         states = self.norm(states + self.mixed(near))
-        states = self.dropout(torch.cat([self.nothing.expand(len(states), 1, -1), states], dim=1))
+        states = torch.cat([self.nothing.expand(len(states), 1, -1), states], dim=1)
         valid = functional.pad(encoded.valid, (1, 0), value=True)
         weights = self.asks(states).masked_fill(~valid[..., None], -1e4).softmax(dim=1)
         return self.says((weights.transpose(1, 2) @ states).flatten(1))

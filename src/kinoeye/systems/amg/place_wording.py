@@ -40,6 +40,8 @@ DECISION, _DOUBT = 2.0, 0.05
 """Power of the odds, and label smoothing."""
 _CUT, _SOME_WORDS = 0.75, 24
 """Share of captions that have only a part of the words about actors, and the most words of a part."""
+_STRAY, _STRAYS = 0.5, 4
+"""Share of captions with words among the others that say nothing of the place, and the most of them."""
 _VOCABULARY_WORLDS = 200
 _PLACE_AT_THE_END = re.compile(r", in [^,.]+\.$")
 _PREPOSITIONS = frozenset(
@@ -199,6 +201,14 @@ def _others_said(actors: str, rng: np.random.Generator) -> str:
     )
 
 
+def _strewn(words: Sequence[str], count: int, rng: np.random.Generator) -> list[str]:
+    """Words with so many of the dictionary anywhere among them."""
+    mixed, others = list(words), load_word_vectors().words
+    for _ in range(count):
+        mixed.insert(int(rng.integers(len(mixed) + 1)), others[int(rng.integers(len(others)))])
+    return mixed
+
+
 def _in_a_frame(phrase: str, actors: str, rng: np.random.Generator) -> str:
     """A sentence about a place."""
     if not actors:
@@ -231,7 +241,9 @@ def tells_where(phrase: str) -> bool:
 
 
 def _worn(words: Sequence[str], rng: np.random.Generator) -> tuple[str, ...]:
-    """Words as they come through, with the mark of the place or without."""
+    """Words as they come through, with the mark of the place or without, and at times with others among them."""
+    if rng.random() < _STRAY:
+        words = _strewn(words, int(rng.integers(1, _STRAYS + 1)), rng)
     if rng.random() < _UNMARKED:
         words = [word for word in words if not word.startswith("<")]
     hidden = rng.random(len(words)) < rng.uniform(0, _HIDDEN)
