@@ -34,8 +34,9 @@ from kinoeye.systems.amg.place_wording import reading_loss, train_vocabulary, wo
 
 _CAST_WEIGHT, _PERSON_WEIGHT = 8.0, 3.0
 """Of patches that are all shadow or person in the objective; others count 1."""
-_NOISIER = 1.5
-"""Shift of the logistic-normal share of noise: most of what is to be learnt is at high noise."""
+_PURE, _NOISIER = 0.6, 1.5
+"""Share of films that are predicted from noise alone, as a film in one step is, and shift of the logistic-normal share
+of noise of the others."""
 _UNTOLD, _UNSHOWN, _BLIND_WEIGHT = 0.05, 0.05, 0.1
 """Shares of films whose caption or whose avatars are left out, so that guidance has something to go away from, and
 their weight in the objective: what nobody can know would drown the rest."""
@@ -77,8 +78,8 @@ class AvatarFilmRecipe:
                 betas=(0.9, 0.99), weight_decay=0.0, clip_norm=None, checkpoint_every=500, validate_every=places,
             ),
             Phase(
-                name="films", steps=films, batch_size=8, lr=8e-4, warmup_steps=100, final_lr_fraction=0.02,
-                betas=(0.9, 0.95), weight_decay=0.01, ema_decay=0.999, precision="bf16", checkpoint_every=100,
+                name="films", steps=films, batch_size=8, lr=5e-4, warmup_steps=100, final_lr_fraction=0.02,
+                betas=(0.9, 0.95), weight_decay=0.01, ema_decay=0.998, precision="bf16", checkpoint_every=100,
                 validate_every=500,
             ),
             Phase(
@@ -259,6 +260,7 @@ def film_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> dic
         given = film_conditions(film.codec, film.light, avatars, backdrop, suns, shares)
         clean = film.codec.encode((batch["film_rgb"].float() / 127.5 - 1).permute(0, 1, 4, 2, 3))
     noise = torch.sigmoid(torch.randn(len(clean), generator=generator, device=device) + _NOISIER)
+    noise = torch.where(torch.rand(len(clean), generator=generator, device=device) < _PURE, 1.0, noise)
     share = noise[:, None, None, None, None]
     noisy = (1 - share) * clean + share * torch.randn(clean.shape, generator=generator, device=device)
     error = (model(noisy, noise, given) - clean).square()

@@ -15,7 +15,7 @@ from kinoeye.networks.windows import averaged
 from kinoeye.systems.amg.conditions import AvatarFilms, FilmConditions
 from kinoeye.systems.amg.film_model import AvatarFilm
 
-STEPS = 2
+STEPS = 1
 MAX_STEPS = 100
 _MOST = 10.0
 
