@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ import pytest
 from PIL import Image
 
 from kinoeye.evaluation import score_poses
+from kinoeye.footage import Take
+from kinoeye.footage.video import write_video
 from kinoeye.language import parse
 from kinoeye.render import ShotSolids
 from kinoeye.shot import Shot, stage
 from kinoeye.shot.checks import check
+from kinoeye.studio.filming import Filming
 from kinoeye.studio.report import Report, write_report
 from kinoeye.studio.scene_page import scene_html
 
@@ -247,6 +251,24 @@ def test_a_camera_file_unfolds(browser: Any, file: Path):
     open_page(browser, file)
     browser.find_element("css selector", ".files summary").click()
     assert browser.find_element("css selector", "details pre").is_displayed()
+    assert errors(browser) == []
+
+
+def test_what_a_model_made_plays_beside_what_it_was_shown(
+    browser: Any, shot: Shot, guide: Take, video: Path, tmp_path: Path
+):
+    film = replace(guide, captions=("A robot in a meadow.",))
+    filming = Filming(shot=shot, guide=guide, film=film, places={"meadow": 1.0}, weights_sha256="")
+    both = np.concatenate([guide.rgb.values, film.rgb.values], axis=2)
+    write_video(tmp_path / "comparison.mp4", both, fps=24)
+    report = Report(shot=shot, guide=guide, video=video, filming=filming, comparison=tmp_path / "comparison.mp4")
+    write_report(report, tmp_path / "report.html")
+    open_page(browser, tmp_path / "report.html")
+    element = browser.find_element("css selector", "section[aria-label=Film] video")
+    browser.execute_script("arguments[0].play()", element)
+    wait(lambda: browser.execute_script("return arguments[0].currentTime > 0.2", element), "a playing comparison")
+    size = browser.execute_script("return [arguments[0].videoWidth, arguments[0].videoHeight]", element)
+    assert size == [both.shape[2], both.shape[1]]
     assert errors(browser) == []
 
 
