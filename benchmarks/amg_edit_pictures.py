@@ -23,7 +23,7 @@ MOMENTS, SCALE, LABEL_PX, GAP_PX = 5, 2, 18, 2
 FOV_X = 0.78
 SHOTS = {
     "background": ("A woman in yellow dances and a man in blue waves, in a meadow. "
-                   "Orbit left 30 degrees around her over 5 seconds.", "background:a street at night"),
+                   "Orbit left 30 degrees around her over 2 seconds.", "background:a street at night"),
     "camera": ("A man in red waves, in the snow. Push in 1 meter on him over 2 seconds.",
                "camera:orbit left 70 degrees around him"),
     "motion": ("A woman in green stands still, in a desert. Push in 0.5 meters on her over 2 seconds.",
