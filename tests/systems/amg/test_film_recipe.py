@@ -23,7 +23,9 @@ def folder(tmp_path_factory):
 
 
 def recipe(folder) -> AvatarFilmRecipe:
-    return AvatarFilmRecipe(folder=folder, pairs=PAIRS, size_wh=(32, 32), steps=(3, 3, 3), codec_films=2, held_out=2)
+    return AvatarFilmRecipe(
+        folder=folder, pairs=PAIRS, film_pairs=PAIRS, size_wh=(32, 32), steps=(3, 3, 3), codec_films=2, held_out=2
+    )
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +74,17 @@ def test_batches_are_addressed_by_their_number(folder, run):
 
 def test_processes_share_every_pair_of_a_turn(folder):
     made = recipe(folder)
-    seen = [made._visit(number) for number in range(2 * PAIRS)]
+    seen = [made._visit(number, PAIRS) for number in range(2 * PAIRS)]
     assert sorted(seen[:PAIRS]) == sorted(seen[PAIRS:]) == list(range(PAIRS))
     assert seen[:PAIRS] != seen[PAIRS:]
+
+
+def test_films_are_learnt_from_the_first_pairs_alone(folder):
+    made = replace(recipe(folder), film_pairs=2)
+    made.build(made.phases[1], None)
+    stream = made.batches(small(made)[1], rank=0, world=1, start=0)
+    seen = {int(film.long().sum()) for _ in range(3) for film in next(stream)["film_rgb"]}
+    assert seen == {int(made.source[number].film_rgb.sum(dtype=np.int64)) for number in range(2)}
 
 
 def test_shadows_and_persons_weigh_more(folder):

@@ -51,6 +51,7 @@ class AvatarFilmRecipe:
     Args:
         folder: where rendered pairs are kept.
         pairs: how many there are.
+        film_pairs: how many of them, the first, films are learnt from; all show places and tell words.
         size_wh: width and height of films in pixels.
         steps: of the three phases.
         seed: of the batches.
@@ -60,12 +61,13 @@ class AvatarFilmRecipe:
 
     folder: Path
     pairs: int = 8_000
+    film_pairs: int = 4_000
     size_wh: tuple[int, int] = (128, 128)
-    steps: tuple[int, int, int] = (3_000, 3_000, 800)
+    steps: tuple[int, int, int] = (3_000, 2_400, 800)
     seed: int = 0
     codec_films: int = 192
     held_out: int = 24
-    _orders: dict[int, NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
+    _orders: dict[tuple[int, int], NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
     _backdrops: list[Backdrops] = field(default_factory=list, init=False, repr=False)
 
     @property
@@ -124,20 +126,21 @@ class AvatarFilmRecipe:
         """Visits to pairs, all of them before any is visited again."""
         size = phase.batch_size // (phase.accumulation * world)
         make = {"places": self._lessons.batch, "words": self._word_batch, "films": self._film_batch}[phase.name]
+        among = self.film_pairs if phase.name == "films" else self.pairs
         number = start
         while True:
             first = (number * world + rank) * size
             rng = np.random.default_rng([self.seed, number, rank, 7])
-            yield make([self._visit(first + index) for index in range(size)], rng)
+            yield make([self._visit(first + index, among) for index in range(size)], rng)
             number += 1
 
-    def _visit(self, number: int) -> int:
-        """The number of the pair of a visit."""
-        turn, place = divmod(number, self.pairs)
-        if turn not in self._orders:
+    def _visit(self, number: int, among: int) -> int:
+        """The number of the pair of a visit, all of so many before any again."""
+        turn, place = divmod(number, among)
+        if (turn, among) not in self._orders:
             self._orders.clear()
-            self._orders[turn] = np.random.default_rng([self.seed, turn]).permutation(self.pairs)
-        return int(self._orders[turn][place])
+            self._orders[turn, among] = np.random.default_rng([self.seed, turn]).permutation(among)
+        return int(self._orders[turn, among][place])
 
     def _word_batch(self, numbers: Sequence[int], rng: np.random.Generator) -> Batch:
         told = [worded_caption(*self.source.told(number), rng) for number in numbers]
