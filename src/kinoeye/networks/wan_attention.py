@@ -64,7 +64,9 @@ class WanMatmulAttnProcessor:
         query = _heads_first(_normed(query, attn.norm_q, attn.heads, turns, gain=head_width**-0.5))
         key = _heads_first(_normed(key, attn.norm_k, attn.heads, turns))
         scores = torch.bmm(query, key.transpose(1, 2))
-        mixed = torch.bmm(scores.softmax(dim=-1), _heads_first(value.unflatten(2, (attn.heads, -1))))
+        with torch.autocast(scores.device.type, enabled=False):  # maps are rounded for the product in any case
+            shares = scores.softmax(dim=-1)
+        mixed = torch.bmm(shares, _heads_first(value.unflatten(2, (attn.heads, -1))))
         return _output(attn, mixed.unflatten(0, (-1, attn.heads)).transpose(1, 2).flatten(2))
 
 

@@ -14,6 +14,9 @@ _LOWEST_SUN = 0.05
 _NEAREST_M = 0.05
 _LIMB_M = 0.06
 """Thickness behind what is seen of an actor."""
+_RIM = (0, 0, 1, 1, 1, 1)
+"""One pixel around the frames of [b, f, h, w, c]."""
+_NEIGHBOURS = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
 
 
 def world_points(
@@ -50,23 +53,30 @@ def surfaces(
         eyes: of the cameras: surfaces face them.
         suns: unit vectors towards the sun.
     """
-    right, down = _differences(points, dim=3), _differences(points, dim=2)
+    film, frame, *_ = seen = torch.nonzero(nearness > 0, as_tuple=True)
+    around = functional.pad(points, _RIM, value=torch.nan)
+    surface = points[seen]
+    right, down = (_difference(around, seen, surface, axis=axis) for axis in (3, 2))
     normals = functional.normalize(torch.linalg.cross(right, down), dim=-1)
-    seen_from = eyes[:, :, None, None] - points
+    seen_from = eyes[film, frame] - surface
     normals = normals * (normals * seen_from).sum(-1, keepdim=True).sign()
-    cosines = torch.einsum("bfhwi,bi->bfhw", normals, suns)
-    found = torch.stack([cosines, normals[..., 2], nearness], dim=-1)
-    return _spread_to_neighbours(found)
+    cosines = torch.einsum("ni,ni->n", normals, suns[film])
+    towards = nearness[seen].where(~cosines.isnan(), torch.nan)  # a lone pixel has no normal
+    found = torch.stack([cosines, normals[..., 2], towards], dim=-1)
+    return _spread_to_neighbours(torch.full_like(points, torch.nan).index_put(seen, found))
 
 
 def _spread_to_neighbours(values: Float[Tensor, "b f h w c"]) -> Float[Tensor, "b f h w c"]:
     """NaN becomes the mean of the neighbours that are none, or 0."""
-    known = ~values.isnan().any(dim=-1, keepdim=True)
-    values = torch.where(known, values, 0.0)
-    flat = torch.cat([values, known.to(values.dtype)], dim=-1).flatten(0, 1).permute(0, 3, 1, 2)
-    total = functional.avg_pool2d(flat, 3, stride=1, padding=1).permute(0, 2, 3, 1).view(*values.shape[:-1], -1)
-    mean = total[..., :-1] / total[..., -1:].clamp_min(1e-6)
-    return torch.where(known, values, mean)
+    rimmed = functional.pad(values, _RIM, value=torch.nan)
+    known = ~rimmed[..., 0].isnan()
+    height, width = values.shape[2:4]
+    touched = torch.zeros_like(known[:, :, 1:-1, 1:-1])
+    for y, x in _NEIGHBOURS:
+        touched |= known[:, :, 1 + y : 1 + y + height, 1 + x : 1 + x + width]
+    film, frame, row, column = beside = torch.nonzero(touched & ~known[:, :, 1:-1, 1:-1], as_tuple=True)
+    around = torch.stack([rimmed[film, frame, row + 1 + y, column + 1 + x] for y, x in _NEIGHBOURS])
+    return values.nan_to_num(0.0).index_put(beside, around.nanmean(dim=0))
 
 
 def cast_on_ground(
@@ -125,13 +135,22 @@ def _mark(
     frames[film[seen], frame[seen], y[seen].long(), x[seen].long()] = 1
 
 
-def _differences(points: Tensor, *, dim: int) -> Tensor:
-    """Central where both neighbours are seen, else to the one that is."""
-    ahead = torch.cat(
-        [points.narrow(dim, 1, points.shape[dim] - 1), torch.full_like(points.narrow(dim, 0, 1), torch.nan)], dim
-    )
-    behind = torch.cat(
-        [torch.full_like(points.narrow(dim, 0, 1), torch.nan), points.narrow(dim, 0, points.shape[dim] - 1)], dim
-    )
-    to, fro = ahead - points, points - behind
+def _difference(around: Tensor, seen: tuple[Tensor, ...], surface: Tensor, *, axis: int) -> Float[Tensor, "n 3"]:
+    """Central where both neighbours are seen, else to the one that is.
+
+    Args:
+        around: points of frames with a rim of one pixel that is not seen.
+        seen: indices of pixels without that rim.
+        surface: the points there.
+        axis: along which the neighbours lie.
+    """
+    inside = list(seen)
+    inside[2], inside[3] = inside[2] + 1, inside[3] + 1
+
+    def neighbour(step: int) -> Tensor:
+        at = list(inside)
+        at[axis] = at[axis] + step
+        return around[tuple(at)]
+
+    to, fro = neighbour(1) - surface, surface - neighbour(-1)
     return torch.where(to.isnan(), fro, torch.where(fro.isnan(), to, (to + fro) / 2))
