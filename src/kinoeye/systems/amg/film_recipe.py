@@ -61,9 +61,9 @@ class AvatarFilmRecipe:
 
     folder: Path
     pairs: int = 8_000
-    film_pairs: int = 4_000
+    film_pairs: int = 2_400
     size_wh: tuple[int, int] = (128, 128)
-    steps: tuple[int, int, int] = (3_000, 2_400, 800)
+    steps: tuple[int, int, int] = (3_000, 2_000, 800)
     seed: int = 0
     codec_films: int = 192
     held_out: int = 24
