@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kinoeye.base.arguments import given_options
 from kinoeye.base.errors import InputError
 from kinoeye.cli.options import count, given_path, image_size, non_negative, positive, print_json, say
 
@@ -246,11 +247,7 @@ def _model(args: argparse.Namespace) -> LanguageModel | None:
 
 
 def _refuse(args: argparse.Namespace, names: tuple[str, ...], reason: str) -> None:
-    given = [
-        f"--{name.replace('_', '-')}"
-        for name in names
-        if getattr(args, name) is not None and getattr(args, name) is not False
-    ]
+    given = given_options(args, names)
     if given:
         raise InputError(f"{' and '.join(given)} cannot be given: {reason}")
 

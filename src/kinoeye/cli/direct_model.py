@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kinoeye.base.arguments import given_options
 from kinoeye.base.errors import InputError
 from kinoeye.cli.direct_candidates import given_poses
 from kinoeye.cli.options import count, given_path, positive, print_json, say
@@ -95,7 +96,7 @@ def given_model_options(args: argparse.Namespace, *, looks: bool) -> list[str]:
         *(() if looks else ("image", "depth")), "folder", "tokenizer", "temperature", "top_k", "top_p", "precision",
         "draft", "quirks", "device", "num_heads", "cond_mode", "workspace", "exp_name", *_SIZES,
     )  # fmt: skip
-    return [f"--{name.replace('_', '-')}" for name in names if getattr(args, name) not in (None, False)]
+    return given_options(args, names)
 
 
 def resolve_text(args: argparse.Namespace) -> str:

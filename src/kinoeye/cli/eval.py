@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from kinoeye.base.arguments import given_options
 from kinoeye.base.errors import InputError
 from kinoeye.cli.options import count, given_path, non_negative, print_json, say
 
@@ -158,6 +159,6 @@ def _clatr(args: argparse.Namespace) -> ClatrEncoder | None:
 
 
 def _refuse(args: argparse.Namespace, names: tuple[str, ...], why: str) -> None:
-    given = [f"--{name.replace('_', '-')}" for name in names if getattr(args, name) is not None]
+    given = given_options(args, names)
     if given:
         raise InputError(f"{why}; {' and '.join(given)} cannot be given with that")

@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kinoeye.base.arguments import given_options
 from kinoeye.base.errors import InputError
 from kinoeye.cli.options import count, given_path, image_size, non_negative, positive, print_json, require_shot, say
 
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     """Run it."""
     published = args.shot.suffix.lower() in _SETTINGS
     other = _OF_SHOTS if published else _OF_SETTINGS
-    refused = [f"--{name.replace('_', '-')}" for name in other if getattr(args, name) is not None]
+    refused = given_options(args, other)
     if refused and published:
         raise InputError(f"{refused[0]} is for shots; {args.shot} says all of the films that it asks for")
     if refused:

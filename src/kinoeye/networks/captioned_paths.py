@@ -12,9 +12,8 @@ from jaxtyping import Bool, Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from kinoeye.base.errors import InputError
 from kinoeye.networks.path_features import PathFeatures
-from kinoeye.networks.recipe import Batch, Phase
+from kinoeye.networks.recipe import Batch, Phase, item_numbers
 
 
 class CaptionTokens(NamedTuple):
@@ -70,19 +69,9 @@ def pair_batches(
     Raises:
         InputError: the batch size of the phase is no multiple of the processes and accumulated batches.
     """
-    shares = phase.accumulation * world
-    if phase.batch_size % shares:
-        raise InputError(
-            f"batch_size {phase.batch_size} of phase {phase.name} is no multiple of {shares} (accumulation times "
-            "processes); choose one that is"
-        )
-    size = phase.batch_size // shares
-    number = start
-    while True:
-        first = (number * world + rank) * size
-        chosen = [pairs(index) for index in range(first, first + size)]
+    for numbers in item_numbers(phase, rank=rank, world=world, start=start):
+        chosen = [pairs(number) for number in numbers]
         yield _collate(chosen, features), chosen
-        number += 1
 
 
 def _collate(pairs: Sequence[CaptionedPath], features: PathFeatures) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -126,3 +127,32 @@ class Validating(Protocol):
     def validate(self, model: nn.Module, phase: Phase, step: int) -> Mapping[str, float]:
         """Numbers by name, of the model in evaluation mode after so many steps of a phase."""
         ...
+
+
+def item_numbers(phase: Phase, *, rank: int, world: int, start: int) -> Iterator[range]:
+    """Numbers of the items of each batch of one process, without end; consecutive batches go round the processes.
+
+    Args:
+        phase: the phase that trains.
+        rank: number of this process.
+        world: how many processes share every step.
+        start: how many batches this process has already had in this phase.
+
+    Raises:
+        InputError: the batch size is no multiple of the processes and accumulated batches.
+
+    Example:
+        >>> numbers = item_numbers(Phase(name="all", steps=1, batch_size=4, lr=1.0), rank=1, world=2, start=0)
+        >>> next(numbers), next(numbers)
+        (range(2, 4), range(6, 8))
+    """
+    shares = phase.accumulation * world
+    if phase.batch_size % shares:
+        raise InputError(
+            f"batch_size {phase.batch_size} of phase {phase.name} is no multiple of {shares} (accumulation times "
+            "processes); choose one that is"
+        )
+    size = phase.batch_size // shares
+    for batch in count(start):
+        first = (batch * world + rank) * size
+        yield range(first, first + size)

@@ -339,6 +339,7 @@ def test_upstreams_own_settings_and_files_train(folder: Path, tmp_path: Path, ca
         (["--worlds", "3", "--pairs", "pairs"], "leave --film"),
         (["--root", "nowhere"], "give that too"),
         (["--preset", "tiny"], "give --preset seed too"),
+        (["--preset", "tiny", "--min-snr", "0"], "--min-snr belong to the released architecture"),
     ],
 )
 def test_what_does_not_fit_is_said_before_anything_is_read(

@@ -91,9 +91,11 @@ def test_scales_of_one_are_the_plain_prediction_and_others_go_beyond_it(model):
         Guidance(avatar=-1)
 
 
-def test_without_a_caption_the_place_is_grey_and_casts_nothing(model):
+def test_without_a_caption_the_place_is_grey_and_casts_nothing(model, monkeypatch):
     avatars, nowhere = films_of_guides([guide()], frames=FRAMES), torch.zeros(1, len(PLACES))
-    given = model.conditions(avatars, nowhere)
+    with monkeypatch.context() as patched:
+        patched.setattr(model.field, "forward", lambda *_, **__: pytest.fail("a place that nobody sees is painted"))
+        given = model.conditions(avatars, nowhere)
     assert isinstance(given, FilmConditions)
     picture = (model.codec.decode(given.composite) + 1) / 2
     outside = (avatars.alpha[0] == 0)[:, None].expand(-1, 3, -1, -1)

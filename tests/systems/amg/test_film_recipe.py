@@ -204,6 +204,16 @@ def test_pictures_of_places_are_kept_by_the_weights_that_paint_them(folder):
     assert painted.mean() > Backdrops(folder, film)(0, pair).mean() + 20
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_what_is_trained_on_a_device_is_painted_and_validated_there(folder, tmp_path):
+    made = recipe(folder)
+    film = made.build(made.phases[1], None).cuda().eval()
+    pair = made.source[0]
+    assert Backdrops(tmp_path, film)(0, pair).shape == pair.film_rgb.shape
+    found = made.validate(film, made.phases[1], made.phases[1].steps)
+    assert {"places_read", "film", "uniform_attention", "cost_unlit_1_all"} <= set(found)
+
+
 def _noisy(film, pairs):
     given = film.conditions(avatar_films(pairs), torch.eye(len(PLACES))[: len(pairs)])
     return torch.randn_like(given.composite), torch.ones(len(pairs)), given

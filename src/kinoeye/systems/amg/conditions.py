@@ -46,7 +46,7 @@ class AvatarFilms:
 
 @dataclass(frozen=True)
 class FilmConditions:
-    """The same on the grid of latents."""
+    """The same on the grid of latents, and what latents leave out."""
 
     composite: Float[Tensor, "b c n y x"]
     """Latents of the avatars in the place's light, laid over its picture with their shadows."""

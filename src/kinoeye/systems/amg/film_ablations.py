@@ -39,13 +39,16 @@ def ablations(model: AvatarFilm, pairs: Sequence[AvatarPair]) -> Mapping[str, fl
         where is all, person_shadow or shadow. `stream_rms_<layer>`, and `attention_to_ffn_<layer>`: how much the
         outputs of self-attention differ between tokens, over the same of the feed-forward part.
     """
-    avatars, places = avatar_films(pairs), one_hot([PLACES.index(pair.environment) for pair in pairs])
-    given = model.conditions(avatars, places)
+    device = model.text.weight.device
+    avatars = avatar_films(pairs).to(device)
+    places = one_hot([PLACES.index(pair.environment) for pair in pairs]).to(device)
     backdrop = model.backdrop(places, avatars.T_world_cam, avatars.fx_fy_cx_cy, avatars.size_wh)
-    even = PlaceLight(len(PLACES))
-    unlit = film_conditions(model.codec, even, avatars, backdrop, model.field.suns(places), places)
-    truth = torch.from_numpy(np.stack([pair.film_rgb for pair in pairs])).float() / 255
-    where = _regions(pairs)
+    given, unlit = (
+        film_conditions(model.codec, light, avatars, backdrop, model.field.suns(places), places)
+        for light in (model.light, PlaceLight(len(PLACES)).to(device))
+    )
+    truth = torch.from_numpy(np.stack([pair.film_rgb for pair in pairs])).to(device).float() / 255
+    where = {name: mask.to(device) for name, mask in _regions(pairs).items()}
     found: dict[str, float] = {}
     for noise in NOISES:
 
@@ -79,8 +82,8 @@ def _predicted(
     model: AvatarFilm, truth: Float[Tensor, "b f h w 3"], noise: float, given: FilmConditions
 ) -> Float[Tensor, "b f h w 3"]:
     clean = model.codec.encode(2 * truth.permute(0, 1, 4, 2, 3) - 1)
-    drawn = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
-    share = torch.full((len(clean),), noise)
+    drawn = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0)).to(clean.device)
+    share = torch.full((len(clean),), noise, device=clean.device)
     made = model((1 - noise) * clean + noise * drawn, share, given)
     return ((decoded(model, made, [(1.0, given)]) + 1) / 2).clamp(0, 1).permute(0, 1, 3, 4, 2)
 

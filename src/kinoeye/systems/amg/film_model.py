@@ -1,4 +1,4 @@
-"""The small film model: a stock video transformer that lights avatars and lays their shadows on a place."""
+"""The small film model: avatars in the light of a painted place, which a stock video transformer makes a film of."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kinoeye.base.optional import require
 from kinoeye.networks.codec import PatchCodec
 from kinoeye.networks.latent_maps import widen_inputs
 from kinoeye.networks.wan_attention import WanMatmulAttnProcessor, WanUniformAttnProcessor, set_rope_theta
-from kinoeye.systems.amg.conditions import MAPS, AvatarFilms, FilmConditions, film_conditions
+from kinoeye.systems.amg.conditions import GREY, MAPS, AvatarFilms, FilmConditions, film_conditions
 from kinoeye.systems.amg.film_config import AvatarFilmConfig
 from kinoeye.systems.amg.place_field import PlaceField
 from kinoeye.systems.amg.place_light import PlaceLight
@@ -30,10 +30,10 @@ _RAYS_AT_ONCE = 16_384
 class AvatarFilm(nn.Module):
     """Avatars on black, their camera and a caption to the latents of a film.
 
-    The caption is read as shares of places; the places' field paints what the camera sees there; a stock
-    `WanTransformer3DModel` predicts how the film differs from the avatars laid over that picture, from noisy latents,
-    that composite, maps of the avatars (pixel unshuffle) and the places. It predicts the clean latents x0 of
-    x = (1 - noise) x0 + noise e. Untrained it is the composite.
+    The caption is read as shares of places; the places' field paints what the camera sees there; the places' light
+    falls on the avatars, which are laid over that picture with their shadows. A stock `WanTransformer3DModel` predicts
+    how the film differs from this composite, from noisy latents, the composite, maps of the avatars (pixel unshuffle)
+    and the places. It predicts the clean latents x0 of x = (1 - noise) x0 + noise e. Untrained it is the composite.
 
     Args:
         config: sizes.
@@ -70,10 +70,10 @@ class AvatarFilm(nn.Module):
         fx_fy_cx_cy: Float[Tensor, "b f 4"],
         size_wh: tuple[int, int],
     ) -> Float[Tensor, "b f h w 3"]:
-        """What cameras see of places where nobody is, from 0 to 1.
+        """What cameras see of places where nobody is, from 0 to 1; grey where nothing is known of them.
 
         Args:
-            places: share of each place.
+            places: share of each place, all zero for any.
             T_world_cam: cameras of the frames.
             fx_fy_cx_cy: intrinsics in pixels.
             size_wh: width and height in pixels.
@@ -87,8 +87,10 @@ class AvatarFilm(nn.Module):
         return torch.stack([self._painted(*film) for film in films]).view(rays.directions.shape)
 
     def _painted(self, places: Tensor, origins: Tensor, directions: Tensor, angles: Tensor) -> Float[Tensor, "n 3"]:
+        rgb = torch.full_like(directions[0], GREY)
+        if not places.any():
+            return rgb
         missed = self.field.shells.missed(origins, directions)[0]
-        rgb = torch.empty_like(directions[0])
         for ground_alone in (False, True):
             chosen = torch.nonzero(missed == ground_alone)[:, 0]
             for some in chosen.split(_RAYS_AT_ONCE):

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from kinoeye.networks.codec import PatchCodec
 from kinoeye.networks.latent_maps import unshuffled
-from kinoeye.networks.recipe import Batch, Phase
+from kinoeye.networks.recipe import Batch, Phase, item_numbers
 from kinoeye.networks.text import WordBatch
 from kinoeye.systems.amg.conditions import AvatarFilms, film_conditions
 from kinoeye.systems.amg.data import PAIR_ARRAYS, TrainingPairs, one_hot, pair_camera
@@ -124,15 +124,11 @@ class AvatarFilmRecipe:
 
     def batches(self, phase: Phase, *, rank: int, world: int, start: int) -> Iterator[Batch]:
         """Visits to pairs, all of them before any is visited again."""
-        size = phase.batch_size // (phase.accumulation * world)
         make = {"places": self._lessons.batch, "words": self._word_batch, "films": self._film_batch}[phase.name]
         among = self.film_pairs if phase.name == "films" else self.pairs
-        number = start
-        while True:
-            first = (number * world + rank) * size
-            rng = np.random.default_rng([self.seed, number, rank, 7])
-            yield make([self._visit(first + index, among) for index in range(size)], rng)
-            number += 1
+        for batch, numbers in enumerate(item_numbers(phase, rank=rank, world=world, start=start), start):
+            rng = np.random.default_rng([self.seed, batch, rank, 7])
+            yield make([self._visit(number, among) for number in numbers], rng)
 
     def _visit(self, number: int, among: int) -> int:
         """The number of the pair of a visit, all of so many before any again."""
@@ -169,9 +165,9 @@ class AvatarFilmRecipe:
         return film_loss(model, batch, generator)
 
     def validate(self, model: nn.Module, phase: Phase, step: int) -> Mapping[str, float]:
-        """What the model makes of pairs that training never sees; after the last film what its parts are worth too."""
+        """What the model makes of pairs that training never sees, and what its parts are worth after the last films."""
         held = [self.source[self.pairs + number] for number in range(self.held_out)]
-        film = _film_of(model).eval()
+        film = _film_of(model)
         errors = film_errors(film, held, films=phase.name != "places")
         if (phase.name, step) == ("films", phase.steps):
             return {**errors, **ablations(film, held)}
@@ -235,8 +231,10 @@ class Backdrops:
     def _painted(self, pair: AvatarPair) -> UInt8[NDArray, "f h w 3"]:
         shares = one_hot([PLACES.index(pair.environment)])
         height, width = pair.alpha.shape[1:]
-        rgb = self._film.backdrop(shares, *pair_camera(pair), (width, height))[0]
-        return (255 * rgb).round().clamp(0, 255).to(torch.uint8).numpy()
+        device = self._film.text.weight.device
+        shares, poses, lenses = (value.to(device) for value in (shares, *pair_camera(pair)))
+        rgb = self._film.backdrop(shares, poses, lenses, (width, height))[0]
+        return (255 * rgb).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
 
 
 def film_loss(model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:

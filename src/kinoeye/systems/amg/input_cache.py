@@ -52,7 +52,7 @@ class LatentCache:
         missing = [frame for frame in frames if not frame.is_latent and not self.file(frame).is_file()]
         if not missing:
             return
-        codec = ImageVaeCodec(load_autoencoder(open_tensors(self._given), device=device)[0])
+        codec = ImageVaeCodec(load_autoencoder(open_tensors(self.autoencoder), device=device)[0])
         for frame in track(missing, "encoding pictures"):
             write_tensors(self.file(frame), {_VALUE: self._encoded(codec, frame, device)})
 
@@ -75,14 +75,19 @@ class LatentCache:
         return self._folder / f"{kind}-{self._digest}" / key[:2] / f"{key}.safetensors"
 
     @property
-    def _given(self) -> Path:
+    def autoencoder(self) -> Path:
+        """Its checkpoint.
+
+        Raises:
+            InputError: none was given.
+        """
         if self._autoencoder is None:
             raise InputError("pictures need the image autoencoder; give --autoencoder FILE, or latents instead")
         return self._autoencoder
 
     @cached_property
     def _digest(self) -> str:
-        return sha256_of_file(self._given)[:_DIGITS]
+        return sha256_of_file(self.autoencoder)[:_DIGITS]
 
     @torch.no_grad()
     def _encoded(self, codec: ImageVaeCodec, frame: FrameFile, device: torch.device) -> Float[Tensor, "c f h w"]:
@@ -116,7 +121,7 @@ class CaptionCache:
         missing = sorted(text for text in words if not self._file(text).is_file())
         if not missing:
             return
-        encoder = TextEncoder.from_pretrained(self._given, device=device)
+        encoder = TextEncoder.from_pretrained(self.text_encoder, device=device)
         long = sum(len(ids) > encoder.clip.length for ids in encoder.clip.ids(missing))
         if long:
             note(f"{long} captions have more than {encoder.clip.length} tokens; their ends are not read")
@@ -142,14 +147,19 @@ class CaptionCache:
         return self._folder / f"captions-{self._digest}" / key[:2] / f"{key}.safetensors"
 
     @property
-    def _given(self) -> Path:
+    def text_encoder(self) -> Path:
+        """As `TextEncoder.from_pretrained` takes it.
+
+        Raises:
+            InputError: none was given.
+        """
         if self._text_encoder is None:
             raise InputError("captions in words need a text encoder; give --text-encoder DIR, or features instead")
         return self._text_encoder
 
     @cached_property
     def _digest(self) -> str:
-        place = encoder_place(self._given)
+        place = encoder_place(self.text_encoder)
         files = [place] if place.is_file() else sorted(file for file in place.iterdir() if file.is_file())
         told = "/".join(f"{file.name}:{sha256_of_file(file)}" for file in files)
         return hashlib.sha256(told.encode()).hexdigest()[:_DIGITS]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from kinoeye.base.arguments import given_options
 from kinoeye.base.errors import InputError
 from kinoeye.systems.amg.base_checkpoint import base_config
 from kinoeye.systems.amg.clips import FILM_FPS
@@ -24,7 +25,7 @@ _PICTURES = ("fps", "size", "rows", "worlds", "cache")
 _NUMBERS = ("lora_rank", "caption_dropout", "avatar_dropout", "min_snr", "ema_decay", "clip_norm", "hold_out")
 _OFF = ("min_snr", "ema_decay", "clip_norm")
 """Numbers that are off at 0."""
-NAMES = (*_FOLDERS, *_FILES, *_PRESET, *_PICTURES, *_NUMBERS)
+_NAMES = (*_FOLDERS, *_FILES, *_PRESET, *_PICTURES, *_NUMBERS)
 
 
 def add_official_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +67,7 @@ def add_official_arguments(parser: argparse.ArgumentParser) -> None:
 
 def given_names(args: argparse.Namespace) -> list[str]:
     """Which of the options were given, as they are written."""
-    return [f"--{name.replace('_', '-')}" for name in NAMES if getattr(args, name) not in (None, False)]
+    return given_options(args, _NAMES)
 
 
 def official_recipe(args: argparse.Namespace) -> OfficialRecipe:

@@ -21,7 +21,7 @@ from kinoeye.networks import open_tensors
 from kinoeye.networks.codec import ImageVaeCodec
 from kinoeye.networks.ddim import NoiseSchedule
 from kinoeye.networks.devices import chosen_device
-from kinoeye.networks.recipe import Batch, Phase
+from kinoeye.networks.recipe import Batch, Phase, item_numbers
 from kinoeye.systems.amg.autoencoder import load_autoencoder
 from kinoeye.systems.amg.base_checkpoint import base_config, load_base
 from kinoeye.systems.amg.checkpoint import save
@@ -139,12 +139,8 @@ class OfficialRecipe:
 
     def batches(self, phase: Phase, *, rank: int, world: int, start: int) -> Iterator[Batch]:
         """Clips in an order that is new in every epoch; every process takes its own ones."""
-        size = phase.batch_size // (phase.accumulation * world)
-        number = start
-        while True:
-            first = (number * world + rank) * size
-            yield _stacked([self._item(first + index) for index in range(size)])
-            number += 1
+        for numbers in item_numbers(phase, rank=rank, world=world, start=start):
+            yield _stacked([self._item(number) for number in numbers])
 
     def loss(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Mean squared error of the noise, with `min_snr` that of Hang et al. 2023 (arXiv 2303.09556)."""
@@ -233,11 +229,11 @@ class OfficialRecipe:
     def _check_encoders(self) -> None:
         encoders, frames = self.encoders, [frame for clip in self._clips for frame in (*clip.film, *clip.avatar)]
         if self._pictures is None and not all(frame.is_latent for frame in frames):
-            raise InputError("pictures need the image autoencoder; give --autoencoder FILE, or latents instead")
+            _ = self.latents.autoencoder
         if encoders.text_encoder is not None:
             check_width(encoder_width(encoders.text_encoder), self._config, where=str(encoders.text_encoder))
         elif not all(is_features(clip.caption) for clip in self._clips):
-            raise InputError("captions in words need a text encoder; give --text-encoder DIR, or features instead")
+            _ = self.captions.text_encoder
         elif encoders.empty is None and self.settings.caption_dropout + self.settings.avatar_dropout > 0:
             raise InputError(
                 "some clips are shown without their caption, which needs features of the empty one: give --empty FILE "

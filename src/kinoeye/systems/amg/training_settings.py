@@ -11,7 +11,6 @@ from kinoeye.networks.recipe import Phase
 from kinoeye.systems.amg.published_settings import Training
 from kinoeye.systems.amg.quirks import Quirks
 
-FRAMES, FPS = 16, 8
 _IDLE = "num_workers, ddim_steps, viz_interval, save_ckp_interval, log_dir, temp_dir and visual_train"
 
 
@@ -50,8 +49,8 @@ class TrainingSettings:
     """Clips at the beginning of the film that validation looks at and training does not."""
     recomputed: bool = True
     """Whether activations are computed twice to save memory; no result depends on it."""
-    frames: int = FRAMES
-    fps: float = FPS
+    frames: int = 16
+    fps: float = 8
     """Of clips."""
     quirks: Quirks = field(default_factory=Quirks.none)
     """`sampled_latents` and `floored_step` concern what training sees; all are saved with the model."""

@@ -20,7 +20,7 @@ from kinoeye.language.tags import motion_tags
 from kinoeye.networks.captioned_paths import CaptionedPath
 from kinoeye.networks.director import CaptionedDirector, DirectorConfig, DirectorRecipe
 from kinoeye.networks.path_features import PathFeatures, Standardisation
-from kinoeye.networks.recipe import Batch, Phase, Recipe
+from kinoeye.networks.recipe import Batch, Phase, Recipe, item_numbers
 from kinoeye.systems.gendop.caption_reader import CaptionReader, CaptionReaderConfig, vocabulary_of
 from kinoeye.systems.gendop.checkpoint import save
 from kinoeye.systems.gendop.config import GenDoPConfig, TextTower
@@ -100,13 +100,9 @@ class OfficialBaselineRecipe:
 
     def batches(self, phase: Phase, *, rank: int, world: int, start: int) -> Iterator[Batch]:
         """Tokens of captions and paths that no other batch or process has."""
-        size = phase.batch_size // (phase.accumulation * world)
         pairs = WordedPrograms("train", self.first_caption, self.config.pose_length)
-        number = start
-        while True:
-            first = (number * world + rank) * size
-            yield self.tokenised([pairs(index) for index in range(first, first + size)])
-            number += 1
+        for numbers in item_numbers(phase, rank=rank, world=world, start=start):
+            yield self.tokenised([pairs(number) for number in numbers])
 
     def tokenised(self, pairs: Sequence[CaptionedPath]) -> Batch:
         """Captions and paths as a batch; a caption that is too long loses its end."""

@@ -16,7 +16,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json, write_json
 from kinoeye.base.records import read_record, write_record
 from kinoeye.networks.key_map import KeyMap, Rule
-from kinoeye.networks.recipe import Batch, Phase, Recipe
+from kinoeye.networks.recipe import Batch, Phase, Recipe, item_numbers
 from kinoeye.networks.tensor_files import open_tensors, write_tensors
 from kinoeye.systems.gendop.frame_lessons import IGNORED, FrameLesson, RenderedWorlds, lesson_batch
 from kinoeye.systems.gendop.frame_reader import FrameReader, FrameReaderConfig, FrameReading, cautious
@@ -62,14 +62,10 @@ class FrameRecipe:
 
     def batches(self, phase: Phase, *, rank: int, world: int, start: int) -> Iterator[Batch]:
         """Visits to worlds, all of them before any is visited again."""
-        size = phase.batch_size // (phase.accumulation * world)
         worlds = RenderedWorlds("train", self.first_world, self.worlds)
-        number = start
-        while True:
-            rng = np.random.default_rng([self.seed, number, rank])
-            first = (number * world + rank) * size
-            yield lesson_batch([worlds.visit(first + index, rng) for index in range(size)])
-            number += 1
+        for batch, numbers in enumerate(item_numbers(phase, rank=rank, world=world, start=start), start):
+            rng = np.random.default_rng([self.seed, batch, rank])
+            yield lesson_batch([worlds.visit(number, rng) for number in numbers])
 
     def loss(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Where actors are, and how far moves may go."""

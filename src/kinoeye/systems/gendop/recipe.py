@@ -12,9 +12,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from kinoeye.base.arguments import given_options
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import atomic_file
-from kinoeye.networks.recipe import Batch, Phase, Recipe
+from kinoeye.networks.recipe import Batch, Phase, Recipe, item_numbers
 from kinoeye.systems.gendop.baseline_recipes import BASELINES, baseline_recipe
 from kinoeye.systems.gendop.captions_file import TEXT_KEYS, TextKey
 from kinoeye.systems.gendop.checkpoint import config_of_folder, load_folder, save
@@ -95,13 +96,9 @@ class SeedRecipe:
 
     def batches(self, phase: Phase, *, rank: int, world: int, start: int) -> Iterator[Batch]:
         """Shots in an order that is new in every epoch; every process takes its own ones."""
-        size = phase.batch_size // (phase.accumulation * world)
-        number = start
-        while True:
-            first = (number * world + rank) * size
-            chosen = [self._index(first + i) for i in range(size)]
+        for numbers in item_numbers(phase, rank=rank, world=world, start=start):
+            chosen = [self._index(number) for number in numbers]
             yield collate([{**self._items[i], **read_frame(self._shots[i], self.config)} for i in chosen], self.config)
-            number += 1
 
     def loss(self, model: nn.Module, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Mean cross-entropy of the path's tokens and its end (GenDoP, arXiv 2504.07083, section 4)."""
@@ -180,7 +177,7 @@ def recipe_from_args(args: argparse.Namespace) -> Recipe:
     if args.sizes is None and args.preset == "tiny":
         names = ("data", "cond_mode", "text_key", "text_encoder", "image_encoder", "tokenizer", "init",
                  "freeze_encoder", "epochs", "quirks", "num_cond_tokens", *_DECODER_SIZES)  # fmt: skip
-        given = [f"--{name.replace('_', '-')}" for name in names if getattr(args, name) not in (None, False)]
+        given = given_options(args, names)
         if given:
             raise InputError(f"{' and '.join(given)} belong to the published architecture: give --preset seed too")
         return SegmentRecipe(seed=args.seed) if args.baseline is None else baseline_recipe(args.baseline, args.seed)
