@@ -54,11 +54,11 @@ from kinoeye.base.errors import InputError
 from kinoeye.evaluation.amg import AT_ONCE, Filmer, made
 from kinoeye.evaluation.amg_filmer import ModelFilmer
 from kinoeye.evaluation.camera_hypotheses import moves_with_camera, told_apart
-from kinoeye.evaluation.film_flow import film_flow
+from kinoeye.evaluation.film_flow import agreement, film_flow
 from kinoeye.evaluation.film_metrics import lab, nearest_place, psnr
 from kinoeye.evaluation.film_segments import ENOUGH, PeopleByColour, intersection_over_union
 from kinoeye.evaluation.film_worlds import FILM_WORLDS, FilmWorld, film_world, grown, soft_px
-from kinoeye.evaluation.measurement import Measurement
+from kinoeye.evaluation.measurement import Measurement, means
 from kinoeye.render.film import render
 from kinoeye.render.guides import on_black
 from kinoeye.render.worlds import sample_worlds
@@ -241,9 +241,7 @@ def _agreement(flow: Float32[NDArray, "g h w 2"], exact: Float32[NDArray, "f h w
     y, x = np.mgrid[:height, :width] + 0.5
     to_x, to_y = x + exact[..., 0], y + exact[..., 1]
     both = counts[:-1] & (to_x > 0) & (to_x < width) & (to_y > 0) & (to_y < height)
-    f, g = flow[both].astype(np.float64), exact[both].astype(np.float64)
-    size = float((f**2).sum() + (g**2).sum())
-    return 2 * float((f * g).sum()) / size if size else None
+    return agreement(flow[both], exact[both])
 
 
 def _motion_scores(edited: EditedWorld, before: Frames, after: Frames) -> Scores:
@@ -323,7 +321,7 @@ def measured(
             true[index] |= _named(f"scales {AS_TRAINED}", scale_scores(befores[index], befores[index].film_rgb))
         films += scores
         truths += true
-    return _means(films, seed), _means(truths, seed)
+    return means(films, seed=seed), means(truths, seed=seed)
 
 
 def _filmed(filmer: Filmer, block: Sequence[EditedWorld], seed: int) -> list[dict[str, Frames]]:
@@ -349,12 +347,6 @@ def _frames(filmer: Filmer, worlds: Sequence[FilmWorld], seed: int) -> list[Fram
 
 def _named(name: str, scores: Scores) -> Scores:
     return {f"{name} {metric}": value for metric, value in scores.items()}
-
-
-def _means(scores: Sequence[Scores], seed: int) -> dict[str, Measurement]:
-    names = dict.fromkeys(name for each in scores for name in each)
-    values = {name: [each[name] for each in scores if each.get(name) is not None] for name in names}
-    return {name: Measurement.of_mean(numbers, seed=seed) for name, numbers in values.items()}  # type: ignore[arg-type]
 
 
 def table(films: Mapping[str, Measurement], truths: Mapping[str, Measurement]) -> str:

@@ -15,7 +15,7 @@ from kinoeye.base.errors import InputError
 from kinoeye.cli.main import main
 from kinoeye.evaluation import film_evaluation
 from kinoeye.evaluation.film_evaluation import evaluate_films
-from kinoeye.evaluation.filmed import GuideFolder, filmed_of_shot, times_in
+from kinoeye.evaluation.filmed import GuideFolder, filmed_of_shot, times_in, with_most_rows
 from kinoeye.evaluation.own_film_metrics import OWN_FILM_METRICS
 from kinoeye.evaluation.own_films import OwnFilm, find_pairs, is_film, read_film
 from kinoeye.footage import write_video
@@ -141,6 +141,36 @@ def test_what_was_filmed_is_found_as_shots_takes_and_guides(films: Path, shots: 
     pairs, _ = find_pairs(shots / "d", shots / "d")
     assert list(pairs) == ["d"]
     assert pairs["d"].reference.truth is None
+
+
+def test_true_films_of_shots_that_lie_alone_are_in_folders_of_their_names(films: Path, shots: Path):
+    film = film_of_tests()
+    shot_of_tests().save(shots / "b.json")
+    write_frames(films / "a", film)
+    write_frames(shots / "a" / "truth", film)
+    write_video(shots / "truth.mp4", film, fps=FPS)  # of nothing that was filmed
+    pairs, notes = find_pairs(films, shots)
+    assert {name: pair.reference.truth for name, pair in pairs.items()} == {"a": shots / "a" / "truth", "b": None}
+    assert notes == ("neither shots, takes nor guides, and left out: truth.mp4",)
+
+
+def test_guides_keep_no_frames_in_memory(films: Path, guides: Path):
+    write_frames(films / "a", film_of_tests())
+    reference = find_pairs(films, guides)[0]["a"].reference
+    first = reference.in_small().avatar_rgb
+    (guides / "a" / "guides" / "avatar" / "rgb.safetensors").rename(films / "away")
+    try:
+        with pytest.raises(InputError):
+            reference.in_small()
+    finally:
+        (films / "away").rename(guides / "a" / "guides" / "avatar" / "rgb.safetensors")
+    assert np.array_equal(reference.in_small().avatar_rgb, first)
+
+
+def test_frames_of_fewer_rows_are_averages():
+    stripes = np.tile(np.array([255, 0, 0, 255], np.uint8)[:, None, None], (1, 40, 1, 3)).reshape(1, 160, 1, 3)
+    assert (with_most_rows(stripes, 40) == 128).all()
+    assert with_most_rows(stripes, 160) is stripes
 
 
 def test_checksums_are_of_what_was_filmed_and_of_true_films(films: Path, shots: Path, guides: Path):

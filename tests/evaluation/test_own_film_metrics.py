@@ -14,6 +14,7 @@ from own_films_of_tests import film_of_tests, filmed_of_tests, moved_of_tests, p
 from kinoeye.evaluation.avatar_camera import camera_errors, camera_from_actors
 from kinoeye.evaluation.film_features import FilmColours, FilmMotion
 from kinoeye.evaluation.film_flow import film_flow
+from kinoeye.evaluation.film_metrics import place_stability
 from kinoeye.evaluation.judged_film import (
     JudgedFilm,
     avatar_colour_distance,
@@ -225,6 +226,7 @@ def test_a_single_frame_has_no_motion():
     assert scores["psnr"] == 60
     assert scores["flow_agreement"] is None
     assert place_flicker(film_of_tests()[:1], single) is None
+    assert place_stability(single.avatar_rgb, single.is_place, single.poses, single.fx_fy_cx_cy) is None
 
 
 def test_a_failure_is_the_worst_of_all_that_is_defined():

@@ -1,9 +1,11 @@
-"""The nearest of some known names to one that was mistyped."""
+"""Names in messages: the nearest known one to what was mistyped, and the first of many."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+_TOLD = 5
 
 
 def nearest_name(given: str, known: Iterable[str]) -> str | None:
@@ -39,6 +41,16 @@ def did_you_mean(given: str, known: Iterable[str], kind: str = "known") -> str:
     names = list(known)
     near = nearest_name(given, names)
     return f"{kind}: {', '.join(names)}" if near is None else f"did you mean {near!r}?"
+
+
+def first_names(names: Sequence[str]) -> str:
+    """The first five names, and how many more there are.
+
+    Example:
+        >>> first_names(["a", "b"]), first_names(list("abcdefg"))
+        ('a, b', 'a, b, c, d, e and 2 more')
+    """
+    return ", ".join(names[:_TOLD]) + (f" and {len(names) - _TOLD} more" if len(names) > _TOLD else "")
 
 
 def _plain(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from kinoeye.evaluation.gendop_metrics import EvalMetric
     from kinoeye.evaluation.harness import EvalReport
     from kinoeye.evaluation.measurement import Measurement
 
@@ -19,12 +20,9 @@ def print_report(report: EvalReport) -> None:
     """Print a row a metric, with what baselines score in it, and what the numbers are of."""
     from rich.console import Console
 
-    from kinoeye.evaluation.amg_metrics import AMG_METRICS
     from kinoeye.evaluation.gendop_metrics import gendop_metric
-    from kinoeye.evaluation.own_film_metrics import OWN_FILM_METRICS, SET_METRICS
 
-    of_films = {**OWN_FILM_METRICS, **SET_METRICS, **AMG_METRICS}
-    metric_of = of_films.__getitem__ if report.system == "amg" else gendop_metric
+    metric_of = _metric_of_films if report.system == "amg" else gendop_metric
     console = Console(width=_WIDEST)  # a pipe has no width, and a cut table no use
     rows, others = baseline_columns(report)
     table = _table("metric", "better", "value", "95 % interval", "items", *rows, *(["chance"] if report.chance else []))
@@ -47,6 +45,13 @@ def print_report(report: EvalReport) -> None:
     )
     for note in report.notes:
         console.print(f"note: {note}", highlight=False, markup=False)
+
+
+def _metric_of_films(name: str) -> EvalMetric:
+    from kinoeye.evaluation.amg_metrics import AMG_METRICS
+    from kinoeye.evaluation.own_film_metrics import OWN_FILM_METRICS, SET_METRICS
+
+    return {**OWN_FILM_METRICS, **SET_METRICS, **AMG_METRICS}[name]
 
 
 def baseline_columns(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import read_json
+from kinoeye.base.names import first_names
 from kinoeye.evaluation.error_statistics import STATISTICS
 from kinoeye.evaluation.pose_protocols import PROTOCOLS
 from kinoeye.evaluation.pose_score import PoseScore
@@ -90,7 +91,7 @@ def differences(scores: Mapping[str, PoseScore | ScoreTable]) -> tuple[str, ...]
     everywhere = [path for path in next(iter(paths.values())) if all(path in names for names in paths.values())]
     lacking = {name: [path for path in names if path not in everywhere] for name, names in paths.items()}
     notes = [
-        f"paths of {name} that not all have count in its means: {_listed(names)}"
+        f"paths of {name} that not all have count in its means: {first_names(names)}"
         for name, names in lacking.items()
         if names
     ]
@@ -100,7 +101,7 @@ def differences(scores: Mapping[str, PoseScore | ScoreTable]) -> tuple[str, ...]
     others = [path for path in everywhere if len({counts[path] for counts in asked.values()}) > 1]
     if others:
         counts = {name: f"{sum(known[path] for path in others)} poses" for name, known in asked.items()}
-        notes += _told(f"not the same poses of {_listed(others)} are compared", counts)
+        notes += _told(f"not the same poses of {first_names(others)} are compared", counts)
     return tuple(notes)
 
 
@@ -108,10 +109,6 @@ def _told(what: str, settings: Mapping[str, str]) -> tuple[str, ...]:
     if len(set(settings.values())) < 2:
         return ()
     return (f"{what}: {'; '.join(f'{name}: {setting}' for name, setting in settings.items())}",)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _references(

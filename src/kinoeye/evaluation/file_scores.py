@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.failure import Failure
+from kinoeye.base.names import first_names
 from kinoeye.evaluation.association import MAX_DIFFERENCE_S, Association, Missing
 from kinoeye.evaluation.pose_pairs import Settings
 from kinoeye.evaluation.pose_protocols import chosen_protocols
@@ -134,9 +135,9 @@ def match_folders(reference: Path, estimate: Path) -> tuple[dict[str, tuple[Path
         raise InputError(f"{reference} holds no camera files; `kinoeye inspect FILE` says what a file is")
     notes = ()
     if others := [path.name for stem, path in references.items() if stem not in cameras]:
-        notes += (f"not cameras, and left out: {_listed(others)}",)
+        notes += (f"not cameras, and left out: {first_names(others)}",)
     if unasked := [path.name for stem, path in estimates.items() if stem not in references]:
-        notes += (f"estimates without a reference, and left out: {_listed(unasked)}",)
+        notes += (f"estimates without a reference, and left out: {first_names(unasked)}",)
     return {stem: (path, estimates.get(stem)) for stem, path in cameras.items()}, notes
 
 
@@ -189,7 +190,3 @@ def _format_of(path: Path) -> str | None:
     except InputError:
         return None
     return next((name for name, reader in READERS.items() if reader.sniff(head)), None)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

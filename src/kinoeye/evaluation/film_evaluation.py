@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from kinoeye.evaluation.filmed import Filmed, scaled
 from kinoeye.evaluation.frechet import frechet_distance, frechet_interval
 from kinoeye.evaluation.harness import Baselines, EvalReport, Stopwatch, sha256_of
 from kinoeye.evaluation.judged_film import JudgedFilm
-from kinoeye.evaluation.measurement import Measurement
+from kinoeye.evaluation.measurement import Measurement, means
 from kinoeye.evaluation.own_film_metrics import FEATURES, OWN_FILM_METRICS, lacking, own_film_scores
 from kinoeye.evaluation.own_films import OwnPair, find_pairs, read_film
 from kinoeye.geometry.convention import Float64
@@ -26,7 +27,6 @@ Frames = UInt8[NDArray, "f h w 3"]
 AVATARS = ("self_silhouette_iou", "self_person_count_accuracy", "flow_agreement", "pnp_rotation_deg",
            "pnp_position_percent")  # fmt: skip
 """Metrics that need no place; the actors on black show what they come to."""
-_Scores = dict[str, list[float | None]]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def evaluate_films(predicted: Path, reference: Path, *, seed: int = 0, baselines
         judged[name] = _judge(pairs[name], other, seed=seed, with_rows=baselines == "all")
     found = list(judged.values())
     frechet, frechet_notes = _frechet(found, seed)
-    lines = _lines({name: each.lacks for name, each in judged.items()}, tuple(OWN_FILM_METRICS))
+    lines = _lines([each.lacks for each in found])
     chances = [each.chance for each in found if each.chance is not None]
     return EvalReport(
         system="amg",
@@ -80,8 +80,8 @@ def evaluate_films(predicted: Path, reference: Path, *, seed: int = 0, baselines
         seed=seed,
         count=len(pairs),
         failures=sum(bool(each.failure) for each in found),
-        metrics={**_measured([each.scores for each in found], seed), **frechet},
-        baselines=_measured([each.rows for each in found], seed),
+        metrics={**means([each.scores for each in found], seed=seed), **frechet},
+        baselines=means([each.rows for each in found], seed=seed),
         chance={"camera_motion_accuracy": Measurement(value=float(np.mean(chances)))}
         if chances and baselines == "all" else {},
         cpu_seconds=watch.cpu_seconds,
@@ -156,13 +156,6 @@ def _fitted(film_rgb: Frames, filmed: Filmed) -> Frames:
     return scaled(film_rgb[frames], filmed.size_wh)
 
 
-def _measured(films: Sequence[Mapping[str, float | None]], seed: int) -> dict[str, Measurement]:
-    """Means over the films that have a number."""
-    names = dict.fromkeys(name for scores in films for name in scores)
-    values = {name: [v for scores in films if (v := scores.get(name)) is not None] for name in names}
-    return {name: Measurement.of_mean(found, seed=seed) for name, found in values.items()}
-
-
 def _frechet(judged: Sequence[_Judged], seed: int) -> tuple[dict[str, Measurement], list[str]]:
     """Frechet distances between the films that have a true one and these, and why one is not defined."""
     found: dict[str, Measurement] = {}
@@ -185,16 +178,11 @@ def _needed(extractor: FeatureExtractor) -> int:
     return extractor.dim + 1
 
 
-def _lines(lacking: Mapping[str, Mapping[str, str]], metrics: tuple[str, ...]) -> list[str]:
+def _lines(films: Sequence[Mapping[str, str]]) -> list[str]:
     """A line a reason why metrics are not defined, with how many films it is about, in the order of metrics."""
-    films: dict[tuple[str, str], int] = {}
-    for reasons in lacking.values():
-        for metric, why in reasons.items():
-            films[metric, why] = films.get((metric, why), 0) + 1
     lines: dict[tuple[str, int], list[str]] = {}
-    for metric in metrics:
-        for (name, why), count in films.items():
-            if name == metric:
-                lines.setdefault((why, count), []).append(metric)
-    return [f"{why}, so that {count} of {len(lacking)} films have no {', '.join(names)}"
+    for metric in OWN_FILM_METRICS:
+        for why, count in Counter(lacks[metric] for lacks in films if metric in lacks).items():
+            lines.setdefault((why, count), []).append(metric)
+    return [f"{why}, so that {count} of {len(films)} films have no {', '.join(names)}"
             for (why, count), names in lines.items()]  # fmt: skip

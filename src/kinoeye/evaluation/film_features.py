@@ -11,6 +11,8 @@ from jaxtyping import Float32, UInt8
 from numpy.typing import NDArray
 
 from kinoeye.evaluation.film_flow import film_flow
+from kinoeye.evaluation.film_metrics import lab
+from kinoeye.evaluation.filmed import with_most_rows
 from kinoeye.geometry.convention import Float64
 
 Frames = UInt8[NDArray, "f h w 3"]
@@ -52,17 +54,8 @@ class FilmMotion:
 
 
 def _colours(film_rgb: Frames) -> Float32[NDArray, "6"]:
-    pixels = np.concatenate([_small(frame).reshape(-1, 3) for frame in film_rgb])
-    lab = cv2.cvtColor(pixels[None].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0] / _LAB_UNIT
-    return np.concatenate([lab.mean(axis=0), lab.std(axis=0)])
-
-
-def _small(frame: UInt8[NDArray, "h w 3"]) -> NDArray[np.uint8]:
-    height, width = frame.shape[:2]
-    if height <= _ROWS:
-        return frame
-    size_wh = (max(1, round(width * _ROWS / height)), _ROWS)
-    return np.asarray(cv2.resize(frame, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+    colours = lab(with_most_rows(film_rgb, _ROWS).reshape(-1, 3)) / _LAB_UNIT
+    return np.concatenate([colours.mean(axis=0), colours.std(axis=0)])
 
 
 def _motion(film_rgb: Frames) -> Float64:

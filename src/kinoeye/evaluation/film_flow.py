@@ -48,3 +48,18 @@ def film_flow(film_rgb: UInt8[NDArray, "f h w 3"]) -> Float32[NDArray, "g h w 2"
     flows = [dense_flow(np.asarray(a), np.asarray(b)) for a, b in pairwise(grey)]
     return np.stack([np.asarray(cv2.resize(flow, (width, height), interpolation=cv2.INTER_AREA)) * factor
                      for flow in flows])  # fmt: skip
+
+
+def agreement(found: Float32[NDArray, "*n 2"], exact: Float32[NDArray, "*n 2"]) -> float | None:
+    """2 sum(f . g) / sum(|f|^2 + |g|^2) of two flows f and g; None where neither moves.
+
+    1 where both are equal, 0 where one is at rest, -1 where one is the other reversed.
+
+    Example:
+        >>> right = np.array([[1.0, 0.0]], np.float32)
+        >>> agreement(right, right), agreement(0 * right, right), agreement(-right, right)
+        (1.0, 0.0, -1.0)
+    """
+    f, g = found.astype(np.float64), exact.astype(np.float64)
+    size = float((f**2).sum() + (g**2).sum())
+    return 2 * float((f * g).sum()) / size if size else None

@@ -140,12 +140,12 @@ def place_stability(film_rgb: Frames, is_place: Masks, poses: Float64, fx_fy_cx_
         fx_fy_cx_cy: of the camera, [4] in pixels.
     """
     K = intrinsic_matrix(fx_fy_cx_cy)
-    squares = []
+    squares: list[Float32[NDArray, " n"]] = []
     for k in range(len(film_rgb) - 1):
         there, seen = warped(film_rgb[k + 1], is_place[k + 1], poses[k], poses[k + 1], K)
         both = seen & is_place[k]
         squares.append(((there[both] - film_rgb[k][both]) ** 2).ravel())
-    found = np.concatenate(squares)
+    found = np.concatenate(squares) if squares else np.empty(0)
     return _decibels(float(found.mean())) if found.size else None
 
 

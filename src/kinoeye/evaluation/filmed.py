@@ -21,6 +21,7 @@ from kinoeye.evaluation.film_segments import PeopleByColour
 from kinoeye.evaluation.film_worlds import grown, soft_px
 from kinoeye.footage.take import Take
 from kinoeye.geometry.convention import Float64
+from kinoeye.geometry.track import Trajectory
 from kinoeye.render.film import render
 from kinoeye.render.guides import LEGEND_FILE, on_black
 from kinoeye.shot.shot import Shot
@@ -138,8 +139,8 @@ class GuideFolder:
     """Guide passes as `kinoeye render --guides` writes them."""
 
     folder: Path
-    camera: Take
-    """The pass "avatar"."""
+    camera: Trajectory
+    """That of the frames, in their size."""
 
     @classmethod
     def open(cls, folder: Path) -> GuideFolder:
@@ -151,7 +152,7 @@ class GuideFolder:
         avatar = Take.open(folder / "avatar")
         if "truth" not in avatar.cameras:
             raise InputError(f"{folder / 'avatar'} has no camera; render the guides again")
-        return cls(folder, avatar)
+        return cls(folder, avatar.cameras["truth"])
 
     def filmed(self, frames: NDArray[np.int64], size_wh: tuple[int, int]) -> Filmed:
         """Some of its frames, scaled to a size.
@@ -164,9 +165,9 @@ class GuideFolder:
         if not isinstance(legend, dict) or not {"persons", "depth"} <= legend.keys():
             raise InputError(f"{where} does not say which colour is whose; render the guides again")
         persons = from_json(dict[str, str], legend["persons"], where=f"{where}.persons")
-        camera = self.camera.cameras["truth"].resize(size_wh)
+        camera = self.camera.resize(size_wh)
         return Filmed(
-            avatar_rgb=scaled(self.camera.rgb.values[frames], size_wh),
+            avatar_rgb=scaled(self._pass("avatar")[frames], size_wh),
             alpha=scaled(self._pass("alpha")[frames][..., 0], size_wh),
             depth=_metres(scaled(self._pass("depth")[frames][..., 0], size_wh, exact=True), legend["depth"], where),
             person=_numbers(scaled(self._pass("persons")[frames], size_wh, exact=True), persons, where),
@@ -175,19 +176,28 @@ class GuideFolder:
         )
 
     def _pass(self, name: str) -> Frames:
-        take = Take.open(self.folder / name)
-        if take.rgb.values.shape != self.camera.rgb.values.shape:
-            raise InputError(f"{self.folder / name} has another size or length than the pass avatar; render them again")
-        return take.rgb.values
+        rgb = Take.open(self.folder / name).rgb.values
+        width, height = self.camera.size_wh
+        if rgb.shape[:3] != (len(self.camera), height, width):
+            raise InputError(
+                f"{self.folder / name} has another size or length than the guides' camera; render them again"
+            )
+        return rgb
 
 
 def scaled(frames: NDArray[np.uint8], size_wh: tuple[int, int], *, exact: bool = False) -> NDArray[np.uint8]:
     """Frames [f, h, w, ...] in another size: averages, or nearest values where these are numbers of something."""
     if (frames.shape[2], frames.shape[1]) == size_wh:
         return frames
-    smaller = size_wh[0] < frames.shape[2]
+    smaller = size_wh[0] < frames.shape[2] or size_wh[1] < frames.shape[1]
     how = cv2.INTER_NEAREST_EXACT if exact else cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
     return np.stack([np.asarray(cv2.resize(frame, size_wh, interpolation=how), np.uint8) for frame in frames])
+
+
+def with_most_rows(frames: Frames, rows: int) -> Frames:
+    """Frames that have more rows than that, averaged to that many; others as they are."""
+    height, width = frames.shape[1:3]
+    return frames if height <= rows else scaled(frames, (max(1, round(width * rows / height)), rows))
 
 
 def require_same_shape(film_wh: tuple[int, int], filmed_wh: tuple[int, int]) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kinoeye.base.failure import Failure
 from kinoeye.evaluation.avatar_camera import CameraErrors, camera_errors
 from kinoeye.evaluation.camera_hypotheses import intrinsic_matrix, warped
-from kinoeye.evaluation.film_flow import film_flow
+from kinoeye.evaluation.film_flow import agreement, film_flow
 from kinoeye.evaluation.film_metrics import lab
 from kinoeye.evaluation.film_segments import PeopleByColour
 from kinoeye.evaluation.filmed import Filmed
@@ -66,16 +66,12 @@ class JudgedFilm:
 
 
 def flow_agreement(film_rgb: Frames, filmed: Filmed) -> float:
-    """2 sum(f . g) / sum(|f|^2 + |g|^2) of a film's optical flow f and the exact g over actors.
+    """The `agreement` of a film's optical flow and the exact one over actors; 0 where neither moves.
 
-    1 where both are equal, 0 for a film that stands still, -1 for one that moves the other way. Pixels at edges of
-    actors are left out, and those that the next frame hides or does not show.
+    Pixels at edges of actors are left out, and those that the next frame hides or does not show.
     """
     exact, counts = followed_pixels(filmed)
-    found = film_flow(film_rgb)
-    f, g = found[counts].astype(np.float64), exact[counts].astype(np.float64)
-    size = float((f**2).sum() + (g**2).sum())
-    return 2 * float((f * g).sum()) / size if size else 0.0
+    return agreement(film_flow(film_rgb)[counts], exact[counts]) or 0.0
 
 
 def avatar_colour_distance(film_rgb: Frames, filmed: Filmed) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,3 +35,15 @@ class Measurement:
             return cls(value=None)
         low, high = mean_interval(numbers, seed=seed)
         return cls(value=float(numbers.mean()), low=low, high=high, items=len(numbers))
+
+
+def means(items: Sequence[Mapping[str, float | None]], *, seed: int = 0) -> dict[str, Measurement]:
+    """Name of each score -> its mean over the items that have a number of it.
+
+    Example:
+        >>> {name: (found.value, found.items) for name, found in means([{"a": 1.0, "b": None}, {"a": 3.0}]).items()}
+        {'a': (2.0, 2), 'b': (None, 0)}
+    """
+    names = dict.fromkeys(name for scores in items for name in scores)
+    values = {name: [value for scores in items if (value := scores.get(name)) is not None] for name in names}
+    return {name: Measurement.of_mean(found, seed=seed) for name, found in values.items()}

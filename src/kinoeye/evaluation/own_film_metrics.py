@@ -75,7 +75,7 @@ def _plane(filmed: Filmed) -> str | None:
 def _seen_again(measure: Callable[[Frames, Filmed], float | None]) -> Lacks:
     # Whether the place is seen again follows from the camera, whatever the film.
     def lacks(filmed: Filmed) -> str | None:
-        missing = len(filmed.poses) < 2 or measure(filmed.avatar_rgb, filmed) is None
+        missing = measure(filmed.avatar_rgb, filmed) is None
         return "no part of the place is seen again in the next frames" if missing else None
 
     return lacks

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.files import sha256_of_file
+from kinoeye.base.names import first_names
 from kinoeye.evaluation.filmed import (
     Filmed,
     GuideFolder,
@@ -20,6 +21,7 @@ from kinoeye.evaluation.filmed import (
     require_same_shape,
     scaled,
     times_in,
+    with_most_rows,
 )
 from kinoeye.footage.pictures import read_picture
 from kinoeye.footage.store import TAKE_FILE
@@ -66,10 +68,7 @@ def read_film(path: Path) -> OwnFilm:
         InputError: it is none of these, is damaged, or its pictures have several sizes.
     """
     film = _read_film(path)
-    width, height = film.size_wh
-    if height <= MOST_ROWS:
-        return film
-    return replace(film, rgb=scaled(film.rgb, (max(1, round(width * MOST_ROWS / height)), MOST_ROWS)))
+    return replace(film, rgb=with_most_rows(film.rgb, MOST_ROWS))
 
 
 def _read_film(path: Path) -> OwnFilm:
@@ -172,8 +171,6 @@ class Reference:
 
     @cached_property
     def _times_and_size(self) -> tuple[Float64, tuple[int, int]]:
-        if isinstance(self._source, GuideFolder):
-            return self._source.camera.times_s, self._source.camera.size_wh
         camera = self._source.camera
         if camera.size_wh == NORMALISED:
             raise InputError(
@@ -234,18 +231,23 @@ def find_pairs(predicted: Path, reference: Path) -> tuple[dict[str, OwnPair], tu
     if not films.keys() & references.keys():
         raise InputError(f"{predicted} has no film of the {len(references)} names in {reference}, such as "
                          f"{min(references)}; give films of these names")  # fmt: skip
+    pairs = {name: _pair(file, reference / name, films.get(name)) for name, file in sorted(references.items())}
+    truths = {pair.reference.truth for pair in pairs.values() if pair.reference.truth is not None}
+    others -= truths | {truth.parent for truth in truths}
     notes: tuple[str, ...] = ()
     if no_films and predicted.resolve() != reference.resolve():
-        notes += (f"not films, and left out: {_listed(no_films)}",)
+        notes += (f"not films, and left out: {first_names(no_films)}",)
     if unasked := sorted(films.keys() - references.keys()):
-        notes += (f"films without anything that was filmed, and left out: {_listed(unasked)}",)
+        notes += (f"films without anything that was filmed, and left out: {first_names(unasked)}",)
     if others and predicted.resolve() != reference.resolve():
-        notes += (f"neither shots, takes nor guides, and left out: {_listed(others)}",)
-    return {name: _pair(file, reference / name, films.get(name)) for name, file in sorted(references.items())}, notes
+        notes += (
+            f"neither shots, takes nor guides, and left out: {first_names(sorted(path.name for path in others))}",
+        )
+    return pairs, notes
 
 
-def _pair(file: Path, beside: Path, film: Path | None) -> OwnPair:
-    truth = _truth(beside, file)
+def _pair(file: Path, folder: Path, film: Path | None) -> OwnPair:
+    truth = _truth(folder)
     same = truth is not None and film is not None and truth.resolve() == film.resolve()
     return OwnPair(Reference(file=file, truth=None if same else truth), film)
 
@@ -265,19 +267,18 @@ def _films(folder: Path) -> tuple[dict[str, Path], list[str]]:
     return found, others
 
 
-def _references(folder: Path) -> tuple[dict[str, Path], list[str]]:
+def _references(folder: Path) -> tuple[dict[str, Path], set[Path]]:
     found: dict[str, Path] = {}
-    others: list[str] = []
-    entries = _entries(folder)
-    for path in entries:
+    others: set[Path] = set()
+    for path in _entries(folder):
         file = _source_file(path)
         if file is None:
-            others.append(path.name)
+            others.add(path)
         elif _name(path) in found:
             raise InputError(f"{folder} holds both {path.name} and {_name(path)}; what was filmed is matched by name")
         else:
             found[_name(path)] = file
-    return found, [name for name in others if not (Path(name).suffix.lower() in VIDEOS and Path(name).stem in found)]
+    return found, others
 
 
 def _source_file(path: Path) -> Path | None:
@@ -291,17 +292,13 @@ def _source_file(path: Path) -> Path | None:
     return next((file for file in (path / LEGEND_FILE, path / _GUIDES / LEGEND_FILE) if file.is_file()), None)
 
 
-def _truth(beside: Path, file: Path) -> Path | None:
-    """The true film of a name: named so in its folder, a video beside it, or the rendered take that it is."""
-    folder = file.parent.parent if file.name == LEGEND_FILE and file.parent.name == _GUIDES else file.parent
-    own = beside.is_dir()
-    if own and (video := _video(folder, TRUTH) or _pictures(folder / TRUTH)) is not None:
+def _truth(folder: Path) -> Path | None:
+    """The true film of a name: named so in its folder, a video beside that, or the rendered take that it is."""
+    video = _video(folder, TRUTH) or _pictures(folder / TRUTH) or _video(folder.parent, folder.name)
+    if video is not None:
         return video
-    if (video := _video(beside.parent, beside.name)) is not None:
-        return video
-    if own and (folder / TAKE_FILE).is_file() and not Take.open(folder).layers["rgb"].source.startswith("generated"):
-        return folder
-    return None
+    is_take = (folder / TAKE_FILE).is_file()
+    return folder if is_take and not Take.open(folder).layers["rgb"].source.startswith("generated") else None
 
 
 def _video(folder: Path, stem: str) -> Path | None:
@@ -318,7 +315,3 @@ def _entries(folder: Path) -> list[Path]:
 
 def _name(path: Path) -> str:
     return path.name if path.is_dir() else path.stem
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
