@@ -9,6 +9,7 @@ import torch
 
 from kinoeye.base.errors import InputError
 from kinoeye.footage.take import Layer
+from kinoeye.render.color import linear_to_srgb, srgb_to_linear
 from kinoeye.systems.amg.conditions import AvatarFilms, FilmConditions
 from kinoeye.systems.amg.film_checkpoint import load, save
 from kinoeye.systems.amg.film_config import PLACES
@@ -29,15 +30,23 @@ def pipeline(model) -> AMGPipeline:
     return AMGPipeline(model=model, computed=torch.float32)
 
 
-def test_untrained_it_lays_avatars_over_the_place():
-    model, take = small_model(trained=False), guide()
-    avatars = films_of_guides([take], frames=FRAMES)
+def linear(rgb: torch.Tensor) -> np.ndarray:
+    return srgb_to_linear(rgb.detach().numpy())
+
+
+def srgb(light: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(linear_to_srgb(light)).float()
+
+
+def test_untrained_it_lays_avatars_over_the_place_as_light_adds_up():
+    model, whole = small_model(trained=False), films_of_guides([guide()], frames=FRAMES)
+    avatars = replace(whole, alpha=0.4 * whole.alpha, rgb=srgb(0.4 * linear(whole.rgb)))
     places = torch.eye(len(PLACES))[:1]
     given = Guidance().conditions(model, avatars, places)
     latents = sampled_latents(model, torch.randn_like(given[0][1].composite), given)
     backdrop = model.backdrop(places, avatars.T_world_cam, avatars.fx_fy_cx_cy, avatars.size_wh)
-    paste = avatars.rgb + (1 - avatars.alpha[..., None]) * backdrop
-    picture = (2 * paste - 1).permute(0, 1, 4, 2, 3)
+    pasted = srgb(linear(avatars.rgb) + (1 - avatars.alpha[..., None].numpy()) * linear(backdrop))
+    picture = (2 * pasted - 1).permute(0, 1, 4, 2, 3)
     torch.testing.assert_close(latents, model.codec.encode(picture))
     assert float((model.codec.decode(latents) - picture).abs().max()) > 0.1  # patches lose detail
     torch.testing.assert_close(decoded(model, latents, given), picture, atol=1e-4, rtol=0)

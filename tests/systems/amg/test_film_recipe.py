@@ -155,19 +155,18 @@ def test_pixels_of_a_place_show_no_actor_and_no_shadow_that_is_not_reckoned(fold
 
 def test_light_is_learnt_from_actors_and_changes_nothing_before():
     light = PlaceLight(2)
-    places, rgb, alpha = torch.eye(2), torch.rand(2, 5, 3), torch.full((2, 5), 0.5)
-    surface, cast = torch.randn(2, 5, 3), torch.rand(2, 5)
-    assert torch.equal(light.lit(places, rgb, alpha, surface), rgb)
+    places, rgb, surface, cast = torch.eye(2), torch.rand(2, 5, 3), torch.randn(2, 5, 3), torch.rand(2, 5)
+    here = places[:, None].expand(-1, 5, -1)
+    assert torch.equal(light.lit(here, rgb, surface), rgb)
     assert torch.equal(light.darkened(places, rgb, cast), rgb)
     torch.manual_seed(0)
     for parameter in light.parameters():
         parameter.data += 0.3 * torch.randn_like(parameter)
-    nowhere = torch.zeros_like(places)
-    assert not torch.allclose(light.lit(places, rgb, alpha, surface), rgb)
-    assert torch.equal(light.lit(nowhere, rgb, alpha, surface), rgb)
-    assert torch.equal(light.darkened(nowhere, rgb, cast), rgb)
-    half = light.lit(places, 0.5 * rgb, 0.5 * alpha, surface)
-    torch.testing.assert_close(half, 0.5 * light.lit(places, rgb, alpha, surface))  # colours are times alpha
+    lit = light.lit(here, rgb, surface)
+    assert not torch.allclose(lit, rgb)
+    assert not torch.allclose(light.lit(here.roll(1, dims=-1), rgb, surface), lit)
+    assert not torch.allclose(light.lit(here, rgb, surface.roll(1, dims=-2)), lit)
+    assert torch.equal(light.darkened(torch.zeros_like(places), rgb, cast), rgb)
     whole = light.darkened(places, rgb, torch.ones_like(cast))
     torch.testing.assert_close(rgb - light.darkened(places, rgb, 0.5 * torch.ones_like(cast)), 0.5 * (rgb - whole))
 

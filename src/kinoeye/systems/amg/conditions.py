@@ -10,6 +10,7 @@ from torch import Tensor
 
 from kinoeye.networks.codec import PatchCodec
 from kinoeye.networks.latent_maps import unshuffled
+from kinoeye.networks.srgb import linear_to_srgb, srgb_to_linear
 from kinoeye.systems.amg.avatar_maps import cast_on_ground, surfaces, world_points
 from kinoeye.systems.amg.place_light import PlaceLight
 
@@ -88,8 +89,7 @@ def film_conditions(
     points = world_points(avatars.nearness, avatars.T_world_cam, avatars.fx_fy_cx_cy)
     cast = told * cast_on_ground(points, avatars.T_world_cam, avatars.fx_fy_cx_cy, suns)
     surface = surfaces(points, avatars.nearness, avatars.T_world_cam[..., 3], suns)
-    people = light.lit(places, avatars.rgb, avatars.alpha, surface)
-    composite = people + (1 - avatars.alpha[..., None]) * light.darkened(places, backdrop, cast)
+    composite = _laid_over(light.darkened(places, backdrop, cast), light, avatars, surface, places)
     person = avatars.person / _PERSONS
     maps = torch.stack([avatars.alpha, 2 * avatars.nearness, person, cast, surface[..., 0] * told], dim=1)
     picture = (2 * composite - 1).permute(0, 1, 4, 2, 3)
@@ -100,3 +100,20 @@ def film_conditions(
         places=places,
         detail=picture - codec.decode(latents),
     )
+
+
+def _laid_over(
+    ground: Float[Tensor, "b f h w 3"],
+    light: PlaceLight,
+    avatars: AvatarFilms,
+    surface: Float[Tensor, "b f h w 3"],
+    places: Float[Tensor, "b k"],
+) -> Float[Tensor, "b f h w 3"]:
+    """A place's picture with its actors in its light, mixed where they are soft as light adds up."""
+    film, *_ = on = torch.nonzero(avatars.alpha > 0, as_tuple=True)
+    alpha, shares = avatars.alpha[on][:, None], places[film]
+    even = linear_to_srgb(srgb_to_linear(avatars.rgb[on]) / alpha)
+    told = shares.sum(dim=-1, keepdim=True) > 0
+    lit = torch.where(told, light.lit(shares, even, surface[on]), even)
+    mixed = alpha * srgb_to_linear(lit) + (1 - alpha) * srgb_to_linear(ground[on])
+    return ground.index_put(on, linear_to_srgb(mixed))

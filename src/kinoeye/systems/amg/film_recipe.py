@@ -63,7 +63,7 @@ class AvatarFilmRecipe:
     pairs: int = 8_000
     film_pairs: int = 2_400
     size_wh: tuple[int, int] = (128, 128)
-    steps: tuple[int, int, int] = (3_000, 2_000, 800)
+    steps: tuple[int, int, int] = (3_000, 1_400, 800)
     seed: int = 0
     codec_films: int = 192
     held_out: int = 24

@@ -59,7 +59,7 @@ class PlaceLearner(nn.Module):
         even = batch["even_rgb"].float() / 255
         return Painted(
             rgb=film.light.darkened(places, rgb, batch["cast"]),
-            lit_rgb=film.light.lit(places, even, torch.ones_like(even[..., 0]), batch["surface"]),
+            lit_rgb=film.light.lit(places[:, None].expand(-1, even.shape[1], -1), even, batch["surface"]),
             suns=film.field.suns(places),
             reach=film.field.shells(_shares(batch["viewed"]), batch["from_xyz"], batch["towards_xyz"]),
         )

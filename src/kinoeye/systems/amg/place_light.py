@@ -32,27 +32,17 @@ class PlaceLight(nn.Module):
         nn.init.zeros_(self.decode[-1].bias)  # type: ignore[arg-type]
 
     def lit(
-        self,
-        places: Float[Tensor, "b k"],
-        rgb: Float[Tensor, "b *n 3"],
-        alpha: Float[Tensor, "b *n"],
-        surface: Float[Tensor, "b *n 3"],
-    ) -> Float[Tensor, "b *n 3"]:
-        """Colours in a place's light, times alpha as those that are given.
+        self, places: Float[Tensor, "*n k"], rgb: Float[Tensor, "*n 3"], surface: Float[Tensor, "*n 3"]
+    ) -> Float[Tensor, "*n 3"]:
+        """Colours in a place's light.
 
         Args:
-            places: share of each place; where all are zero nothing changes.
-            rgb: colours in even light, from 0 to 1, times alpha.
-            alpha: coverage.
+            places: share of each place.
+            rgb: colours in even light, from 0 to 1.
             surface: cosine to the sun, height of the normal, and 1 / depth in 1 / metres.
         """
-        film, *_ = on = torch.nonzero(
-            (alpha > 0) & (places.sum(dim=-1) > 0).view(-1, *(1,) * (alpha.ndim - 1)), as_tuple=True
-        )
-        colour, cover = rgb[on], alpha[on][:, None]
-        seen = torch.cat([(places @ self.code)[film], surface[on], colour / cover.clamp_min(1 / 255)], dim=-1)
-        gain, offset = self.decode(seen).chunk(2, dim=-1)
-        return rgb.index_put(on, colour * torch.exp(gain) + cover * offset)
+        gain, offset = self.decode(torch.cat([places @ self.code, surface, rgb], dim=-1)).chunk(2, dim=-1)
+        return rgb * torch.exp(gain) + offset
 
     def darkened(
         self, places: Float[Tensor, "b k"], rgb: Float[Tensor, "b *n 3"], cast: Float[Tensor, "b *n"]
