@@ -67,7 +67,7 @@ def test_the_picture_is_found_from_elsewhere_and_goes_with_its_folder(picture: P
 
 
 def test_a_film_is_shot_in_it_and_run_again(picture: Path, capsys):
-    small = ["--size", "48x28", "--fps", "4", "--backdrop", "square.png", "--backdrop-turn", "-90"]
+    small = ["--size", "48x28", "--fps", "4", "--system", "none", "--backdrop", "square.png", "--backdrop-turn", "-90"]
     assert main(["shoot", TEXT, "-o", "film", *small]) == 0
     assert "the backdrop is the place" in capsys.readouterr().err
     sky = sky_of(Shot.load(Path("film")))

@@ -121,5 +121,20 @@ def test_the_whole_loop_films_too(model, tmp_path, capsys):
     assert "<h2>The film</h2>" in page
     assert "generated:amg" in page
     assert json.loads((out / "run.json").read_text())["weights_sha256"]["amg"]
-    assert main(["shoot", sentence, "--model", model, "-o", str(tmp_path / "none")]) == 2
-    assert "give --system amg too" in capsys.readouterr().err
+    assert main(["shoot", sentence, "--system", "none", "--model", model, "-o", str(tmp_path / "none")]) == 2
+    assert "leave one of them out" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_whole_loop_says_why_there_is_no_film(tmp_path, capsys):
+    for number, (words, told) in enumerate(
+        [([], "AMG films actors, and the shot has none"), (["--system", "none"], "")]
+    ):
+        out = tmp_path / str(number)
+        assert main(["shoot", "push in", "--frames", "3", "--size", "48x32", "-o", str(out), *words]) == 0
+        lines = [line for line in capsys.readouterr().err.splitlines() if "film.mp4" in line]
+        assert len(lines) == bool(told)
+        assert all(told in line for line in lines)
+        assert not (out / "film.mp4").exists()
+    assert main(["shoot", "push in", "--system", "amg", "-o", str(tmp_path / "asked")]) == 2
+    assert "AMG films actors, and the shot has none" in capsys.readouterr().err

@@ -31,22 +31,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         "of a trained director, or auto: the grammar if it uses every word (default auto)")  # fmt: skip
     add_film_options(parser)
     add_backdrop_options(parser)
-    parser.add_argument("--system", choices=SYSTEMS, help="also film its actors by a video model, as film.mp4")
+    parser.add_argument("--system", choices=("auto", *SYSTEMS, "none"), default="auto", help="the video model that "
+                        "films the actors, as film.mp4; auto: amg if it can, or a line that says why not "
+                        "(default auto)")  # fmt: skip
     parser.add_argument("--model", metavar="M", help="of that system: tiny, or the folder of one that was trained "
                         "(default tiny)")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
     """Run it."""
-    if args.model is not None and args.system is None:
-        raise InputError(f"--model {args.model} is of a system that films, and none was named; give --system amg too")
+    if args.model is not None and args.system == "none":
+        raise InputError(f"--model {args.model} films, and --system none is that nothing does; leave one of them out")
     from kinoeye.base.records import to_json
     from kinoeye.language.explain import describe
-    from kinoeye.studio.filming import FilmOptions
+    from kinoeye.studio.filming import AUTO_FILM, FilmOptions
     from kinoeye.studio.score_section import headline_scores
     from kinoeye.studio.shooting import shoot
 
-    film = None if args.system is None else FilmOptions(model=args.model or "tiny", seed=args.seed)
+    film = {"auto": AUTO_FILM, "none": None}.get(args.system)
+    if args.system in SYSTEMS or args.model is not None:
+        film = FilmOptions(model=args.model or "tiny", seed=args.seed)
     made = shoot(
         args.text,
         args.out,
@@ -75,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
                 "scores": {row.name: {"value": row.value, "unit": row.unit} for row in rows},
                 "failure": made.failure,
                 "film": None if made.filming is None else "film.mp4",
+                "unfilmed": made.unfilmed,
                 "cpu_seconds": dict(made.cpu_seconds),
                 "notes": list(made.notes),
             }
@@ -92,6 +97,8 @@ def run(args: argparse.Namespace) -> int:
         for note in made.filming.notes:
             say(args, note)
         say(args, f"filmed: {args.out / 'film.mp4'}")
+    if made.unfilmed is not None:
+        say(args, f"no film.mp4: {made.unfilmed}")
     if made.failure:
         say(args, f"the camera could not be re-estimated: {made.failure}")
     print(args.out / "report.html")

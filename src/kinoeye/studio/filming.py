@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from jaxtyping import UInt8
@@ -23,6 +24,8 @@ from kinoeye.shot.shot import Shot
 from kinoeye.systems.amg.pipeline import AMGPipeline
 from kinoeye.weights import resolve
 
+AUTO_FILM: Final = "auto"
+"""A video model films what it can."""
 SURE = 0.5
 """A caption that is read as a place with less than this share speaks of none that the model knows."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from kinoeye.base.errors import InputError
 from kinoeye.base.failure import Failure
@@ -27,7 +28,7 @@ from kinoeye.shot.checks import Checker, CheckReport
 from kinoeye.shot.environment import Environment, Panorama
 from kinoeye.shot.shot import Shot
 from kinoeye.shot.staging import stage
-from kinoeye.studio.filming import Filming, FilmOptions, film_shot, require_actors, write_filming
+from kinoeye.studio.filming import AUTO_FILM, Filming, FilmOptions, film_shot, require_actors, write_filming
 from kinoeye.studio.report import Report, write_report
 from kinoeye.systems.gendop.directors import AUTO, Reading, read_plan
 
@@ -54,7 +55,9 @@ class Shooting:
     failure: str | None
     """Why there is no score."""
     filming: Filming | None = None
-    """What a video model made of it, if one was asked to film."""
+    """What a video model made of it."""
+    unfilmed: str | None = None
+    """Why no video model films it, where one may."""
     cpu_seconds: Mapping[str, float]
     """Stage -> processor time of this run."""
     notes: tuple[str, ...] = ()
@@ -93,7 +96,7 @@ def shoot(
     num_frames: int | None = None,
     duration_s: float | None = None,
     backdrop: Environment | None = None,
-    film: FilmOptions | None = None,
+    film: FilmOptions | Literal["auto"] | None = AUTO_FILM,
     argv: tuple[str, ...] | None = None,
 ) -> Shooting:
     """Direct, stage, check, film, re-estimate, score and report one sentence; the folder appears whole or not at all.
@@ -109,7 +112,8 @@ def shoot(
         num_frames: frames of the film; wins over durations.
         duration_s: length of the film; what the sentence says, or what its moves need.
         backdrop: where it takes place whatever the sentence says, such as `render.panorama.surroundings` of a picture.
-        film: how a video model films it besides, as `film.mp4`; None is not at all.
+        film: how a video model films its actors, as `film.mp4`; "auto" is as it can, or not at all with the reason in
+            `Shooting.unfilmed`; None is not at all.
         argv: the command line to record in `run.json`; None writes the equivalent one.
 
     Raises:
@@ -134,7 +138,7 @@ def shoot(
             duration_s=duration_s,
             environment=backdrop,
         )
-    if film is not None:
+    if isinstance(film, FilmOptions):
         require_actors(shot)
     with clock.stage("check"):
         checks = Checker(surroundings=ShotSolids)(shot)
@@ -144,14 +148,16 @@ def shoot(
         options: dict[str, float | str | None] = {"--fps": fps, "--frames": num_frames, "--duration": duration_s}
         if backdrop is not None and isinstance(backdrop.sky, Panorama):
             options |= {"--backdrop": backdrop.sky.file, "--backdrop-turn": backdrop.sky.turn_deg}
-        if film is not None:
+        if film is None:
+            options |= {"--system": "none"}
+        elif film != AUTO_FILM:
             options |= {"--system": "amg", "--model": str(film.model)}
         argv += tuple(word for flag, value in options.items() if value is not None for word in (flag, str(value)))
     with atomic_folder(out, marker=RUN_FILE) as folder:
         shooting = _film(reading, shot, checks, folder, clock)
         if film is not None:
             with clock.stage("film"):
-                shooting = replace(shooting, filming=film_shot(shot, film))
+                shooting = _filmed(shooting, film, seed)
         run = RunRecord(
             argv=argv,
             seeds={"world_seed": seed},
@@ -239,6 +245,16 @@ def _film(reading: Reading, shot: Shot, checks: CheckReport, folder: Path, clock
         failure=failure,
         cpu_seconds=clock.cpu_seconds,
     )
+
+
+def _filmed(shooting: Shooting, film: FilmOptions | Literal["auto"], seed: int) -> Shooting:
+    """What was made with its film by a video model, or with the reason why there is none."""
+    if film != AUTO_FILM:
+        return replace(shooting, filming=film_shot(shooting.shot, film))
+    try:
+        return replace(shooting, filming=film_shot(shooting.shot, FilmOptions(seed=seed)))
+    except InputError as error:
+        return replace(shooting, unfilmed=str(error))
 
 
 def _write_cloud(guide: Take, folder: Path) -> None:

@@ -151,7 +151,12 @@ def test_actors_of_its_own_moves_join_those_of_the_grammar(monkeypatch):
 
 def test_a_film_of_its_camera_has_actors_who_act(tmp_path, capsys):
     text = "A woman in red walks in a circle, then waves. The gimbal slews its gaze to the right."
-    assert main(["shoot", text, "-o", str(tmp_path / "film"), "--size", "64x36", "--fps", "4", "--json"]) == 0
+    assert (
+        main(
+            ["shoot", text, "-o", str(tmp_path / "film"), "--size", "64x36", "--fps", "4", "--system", "none", "--json"]
+        )
+        == 0
+    )
     made = json.loads(capsys.readouterr().out)
     assert made["director"]["name"] == "tiny"
     assert "wearing red walks in a circle, then waves" in made["understood"]
