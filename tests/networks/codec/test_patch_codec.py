@@ -54,6 +54,15 @@ def test_the_basis_is_orthonormal_and_its_scale_makes_the_mean_square_of_the_fit
     assert PatchCodec.fit(films).encode(films).square().mean() == pytest.approx(1.0, rel=1e-4)
 
 
+def test_a_basis_that_was_rounded_to_16_bits_is_orthonormal_again():
+    codec = fitted()
+    again = PatchCodec.of_rounded(codec.config, codec.basis.half())
+    torch.testing.assert_close(again.basis @ again.basis.T, torch.eye(64), atol=1e-6, rtol=0)
+    torch.testing.assert_close(again.basis, codec.basis, atol=1e-3, rtol=0)
+    with pytest.raises(InputError, match="from orthonormal"):
+        PatchCodec.of_rounded(codec.config, 1.01 * codec.basis)
+
+
 def test_channels_are_in_order_of_energy_and_more_of_them_lose_less():
     films = random_films(2, 4, 8, 3, 8, 8).cumsum(dim=1) / 8
     energies = PatchCodec.fit(films, channels=96).encode(films).square().mean(dim=(0, 2, 3, 4))

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from kinoeye.base.errors import InputError
+from kinoeye.evaluation.publish import export_16_bits
 from kinoeye.footage.take import Layer
 from kinoeye.render.color import linear_to_srgb, srgb_to_linear
 from kinoeye.systems.amg.conditions import AvatarFilms, FilmConditions
@@ -129,6 +130,19 @@ def test_a_saved_model_films_the_same(model, tmp_path):
     (tmp_path / "model/config.json").write_text(json.dumps({**config, "layerz": 2}))
     with pytest.raises(InputError, match="layerz"):
         load(tmp_path / "model")
+
+
+def test_what_ships_in_16_bits_films_the_same(model, tmp_path):
+    save(model, tmp_path / "model")
+    saved = load(tmp_path / "model")
+    export_16_bits(tmp_path / "model", tmp_path / "shipped")
+    shipped = load(tmp_path / "shipped")
+    names = {key for key, value in shipped.state_dict().items() if not torch.equal(value, saved.state_dict()[key])}
+    assert names == {"codec.basis"}
+    take = guide()
+    films = [AMGPipeline(model=which, computed=torch.float32)(shot_of(take, "in the snow"), guide=take, seed=3)
+             for which in (saved, shipped)]  # fmt: skip
+    assert np.abs(films[0].rgb.values.astype(int) - films[1].rgb.values).max() <= 1
 
 
 def test_the_same_seed_makes_the_same_bytes_alone_or_among_others(pipeline):

@@ -23,6 +23,8 @@ CONFIG_FILE, WEIGHTS_FILE = "config.json", "codec.safetensors"
 VERSION = 1
 _ORTHONORMAL = 1e-4
 """How far products of basis vectors may be from 0 and 1 in a file; single precision keeps 1e-6."""
+_ROUNDED = 1e-3
+"""The same of a basis in 16 bits, which keep 2e-4."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +88,7 @@ class PatchCodec(nn.Module):
                 f"a basis of shape {list(basis.shape)} was given; {config.channels} channels of {config.values} values "
                 "are configured"
             )
-        rows = basis.double()
-        error = float((rows @ rows.T - torch.eye(config.channels, dtype=rows.dtype, device=rows.device)).abs().max())
-        if not error < _ORTHONORMAL:
-            raise InputError(f"the rows of a patch basis are {error:.2g} from orthonormal; is the file damaged?")
+        _require_orthonormal(basis, _ORTHONORMAL)
         self.register_buffer("basis", basis)
 
     @property
@@ -184,6 +183,17 @@ class PatchCodec(nn.Module):
         config = PatchCodecConfig(frames=frames, side=side, channels=channels, scale=energy**-0.5)
         return cls(config, (basis * largest.sign()).float())
 
+    @classmethod
+    def of_rounded(cls, config: PatchCodecConfig, basis: Float[Tensor, "channels values"]) -> PatchCodec:
+        """The codec of a basis that was stored in 16 bits: of all orthonormal ones the nearest.
+
+        Raises:
+            InputError: the basis has another shape, or its rows are farther from orthonormal than rounding makes them.
+        """
+        _require_orthonormal(basis, _ROUNDED)
+        left, _, right = torch.linalg.svd(basis.double(), full_matrices=False)
+        return cls(config, (left @ right).float())
+
     def save(self, folder: Path | str) -> None:
         """Write the basis in single precision, its configuration and its fingerprint, each whole or not at all.
 
@@ -217,6 +227,13 @@ class PatchCodec(nn.Module):
                 f"{folder} is the codec {codec.sha256[:12]}; {str(sha256)[:12]} is needed: give what was trained on"
             )
         return codec
+
+
+def _require_orthonormal(basis: Float[Tensor, "channels values"], bound: float) -> None:
+    rows = basis.double()
+    error = float((rows @ rows.T - torch.eye(len(rows), dtype=rows.dtype, device=rows.device)).abs().max())
+    if not error < bound:
+        raise InputError(f"the rows of a patch basis are {error:.2g} from orthonormal; is the file damaged?")
 
 
 def _patches(frames_bfchw: Float[Tensor, "b f 3 h w"], config: PatchCodecConfig) -> Float[Tensor, "b n y x values"]:

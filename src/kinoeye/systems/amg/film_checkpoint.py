@@ -51,7 +51,10 @@ def load(folder: Path | str) -> AvatarFilm:
     for key in _TEXELS:
         if key in tensors and key + _SCALE in tensors:
             tensors[key] = tensors[key].float() * tensors.pop(key + _SCALE).float()
-    model = AvatarFilm(config, PatchCodec(config.codec, tensors[_BASIS].float()))
+    basis = tensors[_BASIS]
+    codec = (PatchCodec if basis.dtype == torch.float32 else PatchCodec.of_rounded)(config.codec, basis)
+    tensors[_BASIS] = codec.basis
+    model = AvatarFilm(config, codec)
     KeyMap("small film model", [Rule("{key*}", "{key*}")]).load(model, TensorFile.of(tensors, file.name))
     return model.eval()
 
