@@ -1,8 +1,9 @@
-"""The picture of a run: its losses, what validation said, and the learning rate, over all phases."""
+"""The picture of a run: losses and learning rate of each phase, and what validation said over all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,15 @@ from kinoeye.base.files import atomic_file
 
 _BINS = 400
 """Points of a curve; each is the mean of the steps it stands for."""
+_DECADES = 4
+"""Of losses that are shown below the largest."""
+_COLUMNS, _PANEL_WH = 3, (3.3, 2.4)
+"""Least columns of a picture with validation, and a panel's width and height in inches."""
 
 
 def draw_learning_curve(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """Draw `metrics.jsonl` as a PNG: losses over steps above, validation (if there was any) and learning rate below.
+    """Draw `metrics.jsonl` as a PNG: a column a phase of losses and learning rate over its steps, then a panel for each
+    number that validation gave more than once, over the steps of all phases.
 
     Args:
         rows: as `read_metrics` gives them.
@@ -24,35 +30,53 @@ def draw_learning_curve(rows: Sequence[dict[str, Any]], path: Path) -> None:
     from matplotlib.figure import Figure
 
     steps = [row for row in rows if "losses" in row]
-    validations = [row for row in rows if "validation" in row]
-    starts = _phase_starts(steps)
-    panels = 3 if any(row["validation"] for row in validations) else 2
-    figure = Figure(figsize=(8, 2.6 * panels), layout="constrained")
-    axes = figure.subplots(panels, 1, sharex=True)
-    for name in dict.fromkeys(name for row in steps for name in row["losses"]):
-        points = [(starts[row["phase"]] + row["step"], row["losses"][name]) for row in steps if name in row["losses"]]
-        _curve(axes[0], points, name)
-    axes[0].set_ylabel("training")
-    for name in dict.fromkeys(name for row in validations for name in row["validation"]):
-        points = [
-            (starts[row["phase"]] + row["step"], row["validation"][name])
-            for row in validations
-            if name in row["validation"]
-        ]
-        axes[1].plot(*zip(*points, strict=True), marker=".", label=name)
-    if panels == 3:
-        axes[1].set_ylabel("validation")
-    _curve(axes[-1], [(starts[row["phase"]] + row["step"], row["lr"]) for row in steps], "learning rate")
-    axes[-1].set_ylabel("learning rate")
-    axes[-1].set_xlabel("step")
-    for axis in axes[:-1]:
-        axis.legend(fontsize="small")
-    for axis in axes:
-        axis.grid(alpha=0.3)
+    starts, told = _phase_starts(steps), _validated(rows)
+    columns = max(len(starts), min(_COLUMNS, len(told)), 1)
+    lines = 2 + math.ceil(len(told) / columns)
+    width, height = _PANEL_WH
+    figure = Figure(figsize=(max(2, columns) * width, lines * height), layout="constrained")
+    panels = figure.subplots(lines, columns, squeeze=False)
+    for panel in panels.flat:
+        panel.set_visible(False)
+    for column, phase in enumerate(starts):
+        _draw_phase(panels[0, column], panels[1, column], phase, [row for row in steps if row["phase"] == phase])
+    for panel, (name, points) in zip(panels[2:].flat, told.items(), strict=False):
+        panel.plot([starts[phase] + step for phase, step, _ in points], [value for *_, value in points], marker=".")
         for start in list(starts.values())[1:]:
-            axis.axvline(start, color="grey", linewidth=0.8, linestyle=":")
+            panel.axvline(start, color="grey", linewidth=0.8, linestyle=":")
+        _label(panel, name, "step of all")
     with atomic_file(path) as temporary:
         figure.savefig(temporary, dpi=110, metadata={"Software": None})
+
+
+def _validated(rows: Sequence[dict[str, Any]]) -> Mapping[str, list[tuple[str, int, float]]]:
+    """Name -> phase, step and value of each time, where there are several."""
+    told: dict[str, list[tuple[str, int, float]]] = {}
+    for row in rows:
+        for name, value in row.get("validation", {}).items():
+            told.setdefault(name, []).append((row["phase"], row["step"], value))
+    return {name: points for name, points in told.items() if len(points) > 1}
+
+
+def _draw_phase(losses: Any, rate: Any, phase: str, steps: Sequence[dict[str, Any]]) -> None:
+    for name in dict.fromkeys(name for row in steps for name in row["losses"]):
+        _curve(losses, [(row["step"], row["losses"][name]) for row in steps if name in row["losses"]], name)
+    largest = max((value for row in steps for value in row["losses"].values() if math.isfinite(value)), default=0.0)
+    if largest > 0:
+        losses.set_yscale("log")
+        losses.set_ylim(bottom=max(losses.get_ylim()[0], largest / 10**_DECADES))
+    losses.legend(fontsize="x-small")
+    _label(losses, f"{phase}: losses", "step")
+    _curve(rate, [(row["step"], row["lr"]) for row in steps], "learning rate")
+    _label(rate, f"{phase}: learning rate", "step")
+
+
+def _label(panel: Any, title: str, along: str) -> None:
+    panel.set_visible(True)
+    panel.set_title(title, fontsize="small")
+    panel.set_xlabel(along, fontsize="small")
+    panel.tick_params(labelsize="small")
+    panel.grid(alpha=0.3)
 
 
 def _phase_starts(steps: Sequence[dict[str, Any]]) -> dict[str, int]:
@@ -64,7 +88,7 @@ def _phase_starts(steps: Sequence[dict[str, Any]]) -> dict[str, int]:
     return {name: int(start) for name, start in zip(lengths, ends[:-1], strict=True)}
 
 
-def _curve(axis: Any, points: Sequence[tuple[int, float]], label: str) -> None:
+def _curve(panel: Any, points: Sequence[tuple[int, float]], label: str) -> None:
     chunks = np.array_split(np.array(points, dtype=float), max(1, min(_BINS, len(points))))
     means = np.array([chunk.mean(axis=0) for chunk in chunks])
-    axis.plot(means[:, 0], means[:, 1], linewidth=1.2, label=label)
+    panel.plot(means[:, 0], means[:, 1], linewidth=1.0, label=label)
