@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from kinoeye.base.errors import InputError
 from kinoeye.language.lexicon import PLACES as NAMES
 from kinoeye.networks.text import Vocabulary, WordBatch, load_word_vectors
 from kinoeye.networks.text.words import UNKNOWN
 from kinoeye.shot.captions.words import PLACES as STREAMS
 from kinoeye.systems.amg.film_config import PLACES
 from kinoeye.systems.amg.place_phrases import PLACE_PHRASES
-from kinoeye.systems.amg.place_reader import PlaceReader, caption_words
+from kinoeye.systems.amg.place_reader import PlaceReader, PlaceReaders, caption_words
 from kinoeye.systems.amg.place_wording import (
     DECISION,
     WordedCaption,
@@ -47,7 +48,7 @@ def told(place: str, actors: str = ACTORS[0]) -> tuple[str, ...]:
 
 def shares(reader: PlaceReader, captions: list[str]) -> torch.Tensor:
     with torch.no_grad():
-        return reader(reader.batch(captions)).softmax(dim=-1)
+        return reader(reader.encoder.vocabulary.encode([caption_words(caption) for caption in captions])).softmax(-1)
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +162,16 @@ def test_the_teaching_has_no_word_that_only_captions_of_the_eval_stream_tell_pla
     unseen = told_by(STREAMS["eval"]) - told_by(STREAMS["train"], NAMES)
     assert len(unseen) > 20
     assert not unseen & told_by(PLACE_PHRASES)
+
+
+def test_readers_are_taught_apart_and_asked_together():
+    torch.manual_seed(0)
+    readers = PlaceReaders(vocabulary(), len(PLACES), 2).eval()
+    captions = readers.batch(["A man waves, in the woods.", "A dog sits.", "Two women talk, in a palace.", "Snow."])
+    with torch.no_grad():
+        first, second = (reader(captions) for reader in readers.readers)
+        assert not torch.allclose(first, second)
+        torch.testing.assert_close(readers(captions), ((first + second) / 2).softmax(dim=-1))
+        torch.testing.assert_close(readers.apart(captions), torch.cat([first[:2], second[2:]]))
+    with pytest.raises(InputError, match="4 captions cannot be dealt into 3 parts"):
+        captions.dealt(3)

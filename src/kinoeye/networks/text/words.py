@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from kinoeye.base.errors import InputError
 from kinoeye.networks.text.word_vectors import WordVectors
 
 PAD, UNKNOWN = 0, 1
@@ -36,6 +37,18 @@ class WordBatch:
         """The same on a device."""
         meanings = None if self.meanings is None else self.meanings.to(device)
         return WordBatch(self.words.to(device), self.ngrams.to(device), self.valid.to(device), meanings)
+
+    def dealt(self, parts: int) -> list[WordBatch]:
+        """The captions in so many parts of one size, in their order.
+
+        Raises:
+            InputError: their number does not divide.
+        """
+        if len(self.words) % parts:
+            raise InputError(f"{len(self.words)} captions cannot be dealt into {parts} parts of one size")
+        cuts = [one.chunk(parts) for one in (self.words, self.ngrams, self.valid)]
+        meanings = [None] * parts if self.meanings is None else self.meanings.chunk(parts)
+        return [WordBatch(*part) for part in zip(*cuts, meanings, strict=True)]
 
 
 @dataclass(frozen=True)

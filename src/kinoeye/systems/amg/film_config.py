@@ -11,6 +11,8 @@ from kinoeye.shot.environments import ENVIRONMENTS
 from kinoeye.systems.amg.place_field import PlaceFieldConfig
 
 PLACES = tuple(sorted(ENVIRONMENTS))
+BUCKETS = 1024
+"""For n-grams of words in captions."""
 FRAMES, FPS = 16, 8.0
 """Of a film that the small model makes at once."""
 
@@ -23,6 +25,7 @@ class AvatarFilmConfig(SavedConfig):
         places: names of the places that captions are read as.
         words: that the reader of captions knows beside those of the dictionary.
         buckets: for its n-grams.
+        readers: of captions, which are asked together.
         field: sizes of the places.
         codec: of the films.
         heads: of attention, each 64 channels wide.
@@ -42,7 +45,8 @@ class AvatarFilmConfig(SavedConfig):
     ffn: int = 768
     text_width: int = 64
     text_tokens: int = 4
-    buckets: int = 1024
+    buckets: int = BUCKETS
+    readers: int = 3
     size_wh: tuple[int, int] = (128, 128)
 
     @property

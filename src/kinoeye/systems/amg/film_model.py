@@ -18,7 +18,7 @@ from kinoeye.systems.amg.conditions import GREY, MAPS, AvatarFilms, FilmConditio
 from kinoeye.systems.amg.film_config import AvatarFilmConfig
 from kinoeye.systems.amg.place_field import PlaceField
 from kinoeye.systems.amg.place_light import PlaceLight
-from kinoeye.systems.amg.place_reader import PlaceReader
+from kinoeye.systems.amg.place_reader import PlaceReaders
 from kinoeye.systems.amg.rays import pixel_rays
 
 HEAD_WIDTH = 64
@@ -44,7 +44,7 @@ class AvatarFilm(nn.Module):
         super().__init__()
         self.config = config
         self.codec = codec
-        self.reader = PlaceReader(config.vocabulary, len(config.places))
+        self.reader = PlaceReaders(config.vocabulary, len(config.places), config.readers)
         self.field = PlaceField(config.field)
         self.light = PlaceLight(len(config.places))
         self.text = nn.Linear(len(config.places), config.text_tokens * config.text_width)
@@ -52,7 +52,7 @@ class AvatarFilm(nn.Module):
 
     def read(self, captions: Sequence[str]) -> Float[Tensor, "b k"]:
         """Shares of places that captions speak of."""
-        return self.reader(self.reader.batch(captions).to(self.text.weight.device)).softmax(dim=-1)
+        return self.reader(self.reader.batch(captions).to(self.text.weight.device))
 
     @contextmanager
     def uniform_attention(self) -> Iterator[None]:

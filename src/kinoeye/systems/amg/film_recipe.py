@@ -63,7 +63,7 @@ class AvatarFilmRecipe:
     pairs: int = 8_000
     film_pairs: int = 2_400
     size_wh: tuple[int, int] = (128, 128)
-    steps: tuple[int, int, int] = (3_000, 1_400, 800)
+    steps: tuple[int, int, int] = (3_000, 1_400, 500)
     seed: int = 0
     codec_films: int = 192
     held_out: int = 24
@@ -85,7 +85,7 @@ class AvatarFilmRecipe:
                 validate_every=500,
             ),
             Phase(
-                name="words", steps=words, batch_size=64, lr=2e-3, warmup_steps=50, final_lr_fraction=0.02,
+                name="words", steps=words, batch_size=144, lr=3e-3, warmup_steps=50, final_lr_fraction=0.02,
                 weight_decay=0.02, checkpoint_every=200, validate_every=words,
             ),
         )  # fmt: skip
@@ -190,8 +190,8 @@ class WordLearner(nn.Module):
         self.film = film
 
     def forward(self, captions: WordBatch) -> Float[Tensor, "b k"]:
-        """Logits of places."""
-        return self.film.reader(captions)
+        """Logits of places, those of a reader for each part of the captions."""
+        return self.film.reader.apart(captions)
 
 
 class Backdrops:

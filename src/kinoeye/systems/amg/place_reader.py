@@ -48,6 +48,34 @@ def _parts(word: str) -> tuple[str, ...]:
     return next((parts for parts in halves if all(map(vectors.knows, parts))), (word,))
 
 
+class PlaceReaders(nn.Module):
+    """Several readers of captions, which are taught apart and then asked together.
+
+    Args:
+        vocabulary: known words and marks, with word vectors.
+        places: how many there are.
+        count: of readers.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, places: int, count: int) -> None:
+        super().__init__()
+        self.readers = nn.ModuleList(PlaceReader(vocabulary, places) for _ in range(count))
+        self.vocabulary = vocabulary
+
+    def batch(self, captions: Sequence[str]) -> WordBatch:
+        """Captions as the readers take them."""
+        return self.vocabulary.encode([caption_words(caption) for caption in captions])
+
+    def forward(self, captions: WordBatch) -> Float[Tensor, "b places"]:
+        """Shares of places, by the mean of all readers' logits."""
+        return torch.stack([reader(captions) for reader in self.readers]).mean(dim=0).softmax(dim=-1)
+
+    def apart(self, captions: WordBatch) -> Float[Tensor, "b places"]:
+        """Logits of captions that are dealt to the readers: the first part to the first one, and so on."""
+        parts = captions.dealt(len(self.readers))
+        return torch.cat([reader(part) for reader, part in zip(self.readers, parts, strict=True)])
+
+
 class PlaceReader(nn.Module):
     """Captions to logits of places.
 
@@ -70,10 +98,6 @@ class PlaceReader(nn.Module):
         self.nothing = nn.Parameter(torch.zeros(width))
         self.asks = nn.Linear(width, asks)
         self.says = nn.Sequential(nn.Linear(width * asks, width), nn.GELU(), nn.Linear(width, places))
-
-    def batch(self, captions: Sequence[str]) -> WordBatch:
-        """Captions as the reader takes them."""
-        return self.encoder.vocabulary.encode([caption_words(caption) for caption in captions])
 
     def forward(self, captions: WordBatch) -> Float[Tensor, "b places"]:
         """Logits; the words that tell a place are weighed most."""

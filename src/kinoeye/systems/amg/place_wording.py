@@ -20,7 +20,7 @@ from kinoeye.networks.text import Vocabulary, load_word_vectors
 from kinoeye.networks.text.words import UNKNOWN
 from kinoeye.render.worlds import world
 from kinoeye.shot.captions import captions_of
-from kinoeye.systems.amg.film_config import FPS, FRAMES, PLACES
+from kinoeye.systems.amg.film_config import BUCKETS, FPS, FRAMES, PLACES
 from kinoeye.systems.amg.place_phrases import PLACE_PHRASES
 from kinoeye.systems.amg.place_reader import caption_words
 
@@ -163,7 +163,7 @@ def vocabulary_of(phrases: Phrases) -> Vocabulary:
     words = {word for named in phrases.values() for phrase in named for word in caption_words(phrase)}
     marks = [(f"<{place}>",) for place in PLACES]
     meaningless = [(word,) for word in sorted(words) if not vectors.knows(word) and not word.startswith("<")]
-    return Vocabulary.of([*_train_captions(), *marks * 3, *meaningless * 3], buckets=1024, vectors=vectors)
+    return Vocabulary.of([*_train_captions(), *marks * 3, *meaningless * 3], buckets=BUCKETS, vectors=vectors)
 
 
 @cache
