@@ -3,11 +3,11 @@
     python benchmarks/place_reading.py
     python benchmarks/place_reading.py --by phrase --folds 1
 
-The names of places in the shot grammar and the phrases of `systems.amg.place_phrases` are dealt into five folds. A
-reader is trained without the phrases of a fold and asked for them: alone, behind actors of the train stream that its
-training did not have, and in other frames with other actors. By "head" (the rule) phrases with the same main noun are
-in one fold, so that "a rocky cove" is asked of a reader that was told of no cove; by "phrase" each goes its own way.
-The shot grammar's mark is left out where one of its names is asked for.
+The names of places in the shot grammar and the phrases of `systems.amg.place_phrases` are dealt into five folds. Three
+readers are trained without the phrases of a fold and asked together for them: alone, behind actors of the train stream
+that their training did not have, and in other frames with other actors. By "head" (the rule) phrases with the same main
+noun are in one fold, so that "a rocky cove" is asked of readers that were told of no cove; by "phrase" each goes its
+own way. The shot grammar's mark is left out where one of its names is asked for.
 
 The table has what was asked for in rows and what was read in columns, in percent.
 """
@@ -29,9 +29,9 @@ from kinoeye.language.lexicon import PLACES as NAMES
 from kinoeye.networks.text import WordBatch
 from kinoeye.render.worlds import world
 from kinoeye.shot.captions import captions_of
-from kinoeye.systems.amg.film_config import FPS, FRAMES, PLACES
+from kinoeye.systems.amg.film_config import FPS, FRAMES, PLACES, AvatarFilmConfig
 from kinoeye.systems.amg.place_phrases import PLACE_PHRASES
-from kinoeye.systems.amg.place_reader import PlaceReader, caption_words
+from kinoeye.systems.amg.place_reader import PlaceReaders, caption_words
 from kinoeye.systems.amg.place_wording import (
     Phrases,
     all_phrases,
@@ -42,7 +42,7 @@ from kinoeye.systems.amg.place_wording import (
     worded_caption,
 )
 
-FOLDS, BATCH, RATE, DECAY = 5, 48, 3e-3, 0.02
+FOLDS, BATCH, RATE, DECAY = 5, 144, 3e-3, 0.02
 WORLDS, HELD_WORLDS, FIRST_WORLD = 200, 50, 3_000
 ACTORS = (
     "An elderly gardener in a tweed jacket limps past a barking terrier", "Two teenagers juggle oranges",
@@ -133,12 +133,12 @@ def questions(held: Phrases, told: Sequence[tuple[tuple[str, ...], str]]) -> lis
     return asked
 
 
-def trained_reader(phrases: Phrases, told: Sequence[tuple[tuple[str, ...], str]], steps: int) -> PlaceReader:
-    """A reader that was taught with some phrases."""
+def trained_readers(phrases: Phrases, told: Sequence[tuple[tuple[str, ...], str]], steps: int) -> PlaceReaders:
+    """Readers that were taught with some phrases."""
     torch.manual_seed(0)
     vocabulary = vocabulary_of(phrases)
-    reader = PlaceReader(vocabulary, len(PLACES))
-    optimizer = torch.optim.AdamW(reader.parameters(), lr=RATE, weight_decay=DECAY)
+    readers = PlaceReaders(vocabulary, len(PLACES), AvatarFilmConfig.readers)
+    optimizer = torch.optim.AdamW(readers.parameters(), lr=RATE, weight_decay=DECAY)
     for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1, (step + 1) / 50) * (0.02 + 0.49 * (1 + math.cos(math.pi * step / steps)))
@@ -147,18 +147,17 @@ def trained_reader(phrases: Phrases, told: Sequence[tuple[tuple[str, ...], str]]
         batch = word_batch([worded_caption(*some, rng, phrases) for some in chosen], vocabulary, rng)
         words = WordBatch(batch["words"], batch["ngrams"], batch["valid"], batch["meanings"])
         optimizer.zero_grad()
-        reading_loss(reader(words), batch["shares"]).backward()
-        torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
+        reading_loss(readers.apart(words), batch["shares"]).backward()
+        torch.nn.utils.clip_grad_norm_(readers.parameters(), 1.0)
         optimizer.step()
-    return reader.eval()
+    return readers.eval()
 
 
 @torch.no_grad()
-def read(reader: PlaceReader, captions: Sequence[tuple[str, ...]]) -> NDArray[np.float32]:
+def read(readers: PlaceReaders, captions: Sequence[tuple[str, ...]]) -> NDArray[np.float32]:
     """Shares of places."""
     parts = [captions[at : at + BATCH] for at in range(0, len(captions), BATCH)]
-    vocabulary = reader.encoder.vocabulary
-    return np.concatenate([reader(vocabulary.encode(part)).softmax(dim=-1).numpy() for part in parts])
+    return np.concatenate([readers(readers.vocabulary.encode(part)).numpy() for part in parts])
 
 
 def report(shares: NDArray[np.float32], asked: Sequence[Question]) -> None:
@@ -184,7 +183,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--by", choices=("head", "phrase"), default="head", help="what is dealt into folds")
     parser.add_argument("--folds", type=int, default=FOLDS, help="how many of the five are asked for")
-    parser.add_argument("--steps", type=int, default=500, help="of training, 48 captions each")
+    parser.add_argument("--steps", type=int, default=500, help="of training, 48 captions for each reader")
     args = parser.parse_args()
     told = told_worlds(WORLDS + HELD_WORLDS, FIRST_WORLD)
     trained, held_worlds = told[:WORLDS], told[WORLDS:]
@@ -193,11 +192,11 @@ def main() -> None:
         named = {place: (*NAMES[place], *PLACE_PHRASES[place]) for place in PLACES}
         held = {place: [some for some in named[place] if fold_of(some, args.by) == fold] for place in PLACES}
         kept = {place: [some for some in all_phrases()[place] if some not in held[place]] for place in PLACES}
-        reader = trained_reader(kept, trained, args.steps)
+        readers = trained_readers(kept, trained, args.steps)
         new = questions(held, held_worlds)
         asked += new
-        shares.append(read(reader, [question.words for question in new]))
-        nowhere = read(reader, [caption_words(actors) for actors in ACTORS]).max(axis=1).mean()
+        shares.append(read(readers, [question.words for question in new]))
+        nowhere = read(readers, [caption_words(actors) for actors in ACTORS]).max(axis=1).mean()
         print(f"fold {fold}: {len(new)} captions; largest share where no place is told {nowhere:.2f}", flush=True)
     report(np.concatenate(shares), asked)
 
