@@ -85,6 +85,7 @@ def test_a_wheel_shoots_offline_from_another_folder(python: Path, tmp_path: Path
     command = [python, "-m", "kinoeye", "shoot", sentence, "-o", "film", "--frames", "8", "--size", "160x96"]
     run = subprocess.run(command, **options)
     assert run.returncode == 0, run.stderr
+    assert "no film.mp4: diffusers is not installed" in run.stderr
     page = (elsewhere / "film" / "report.html").read_text()
     assert ("kinoeye[studio]" in page) == (extras == "core")
     assert {path.name for path in elsewhere.iterdir()} == {"film"}

@@ -36,6 +36,16 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     return folder / "film", json.loads(run.stdout)
 
 
+def test_its_actor_is_filmed_by_the_model_that_ships(demo: tuple[Path, dict]):
+    folder, made = demo
+    assert (made["film"], made["unfilmed"]) == ("film.mp4", None)
+    film = read_video(folder / "film.mp4")
+    assert film.size_wh == (224, 128)
+    assert json.loads((folder / "film.json").read_text())["places"]["meadow"] > 0.5
+    assert len(json.loads((folder / "run.json").read_text())["weights_sha256"]["amg"]) == 64
+    assert "<h2>The film</h2>" in (folder / "report.html").read_text()
+
+
 def test_the_sentence_is_understood_whole(demo: tuple[Path, dict]):
     _, made = demo
     assert made["unused"] == []
