@@ -9,7 +9,7 @@ never left out; docs/protocols.md and docs/systems/amg.md say what each metric m
 Examples:
   kinoeye eval gendop --model grammar --count 200
   kinoeye eval gendop --model runs/mine --bench synthetic --world-seed 7 --count 2000 -o scores.json
-  kinoeye eval amg --model paste --count 24
+  kinoeye eval amg --model tiny --count 24
   kinoeye eval amg --pred films --gt shots
   kinoeye eval gendop --pred out/test --gt DataDoP/test --clatr epoch99_motion.ckpt --clip clip-vit-base-patch32/
 """
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("system", choices=SYSTEMS, metavar="SYSTEM", help=f"what is scored: {', '.join(SYSTEMS)}")
     fresh = parser.add_argument_group("on fresh worlds")
     fresh.add_argument("--model", metavar="NAME-or-DIR", help="gendop: grammar, a checkpoint that ships, or a folder;\n"
-                       "amg: a folder, or paste, which learned nothing")  # fmt: skip
+                       "amg: tiny, a folder, or paste, which learned nothing")  # fmt: skip
     fresh.add_argument("--bench", metavar="NAME-or-FILE", help="captions: synthetic (default), synthetic-long, hand, "
                        "described,\nor your own in a .json file")  # fmt: skip
     fresh.add_argument("--world-seed", type=non_negative, metavar="S", help="of captions and worlds (default 0)")
