@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,9 @@ import pytest
 from kinoeye.cli.main import main
 from kinoeye.footage import read_video
 from kinoeye.footage.store import open_take
+from kinoeye.render.guides import avatar_take
 from kinoeye.shot import Shot
+from kinoeye.studio.filming import Filming
 from kinoeye.systems.amg.film_checkpoint import save
 from small_amg import small_model
 
@@ -78,7 +81,7 @@ def test_several_edits_and_numbers_for_scripts(shot, model, tmp_path, capsys):
     [
         (["--edit", "backgroud=a beach"], "backgroud"),
         (["--model", "tinny"], "tinny"),
-        (["--size", "30x16"], "30x16"),
+        (["--size", "30x16"], "both sides must be multiples of 8, such as 32x16"),
         (["--root", "somewhere"], "--root is for settings of the published code"),
         (["--steps", "1000"], "1000 sampling steps are given; 1 to 100 are allowed"),
         (["--avatar-scale", "50"], "the avatar scale is 50; it is 0 to 10"),
@@ -136,5 +139,15 @@ def test_the_whole_loop_says_why_there_is_no_film(tmp_path, capsys):
         assert len(lines) == bool(told)
         assert all(told in line for line in lines)
         assert not (out / "film.mp4").exists()
+        assert ("None was made: AMG films actors" in (out / "report.html").read_text()) == bool(told)
     assert main(["shoot", "push in", "--system", "amg", "-o", str(tmp_path / "asked")]) == 2
     assert "AMG films actors, and the shot has none" in capsys.readouterr().err
+
+
+def test_a_caption_that_names_no_place_surely_says_which_are_known(shot):
+    take = avatar_take(Shot.load(shot), size_wh=(16, 16))
+    places = {"night street": 0.56, "studio": 0.3, "snow": 0.14}
+    made = Filming(shot=Shot.load(shot), guide=take, film=take, places=places, weights_sha256="")
+    (note,) = made.notes
+    assert "night street (56%) and studio (30%) of the 3 that it knows: night street, snow, studio" in note
+    assert not replace(made, places={"snow": 0.7, "studio": 0.3}).notes

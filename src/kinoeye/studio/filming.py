@@ -26,8 +26,11 @@ from kinoeye.weights import resolve
 
 AUTO_FILM: Final = "auto"
 """A video model films what it can."""
-SURE = 0.5
-"""A caption that is read as a place with less than this share speaks of none that the model knows."""
+SURE = 0.7
+"""A caption that is read as a place with less than this share may speak of none that the model knows: of captions in
+strange words two thirds of those are read wrong, and a sixth of the others (`benchmarks/place_reading.py`)."""
+_SHOWN = 0.2
+"""A place with less than this share is hardly to be seen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +76,14 @@ class Filming:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know of it."""
-        place, share = next(iter(self.places.items()))
-        if share >= SURE:
+        first, *others = self.places.items()
+        if first[1] >= SURE:
             return ()
-        return (f"no place that the model knows was read in the caption; it shows mostly {place} ({share:.0%})",)
+        seen = [first, *(other for other in others if other[1] >= _SHOWN)]
+        mixed = " and ".join(f"{place} ({share:.0%})" for place, share in seen)
+        known = ", ".join(sorted(self.places))
+        return (f"the caption names no place that the model is sure of; the film shows {mixed} of the "
+                f"{len(self.places)} that it knows: {known}",)  # fmt: skip
 
 
 def require_actors(shot: Shot) -> None:
@@ -104,8 +111,9 @@ def film_shot(shot: Shot, options: FilmOptions) -> Filming:
     shot = replace(resample(shot, fps=options.fps or needs.fps), prompt=caption)
     size_wh = options.size_wh or fitting_size(shot.camera.size_wh, needs)
     if any(side % needs.side_multiple for side in size_wh):
+        width, height = (max(1, round(side / needs.side_multiple)) * needs.side_multiple for side in size_wh)
         raise InputError(f"a film of {size_wh[0]}x{size_wh[1]} cannot be made; both sides must be multiples of "
-                         f"{needs.side_multiple}")  # fmt: skip
+                         f"{needs.side_multiple}, such as {width}x{height}")  # fmt: skip
     guide = avatar_take(shot, size_wh=size_wh)
     steps = {} if options.steps is None else {"steps": options.steps}
     film = pipeline(shot, guide=guide, seed=options.seed, avatar_scale=options.avatar_scale,

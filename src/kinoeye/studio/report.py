@@ -82,6 +82,8 @@ class Report:
     """The film as an H.264 file, embedded."""
     filming: Filming | None = None
     """What a video model made of the shot."""
+    unfilmed: str | None = None
+    """Why it made nothing."""
     comparison: Path | None = None
     """The avatars that it was shown beside its film, as an H.264 file, embedded."""
     estimate: Trajectory | None = None
@@ -267,7 +269,10 @@ def _film(report: Report) -> str:
 
 
 def _filming(report: Report) -> str:
-    """What a video model was shown and made, side by side."""
+    """What a video model was shown and made, side by side, or why it made nothing."""
+    if report.unfilmed is not None:
+        return (f'<section class="card screens" aria-label="Film"><h2>The film</h2>'
+                f'<p class="note">None was made: {escape(report.unfilmed)}.</p></section>')  # fmt: skip
     if report.filming is None or report.comparison is None:
         return ""
     video = sections.data_uri(read_bytes(report.comparison, max_bytes=MAX_VIDEO_BYTES), "video/mp4")

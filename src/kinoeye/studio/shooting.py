@@ -287,6 +287,7 @@ def _report(shooting: Shooting, cameras: CameraFiles, video: Path, run: RunRecor
         refused=cameras.refused,
         video=video,
         filming=shooting.filming,
+        unfilmed=shooting.unfilmed,
         comparison=video.with_name("comparison.mp4") if shooting.filming is not None else None,
         run=run,
     )
