@@ -58,7 +58,7 @@ def test_every_file_is_there_and_readable(demo: tuple[Path, dict]):
     names = {entry.name for entry in folder.iterdir()}
     assert names == {
         "shot.json", "checks.json", "camera", "guide.mp4", "cloud.ply", "cloud.glb", "score.json", "report.html",
-        "run.json",
+        "run.json", "film.mp4", "film.json", "avatars.mp4", "comparison.mp4",
     }  # fmt: skip
     shot = Shot.load(folder)
     assert len(shot.camera) == 32
