@@ -98,6 +98,12 @@ def test_mistakes_are_told_in_a_line_and_leave_nothing(shot, model, tmp_path, ca
     assert not out.exists()
 
 
+def test_a_film_is_no_shot(shot, model, tmp_path, capsys):
+    (tmp_path / "film.mp4").write_bytes(b"\x00\x00\x00\x18ftyp\xff")
+    assert main(["film", str(tmp_path / "film.mp4"), "--model", model, "-o", str(tmp_path / "out")]) == 2
+    assert "film.mp4 is no shot; give a shot.json, or a folder that holds one" in capsys.readouterr().err
+
+
 def test_settings_of_the_published_code_take_no_options_of_shots(tmp_path, capsys):
     file = tmp_path / "change_motion.yaml"
     file.write_text("seed: 1\n")

@@ -183,6 +183,8 @@ def require_shot(path: Path) -> None:
     from kinoeye.shot.record_head import VERSION, is_shot
 
     if not is_shot(path):
+        if path.is_file() and path.suffix.lower() != ".json":
+            raise InputError(f"{path} is no shot; give a shot.json, or a folder that holds one")
         path = path / "shot.json" if path.is_dir() else path
         check_record("Shot", read_json(path), version=VERSION, where=str(path))
 
